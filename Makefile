@@ -1,0 +1,162 @@
+# easbridge: everything starts here; `make` alone prints this help.
+BUILD ?= release
+OUT := build/$(BUILD)
+
+.DEFAULT_GOAL := help
+
+PKGS := libwbxml2 libcurl libmicrohttpd gmime-3.0 icu-i18n icu-uc libxml-2.0 inih \
+	jansson libsodium gnutls libical zlib
+# Third-party headers as system headers: their warnings are not ours.
+PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
+PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -letpan -lwbxml2 -llmdb -lpthread
+
+WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
+	-Wmissing-prototypes -Wvla -Wpointer-arith -Wwrite-strings
+CFLAGS_release := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+CFLAGS_fault := -O1 -DFAULT_POINTS -fstack-protector-strong
+CFLAGS_asan := -O1 -DFAULT_POINTS -fsanitize=address,undefined \
+	-fno-omit-frame-pointer
+LDFLAGS_asan := -fsanitize=address,undefined
+CFLAGS := -std=gnu11 -D_GNU_SOURCE -g -fPIE -pthread $(WARN) \
+	$(CFLAGS_$(BUILD)) -I. $(PKG_CFLAGS) $(EXTRA_CFLAGS)
+LDFLAGS := -pie -Wl,-z,relro,-z,now -rdynamic $(LDFLAGS_$(BUILD))
+
+LIB_SRC := $(filter-out gateway/main.c,$(wildcard base/*.c state/*.c \
+	translate/*.c backends/*.c gateway/*.c))
+PHONE_SRC := $(wildcard tests/phone/*.c)
+LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/%.o)
+PHONE_OBJ := $(PHONE_SRC:%.c=$(OUT)/%.o)
+LIB := $(OUT)/libeasbridge.a
+PHONE := $(OUT)/libeasphone.a
+MAIN := $(if $(wildcard gateway/main.c),$(OUT)/easbridge)
+TOOLS := $(patsubst %.c,$(OUT)/%,$(wildcard tools/*.c))
+
+UNIT := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/test_*.c))
+BACKEND := $(patsubst %.c,$(OUT)/%,$(wildcard tests/backend/test_*.c))
+WIRE := $(patsubst %.c,$(OUT)/%,$(wildcard tests/protocol/test_*.c \
+	tests/fault/test_*.c))
+BENCH := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bench/bench_*.c))
+DEMO := $(patsubst %.c,$(OUT)/%,$(wildcard tests/demo/*.c))
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' Makefile | \
+		sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+.PHONY: all
+all: $(LIB) $(MAIN) $(TOOLS) ## build (BUILD=release, fault or asan)
+
+$(OUT)/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC $<"
+	@$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+
+translate/wbxml_tags.h: translate/wbxml_pages.def tools/gen-tags
+	tools/gen-tags < $< > $@.new
+	mv $@.new $@
+
+$(LIB): $(LIB_OBJ)
+	@rm -f $@
+	@ar rcs $@ $^
+$(PHONE): $(PHONE_OBJ)
+	@rm -f $@
+	@ar rcs $@ $^
+
+$(OUT)/easbridge: $(OUT)/gateway/main.o $(LIB)
+	@echo "  LD $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+$(TOOLS): $(OUT)/%: $(OUT)/%.o $(LIB)
+	@echo "  LD $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+# Helpers that several tests of one folder share are named helper_*.c.
+UNIT_HELP := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/unit/helper_*.c \
+	tests/backend/helper_*.c))
+$(UNIT) $(BACKEND): $(OUT)/%: $(OUT)/%.o $(UNIT_HELP) $(LIB)
+	@echo "  LD $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
+$(WIRE) $(DEMO): $(OUT)/%: $(OUT)/%.o $(PHONE)
+	@echo "  LD $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
+$(BENCH): $(OUT)/%: $(OUT)/%.o $(PHONE) $(LIB)
+	@echo "  LD $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
+
+.PHONY: install-deps
+install-deps: ## install the packages that building and testing need
+	tools/install-deps
+
+.PHONY: unit
+unit: $(UNIT) ## build and run the unit tests
+	@tools/run-tests $(UNIT)
+
+.PHONY: tests
+tests: all $(UNIT) $(BACKEND) $(WIRE) $(DEMO) ## build all test programs
+
+.PHONY: run-tests
+run-tests: tests
+	@EASBRIDGE_BIN=$(CURDIR)/$(OUT)/easbridge \
+		tools/run-tests $(UNIT) $(BACKEND) $(WIRE)
+
+.PHONY: check
+check: ## install what is needed, build, run every test
+	tools/install-deps
+	$(MAKE) BUILD=release all
+	$(MAKE) lint
+	$(MAKE) BUILD=fault run-tests
+
+.PHONY: check-asan
+check-asan: ## the unit tests under ASan and UBSan
+	$(MAKE) BUILD=asan unit
+
+.PHONY: lint
+lint: ## layers, and each header on its own
+	@tools/check-layers
+	@for h in $$(ls base/*.h state/*.h translate/*.h backends/*.h gateway/*.h); do \
+		$(CC) -std=gnu11 -D_GNU_SOURCE -I. $(PKG_CFLAGS) -Wall -Werror \
+			-fsyntax-only -x c $$h -include $$h || exit 1; done
+
+FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= 20
+.PHONY: fuzz-short
+fuzz-short: ## each fuzzer for FUZZ_SECONDS (needs clang)
+	@mkdir -p build/fuzz
+	@set -e; for f in $(FUZZ); do \
+		clang -std=gnu11 -D_GNU_SOURCE -g -O1 -I. $(PKG_CFLAGS) \
+		-fsanitize=fuzzer,address,undefined -o build/fuzz/$$f \
+		tests/fuzz/fuzz_$$f.c $(LIB_SRC) $(PKG_LIBS); \
+		mkdir -p build/fuzz/corpus-$$f tests/fuzz/corpus/$$f; \
+		build/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 \
+			build/fuzz/corpus-$$f tests/fuzz/corpus/$$f; done
+
+.PHONY: bench
+bench: ## build and run the benchmarks
+	$(MAKE) BUILD=release all $(patsubst $(OUT)/%,build/release/%,$(BENCH))
+	@for b in $(patsubst $(OUT)/%,build/release/%,$(BENCH)); do \
+		echo "== $$b"; $$b || exit 1; done
+
+.PHONY: demo demo-up demo-down
+demo: ## servers, sample data, gateway, and a phone playing against it
+	tools/install-deps
+	$(MAKE) BUILD=release all $(patsubst $(OUT)/%,build/release/%,$(DEMO))
+	tests/demo/demo show
+demo-up: ## the same in the background, without the show
+	tools/install-deps
+	$(MAKE) BUILD=release all
+	tests/demo/demo up
+demo-down: ## stop what demo-up started
+	tests/demo/demo down
+
+prefix ?= /usr/local
+.PHONY: install
+install: all ## install below DESTDIR and prefix
+	install -D -m 755 $(OUT)/easbridge $(DESTDIR)$(prefix)/sbin/easbridge
+
+.PHONY: format clean
+format: ## clang-format over all sources
+	clang-format -i $$(git ls-files '*.c' '*.h')
+clean: ## remove everything that was built
+	rm -rf build/release build/fault build/asan build/fuzz build/tmp
+
+-include $(wildcard $(OUT)/*/*.d $(OUT)/*/*/*.d)

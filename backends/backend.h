@@ -1,0 +1,62 @@
+/* What a mail source is to the rest: its configuration, its login and the
+ * calls a session answers. backends/sources.h is the way in. */
+#ifndef BACKENDS_BACKEND_H
+#define BACKENDS_BACKEND_H
+
+#include "base/err.h"
+#include "base/item.h"
+#include "base/mail.h"
+
+enum tls_mode { TLS_NONE, TLS_STARTTLS, TLS_IMPLICIT };
+enum watch_mode { WATCH_AUTO, WATCH_NOTIFY, WATCH_IDLE, WATCH_POLL };
+
+struct endpoint {
+	const char *host; /* NULL: none */
+	unsigned port;
+	enum tls_mode tls;
+};
+
+struct source_conf {
+	const char *name; /* of the [mail NAME] section; "mail" */
+	struct endpoint imap, smtp;
+	const char *ca_file;  /* NULL: the system's trust store */
+	bool verify;          /* certificate checks; on unless switched off */
+	const char *username; /* NULL: the phone's login */
+	/* Mailbox names that override SPECIAL-USE; NULL: as the server says */
+	const char *sent, *trash, *drafts, *junk;
+	enum watch_mode watch;
+};
+
+/* Credentials on their way to a server; wiped by who made them. */
+struct login {
+	char user[256];
+	char password[1024];
+};
+
+void login_wipe(struct login *l);
+
+/* STATUS of a folder. `has` bits say what the server told. */
+#define STATUS_UIDNEXT 1u
+#define STATUS_MODSEQ 2u
+#define STATUS_MESSAGES 4u
+#define STATUS_UIDVALIDITY 8u
+#define STATUS_UNSEEN 16u
+struct folder_status {
+	bool found;
+	unsigned has;
+	uint32_t uidvalidity, uidnext, messages, unseen;
+	uint64_t modseq;
+};
+
+/* True if a folder with this status holds news for somebody at that cursor
+ * (the text that `changes` gives out). */
+bool cursor_differs(struct span cursor, const struct folder_status *st);
+
+struct search_want {
+	const struct span *words; /* each somewhere in the mail (TEXT) */
+	size_t n_words;
+	int64_t since, before;    /* INTERNALDATE; 0: open */
+	struct span message_id;   /* with <>; empty: any */
+};
+
+#endif

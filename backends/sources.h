@@ -1,0 +1,83 @@
+/* The generic part in front of the driver: deadline, fault points, log.
+ *
+ * A session belongs to one worker thread at a time and every call may block
+ * until its deadline. On failure outputs are untouched; at SCOPE_ACCOUNT the
+ * session is to be closed. Results live in the caller's arena. Mailbox names
+ * are UTF-8. Calls that take a uidvalidity fail with ERR_STALE if the
+ * mailbox has another one by now; 0 accepts any. */
+#ifndef BACKENDS_SOURCES_H
+#define BACKENDS_SOURCES_H
+
+#include "backends/backend.h"
+
+struct source;
+
+/* ERR_DENIED/SCOPE_ACCOUNT: the server refused the credentials;
+ * ERR_UNAVAILABLE: it could not be asked. */
+struct source *source_open(const struct source_conf *conf,
+			   const struct login *login, int64_t deadline_ms,
+			   struct err *e);
+void source_close(struct source **s);
+void source_deadline(struct source *s, int64_t deadline_ms);
+/* A NOOP: false if the session died while nobody used it. */
+bool source_alive(struct source *s, struct err *e);
+
+/* All mailboxes, parents first, special use found. */
+bool source_list(struct source *s, struct arena *a, struct folder **v_out,
+		 size_t *n_out, struct err *e);
+
+/* What changed since the cursor; an empty cursor: everything. A first
+ * listing of more than 2,000 mails comes newest first, in pieces: while
+ * harvest.partial is set, out->cursor says where to go on: hand it back in
+ * the next call (it may be stored; it never means "complete"). The last
+ * piece is HARVEST_ALIVE. Another UIDVALIDITY gives HARVEST_FULL, or pieces
+ * again, with the new uidvalidity. Mails with \Deleted are gone. */
+bool source_changes(struct source *s, struct span remote, struct span cursor,
+		    struct arena *a, struct harvest *out, struct err *e);
+
+/* STATUS of n mailboxes in one round. */
+bool source_status_round(struct source *s, const struct span *remotes,
+			 size_t n, struct arena *a,
+			 struct folder_status *out, struct err *e);
+
+bool source_mail_info(struct source *s, struct span remote,
+		      uint32_t uidvalidity, const uint32_t *uids, size_t n,
+		      struct arena *a, struct mail_info *out, struct err *e);
+/* Equal sections and ranges of many mails travel in one command. */
+bool source_mail_parts(struct source *s, struct span remote,
+		       uint32_t uidvalidity, struct mail_want *w, size_t n,
+		       struct arena *a, struct err *e);
+
+/* Sets the bits of mask as in flags; add and remove are keywords, blank
+ * separated, or empty. */
+bool source_set_flags(struct source *s, struct span remote,
+		      uint32_t uidvalidity, const uint32_t *uids, size_t n,
+		      uint32_t mask, uint32_t flags, struct span add,
+		      struct span remove, struct err *e);
+/* Removes for good. */
+bool source_expunge(struct source *s, struct span remote,
+		    uint32_t uidvalidity, const uint32_t *uids, size_t n,
+		    struct err *e);
+/* *new_uid is 0 if the server does not say. ERR_NOT_FOUND: no such mail. */
+bool source_move(struct source *s, struct span from, uint32_t uidvalidity,
+		 uint32_t uid, struct span to, uint32_t *new_uid,
+		 struct err *e);
+bool source_append(struct source *s, struct span remote, struct span message,
+		   uint32_t flags, int64_t date, uint32_t *uid_out,
+		   struct err *e);
+/* Newest first. */
+bool source_search(struct source *s, struct span remote,
+		   const struct search_want *want, struct arena *a,
+		   uint32_t **uids_out, size_t *n_out, struct err *e);
+
+bool source_create_folder(struct source *s, struct span parent,
+			  struct span name, struct arena *a,
+			  struct span *remote_out, struct err *e);
+bool source_rename_folder(struct source *s, struct span remote,
+			  struct span parent, struct span name,
+			  struct arena *a, struct span *remote_out,
+			  struct err *e);
+bool source_delete_folder(struct source *s, struct span remote,
+			  struct err *e);
+
+#endif

@@ -1,0 +1,186 @@
+/* MoveItems (MS-ASCMD 2.2.1.12) as SYNC-CORE section 9 has it. Status 3 is
+ * success, and a repeated move is answered with the same DstMsgId. */
+#include "backends/sources.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "gateway/commands.h"
+#include "gateway/mail_content.h"
+#include "gateway/mail_ref.h"
+#include "gateway/refresh.h"
+#include "gateway/status.h"
+#include "state/moved.h"
+
+struct move {
+	struct span src, from, to; /* as the phone wrote them */
+	struct mail_ref mail;
+	struct coll dst;
+	unsigned status;
+	uint64_t new_item;
+};
+
+/* The source says where the mail went; without COPYUID the refresh of the
+ * target adopts it by its Message-ID. */
+static bool
+move_at_source(struct request *r, struct account *a, struct source *s,
+	       struct move *m, struct err *e)
+{
+	struct mirror_item moved = m->mail.item;
+	uint32_t new_uid = 0;
+
+	if (!source_move(s, m->mail.coll.remote, m->mail.coll.uidvalidity,
+			 mail_uid(&m->mail.item), m->dst.remote, &new_uid, e))
+		return false;
+	if (new_uid != 0) {
+		moved.remote = span_of(arena_printf(r->arena, "%u", new_uid));
+		if (!moved_done(a->gw->store, a->user, r->device_id,
+				m->mail.coll.id, m->mail.item.item,
+				m->dst.id, &moved, clock_wall(),
+				&m->new_item, e))
+			return false;
+	} else if (!refresh_locked(a, s, m->dst.id, r->deadline_ms, e)) {
+		return false;
+	}
+	return refresh_locked(a, s, m->mail.coll.id, r->deadline_ms, e);
+}
+
+static bool
+move_locked(struct request *r, struct account *a, struct source *s,
+	    struct move *m, struct err *e)
+{
+	struct moved_row row = { 0 };
+
+	if (!moved_find(a->gw->store, a->user, r->device_id, m->mail.coll.id,
+			m->mail.item.item, &row, e))
+		return false;
+	if (!row.found && !(refresh_locked(a, s, m->dst.id, r->deadline_ms,
+					   e) &&
+			    moved_begin(a->gw->store, a->user, r->device_id,
+					m->mail.coll.id, m->mail.item.item,
+					m->dst.id, m->mail.item.token,
+					clock_wall(), e)))
+		return false;
+	if (row.found && !row.done &&
+	    !(refresh_locked(a, s, m->dst.id, r->deadline_ms, e) &&
+	      refresh_locked(a, s, m->mail.coll.id, r->deadline_ms, e) &&
+	      moved_find(a->gw->store, a->user, r->device_id,
+			 m->mail.coll.id, m->mail.item.item, &row, e)))
+		return false;
+	if (!row.done) {
+		if (m->mail.item.gone)
+			return err_set(e, ERR_NOT_FOUND, SCOPE_ITEM,
+				       "the mail is gone");
+		if (!move_at_source(r, a, s, m, e) ||
+		    !moved_find(a->gw->store, a->user, r->device_id,
+				m->mail.coll.id, m->mail.item.item, &row, e))
+			return false;
+	}
+	if (!row.done)
+		return err_set(e, ERR_UNAVAILABLE, SCOPE_ITEM,
+			       "the moved mail was not found in its target");
+	m->new_item = row.item;
+	return true;
+}
+
+static bool
+move_run(struct request *r, struct account *a, struct move *m, struct err *e)
+{
+	uint32_t one = m->mail.coll.id, two = m->dst.id;
+	struct source *s;
+	bool ok = false;
+
+	s = account_checkout(a, r->deadline_ms, e);
+	if (s == NULL)
+		return false;
+	if (coll_lock(a, one < two ? one : two, r->deadline_ms, e)) {
+		if (coll_lock(a, one < two ? two : one, r->deadline_ms, e)) {
+			ok = move_locked(r, a, s, m, e);
+			coll_unlock(a, one < two ? two : one);
+		}
+		coll_unlock(a, one < two ? one : two);
+	}
+	account_checkin(a, &s, !ok && account_broken(e));
+	return ok;
+}
+
+static void
+move_one(struct request *r, struct account *a, struct move *m)
+{
+	struct err e = { 0 };
+	uint32_t src, dst, coll;
+	uint64_t item;
+
+	/* A source that is gone may still be a move we did: look it up with
+	 * the tombstone. */
+	if (!coll_parse(m->from, &src) ||
+	    !item_parse(m->src, &coll, &item) ||
+	    !colls_get(r->gw->store, r->user_id, coll, r->arena,
+		       &m->mail.coll, &e) ||
+	    !mirror_get(r->gw->store, r->user_id, coll, item, r->arena,
+			&m->mail.item, &e)) {
+		m->status = 1; /* MS-ASCMD 2.2.3.177.10 */
+		return;
+	}
+	if (!coll_parse(m->to, &dst) ||
+	    !colls_get(r->gw->store, r->user_id, dst, r->arena, &m->dst,
+		       &e) ||
+	    !m->dst.attached || m->dst.no_select ||
+	    m->dst.kind != m->mail.coll.kind) {
+		m->status = 2;
+		return;
+	}
+	if (m->dst.id == m->mail.coll.id) {
+		m->status = 4;
+		return;
+	}
+	m->status = 3;
+	if (!move_run(r, a, m, &e)) {
+		m->status = status_of(STATUS_MOVE_SRC, &e);
+		log_line(LOG_WARN, "move", "error=%s text=\"%s\"",
+			 err_name(e.code), e.text);
+	}
+}
+
+static void
+write_response(struct request *r, const struct move *m)
+{
+	struct wbxml_writer *w = &r->w;
+
+	wbxml_open(w, WX_Move_Response);
+	wbxml_text(w, WX_Move_SrcMsgId, m->src);
+	wbxml_uint(w, WX_Move_Status, m->status);
+	if (m->status == 3)
+		wbxml_text(w, WX_Move_DstMsgId,
+			   item_name(r->arena, m->dst.id, m->new_item));
+	wbxml_close(w);
+}
+
+enum cmd_result
+cmd_move(struct request *r)
+{
+	struct account *a = request_account(r);
+	const struct wbxml_node *n;
+	unsigned count = 0;
+
+	for (n = wbxml_child(r->body, WX_Move_Move); n != NULL;
+	     n = wbxml_again(n))
+		count++;
+	if (count == 0 || count > MAX_MOVES) {
+		request_status(r, 103);
+		return CMD_DONE;
+	}
+	wbxml_open(&r->w, WX_Move_MoveItems);
+	for (n = wbxml_child(r->body, WX_Move_Move); n != NULL;
+	     n = wbxml_again(n)) {
+		struct move m = {
+			.src = wbxml_child_text(n, WX_Move_SrcMsgId),
+			.from = wbxml_child_text(n, WX_Move_SrcFldId),
+			.to = wbxml_child_text(n, WX_Move_DstFldId),
+		};
+
+		move_one(r, a, &m);
+		write_response(r, &m);
+	}
+	wbxml_close(&r->w);
+	return CMD_DONE;
+}

@@ -1,0 +1,120 @@
+/* The configuration: a snapshot that never changes, reference counted.
+ * A reload makes a new one; requests finish with the one they began with.
+ * docs: easbridge help-config. */
+#ifndef GATEWAY_CONFIG_H
+#define GATEWAY_CONFIG_H
+
+#include "backends/backend.h" /* struct source_conf */
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/log.h"
+
+/* A password: as it stands in the file, in a file of its own, or printed by
+ * a command. */
+enum secret_kind { SECRET_NONE, SECRET_PLAIN, SECRET_FILE, SECRET_COMMAND };
+
+struct secret {
+	enum secret_kind kind;
+	const char *value;
+};
+
+/* Reads it: a file's first line, a command's first line of output (sh -c,
+ * at most 10 s). May block. False, ERR_UNAVAILABLE/SCOPE_ACCOUNT, if it
+ * cannot be had. The caller wipes out. */
+bool secret_get(const struct secret *s, char *out, size_t size,
+		struct err *e);
+
+/* One user. Never changes; shared by reference. */
+struct user_conf {
+	const char *file;            /* where it came from, for messages */
+	const char **logins;         /* lower case */
+	size_t n_logins;
+	const char *name;            /* display name; may be "" */
+	const char **emails;         /* [0] is the primary address */
+	size_t n_emails;
+	struct secret password;      /* SECRET_NONE: pass-through */
+	struct source_conf *sources; /* [mail] sections, in order; at least
+					one */
+	struct secret *source_passwords; /* one for each source; SECRET_NONE:
+					    the phone's */
+	bool *save_sent;             /* one for each source */
+	size_t n_sources;
+};
+
+struct user_conf *user_conf_ref(const struct user_conf *u);
+void user_conf_put(struct user_conf **u); /* NULL inside is fine */
+
+/* Credentials for the first source: username and password of its section,
+ * else what the phone gave. May block (secret_get). */
+bool source_login(const struct user_conf *u, const char *login,
+		  const char *password, struct login *out, struct err *e);
+
+/* [policy]: value of each known setting, or CONFIG_UNSET. */
+#define CONFIG_UNSET INT32_MIN
+enum policy_key {
+	POL_REQUIRE_PASSWORD,
+	POL_ALPHANUMERIC,
+	POL_MIN_LENGTH,
+	POL_MIN_COMPLEX,
+	POL_MAX_INACTIVITY,
+	POL_MAX_FAILED,
+	POL_SIMPLE_PASSWORD,
+	POL_EXPIRATION,
+	POL_HISTORY,
+	POL_DEVICE_ENCRYPTION,
+	POL_CARD_ENCRYPTION,
+	POL_ALLOW_CAMERA,
+	POL_MAX_ATTACHMENT,
+	POL_MAX_EMAIL_AGE,
+	POL_MANUAL_ROAMING,
+	POL_COUNT
+};
+
+struct config {
+	const char *file;
+	const char *listen;
+	const char *state;
+	const char *users;           /* folder; NULL: none */
+	const char *template;        /* user file for any login; NULL: none */
+	enum log_level log_level;
+	unsigned workers, http_threads;
+	const char *tls_cert, *tls_key; /* NULL: plain HTTP */
+	const char *external_url;    /* NULL: from the request */
+	uint32_t max_request;        /* bytes */
+	bool has_policy;
+	int32_t policy[POL_COUNT];
+	/* The rest is config.c's. */
+	uint64_t generation;         /* differs for each snapshot */
+	struct config_private *priv;
+};
+
+/* Where mistakes go: called once for each, text without a line end. `line`
+ * is 0 if it is about the file as a whole. */
+struct config_report {
+	void (*say)(void *ctx, const char *file, unsigned line,
+		    const char *text);
+	void *ctx;
+	unsigned errors;             /* counted here */
+	unsigned user_errors;        /* ... of which in user files */
+};
+
+/* Reads main file, users and template. Mistakes in the main file give NULL;
+ * a user file with mistakes is reported and left out. rep may be NULL: then
+ * each mistake is a log line. */
+struct config *config_load(const char *file, struct config_report *rep);
+struct config *config_ref(struct config *c);
+void config_put(struct config **c); /* NULL inside is fine */
+
+/* The user with that login (normalised, see auth_normalise), from the user
+ * files or from the template; a reference, or NULL if nobody. */
+struct user_conf *config_user(struct config *c, const char *login);
+size_t config_users(const struct config *c); /* how many files hold */
+
+/* config_check.c: prints every mistake in words to out; returns how many. */
+unsigned config_check(const char *file, struct buf *out);
+/* The reference of all settings, from the tables. */
+void config_help(struct buf *out);
+
+#endif

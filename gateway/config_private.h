@@ -1,0 +1,93 @@
+/* Shared by config*.c only: tables of settings and the reader they drive. */
+#ifndef GATEWAY_CONFIG_PRIVATE_H
+#define GATEWAY_CONFIG_PRIVATE_H
+
+#include "base/arena.h"
+#include "gateway/config.h"
+
+struct reader;
+
+/* One setting: how it is read, where it goes, what it means. `def` is read
+ * like a value from the file; NULL: none. */
+struct setting {
+	const char *name;
+	/* Reports mistakes itself and then leaves the target alone. */
+	void (*set)(struct reader *rd, const struct setting *s, void *target,
+		    const char *value);
+	size_t at;
+	const char *def;
+	const char *example;
+	const char *help;
+};
+
+/* One kind of section. The top of a file is the section named "". */
+struct section {
+	const char *name;
+	bool many;       /* "[mail]" and "[mail NAME]", any number */
+	const struct setting *rows; /* ended by a row without name */
+	/* Where a section that begins keeps its values; after that the
+	 * defaults are set. */
+	void *(*begin)(struct reader *rd, const char *name);
+	const char *help;
+};
+
+struct reader {
+	struct arena *arena;
+	const char *file, *dir;
+	struct config_report *rep;
+	bool user_file;
+	const char *login;  /* template: what %u stands for; else NULL */
+	void *ctx;          /* of begin: the object being read */
+	const struct section *sections; /* ended by one without name */
+	unsigned line;
+	unsigned errors;
+	/* the section being read */
+	const struct section *section;
+	void *target;
+	uint64_t seen;      /* rows set in it, by index */
+	char title[200];
+};
+
+/* A [mail] section as written. */
+struct mail_conf {
+	struct source_conf source;
+	struct secret password;
+	bool save_sent;
+	unsigned line;
+};
+
+#define MAILS_MAX 8
+
+/* A user file as written. */
+struct user_raw {
+	const char **logins;
+	size_t n_logins;
+	const char *name;
+	const char **emails;
+	size_t n_emails;
+	struct secret password;
+	struct mail_conf mails[MAILS_MAX];
+	size_t n_mails;
+};
+
+extern const struct section main_sections[];
+extern const struct section user_sections[];
+
+/* config_read.c. Reads text through inih and the tables; false if anything
+ * was reported. */
+bool reader_run(struct reader *rd, struct span text);
+/* Reports a mistake at the present line (line 0: about the file). */
+void reader_say(struct reader *rd, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* A small file as text; NULL with a report if it cannot be read. */
+char *reader_load(struct reader *rd, size_t *n_out);
+const char *dir_of(struct arena *a, const char *file);
+const char *path_in(struct arena *a, const char *dir, const char *path);
+
+/* config_user.c */
+struct user_conf *user_read(const char *file, struct span text,
+			    const char *login, struct config_report *rep);
+/* May this login stand in file names and commands of a template? */
+bool login_is_tame(const char *login);
+
+#endif

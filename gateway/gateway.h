@@ -1,0 +1,48 @@
+/* The running service: what every part of gateway/ reaches through. Filled
+ * by gateway_start in one order, emptied by gateway_stop in the reverse. */
+#ifndef GATEWAY_GATEWAY_H
+#define GATEWAY_GATEWAY_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/err.h"
+
+struct config;
+struct store;
+struct pool;
+struct http;
+struct auth;
+struct accounts;
+struct waits;
+struct watch;
+
+struct gateway {
+	pthread_mutex_t conf_lock;
+	struct config *conf; /* use gateway_config */
+	struct store *store;
+	struct pool *pool;
+	struct http *http;
+	struct auth *auth;
+	struct accounts *accounts;
+	struct waits *waits;
+	struct watch *watch;
+	atomic_bool stopping;
+	atomic_uint_fast64_t requests; /* numbers the log lines */
+};
+
+/* Starts everything in this order: store, WBXML self-test, pool, auth,
+ * accounts, waits, watch, HTTP. Takes a reference of its own on conf. NULL
+ * with e set if a step fails; what was started is stopped again. */
+struct gateway *gateway_start(struct config *conf, struct err *e);
+/* Stops: no new connections, parked requests answered (waits_stop), running
+ * jobs finished, sockets closed, store closed. Clears *gw; NULL is fine. */
+void gateway_stop(struct gateway **gw);
+
+/* The present configuration with a reference for the caller; config_put. */
+struct config *gateway_config(struct gateway *gw);
+/* Puts a new one in place (SIGHUP). Server settings that need a restart are
+ * named in a warning and keep their old effect. */
+void gateway_reload(struct gateway *gw, struct config *fresh);
+
+#endif

@@ -1,0 +1,50 @@
+#include "gateway/mail_ref.h"
+
+static void
+put_account(void *p)
+{
+	struct account *a = p;
+
+	account_put(&a);
+}
+
+struct account *
+request_account(struct request *r)
+{
+	struct account *a = account_get(r->gw, r->user, r->user_id, r->login,
+					r->password);
+
+	arena_defer(r->arena, put_account, a);
+	return a;
+}
+
+struct tr_env
+request_env(struct request *r)
+{
+	struct tr_env env = tr_env_make(r->arena, (unsigned)r->version);
+
+	env.own = r->user->emails;
+	env.n_own = r->user->n_emails;
+	return env;
+}
+
+bool
+mail_find(struct request *r, struct span server_id, struct mail_ref *out,
+	  struct err *e)
+{
+	uint32_t coll;
+	uint64_t item;
+
+	if (!item_parse(server_id, &coll, &item))
+		return err_set(e, ERR_INVALID, SCOPE_ITEM,
+			       "not an id of ours: " SPAN_FMT,
+			       SPAN_ARG(span_first(server_id, 80)));
+	if (!colls_get(r->gw->store, r->user_id, coll, r->arena, &out->coll,
+		       e) ||
+	    !mirror_get(r->gw->store, r->user_id, coll, item, r->arena,
+			&out->item, e))
+		return false;
+	if (out->item.gone || !out->coll.attached)
+		return err_set(e, ERR_NOT_FOUND, SCOPE_ITEM, "mail is gone");
+	return true;
+}

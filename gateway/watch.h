@@ -1,0 +1,22 @@
+/* The watch thread: bells of accounts, sockets of parked phones, deadlines.
+ * It never blocks; whatever may block becomes a background job. Policy:
+ * SCALE 1.4, told in docs/PUSH.md. */
+#ifndef GATEWAY_WATCH_H
+#define GATEWAY_WATCH_H
+
+#include "gateway/gateway.h"
+
+struct account;
+
+struct watch *watch_new(struct gateway *gw); /* NULL if no thread or epoll */
+void watch_free(struct watch **w); /* stops the thread, closes the bells */
+
+/* Somebody waits for news of this account: opens its bell if there is none
+ * and keeps it while phones wait and 15 min longer. Returns at once. */
+void watch_want(struct account *a);
+
+/* A parked phone's socket: tells park_hangup when the phone leaves. */
+void watch_phone(struct gateway *gw, int fd, uint64_t handle);
+void watch_forget_phone(struct gateway *gw, int fd);
+
+#endif

@@ -1,0 +1,16 @@
+/* Reading and writing coll rows inside a transaction. */
+#ifndef STATE_COLLS_PRIVATE_H
+#define STATE_COLLS_PRIVATE_H
+
+#include "state/colls.h"
+#include "state/store_private.h"
+
+struct key coll_key(user_id user, uint32_t coll);
+/* ERR_NOT_FOUND, SCOPE_COLLECTION. */
+bool coll_read(struct txn *t, user_id user, uint32_t coll, struct coll *out,
+	       struct err *e);
+bool coll_write(struct txn *t, user_id user, const struct coll *c,
+		struct err *e);
+struct coll coll_dup(struct arena *a, const struct coll *c);
+
+#endif

@@ -1,0 +1,82 @@
+/* A ledger in memory: watermark, floor, exception rows. SYNC-CORE 3. */
+#ifndef STATE_LEDGER_PRIVATE_H
+#define STATE_LEDGER_PRIVATE_H
+
+#include "state/ledger.h"
+#include "state/mirror_private.h"
+
+struct except {
+	uint64_t item, has;
+	bool owed;
+	bool dropped; /* back to what the default says */
+};
+
+struct ledger {
+	uint64_t S;       /* watermark: log position */
+	int64_t lo_date;  /* floor: what is older was not delivered yet */
+	uint64_t lo_item;
+	struct except *rows;
+	size_t n, room;
+	struct arena *a;
+};
+
+#define LEDGER_STATE(epoch, number) ((epoch) << 32 | (number))
+
+struct except *ledger_row(const struct ledger *l, uint64_t item);
+void ledger_set(struct ledger *l, uint64_t item, uint64_t has, bool owed);
+uint64_t ledger_has(const struct ledger *l, const struct mirror_item *it,
+		    bool by_default);
+
+/* The sync row: which key is the base, what is next. epoch 0: no base. */
+struct sync_row {
+	uint64_t epoch, number; /* of the base key */
+	uint64_t S, lo_item;
+	int64_t lo_date, want;
+	uint64_t next;          /* last number given out in this epoch */
+	uint64_t last;          /* state of the newest answer; 0: the base */
+	uint64_t reset;         /* state of the open reset offer, or 0 */
+};
+
+struct key ledger_key(struct dev_coll dc, enum table table);
+bool sync_row_read(struct txn *t, struct dev_coll dc, struct sync_row *out,
+		   bool *found, struct err *e);
+bool sync_row_write(struct txn *t, struct dev_coll dc,
+		    const struct sync_row *r, struct err *e);
+
+struct offer_row {
+	bool reset, passed;
+	uint64_t state, S, lo_item;
+	int64_t lo_date;
+};
+bool offer_read(struct txn *t, struct dev_coll dc, uint64_t state,
+		struct offer_row *out, bool *found, struct err *e);
+bool offer_write(struct txn *t, struct dev_coll dc, const struct offer_row *o,
+		 struct err *e);
+/* States of all open offers, oldest first. */
+bool offer_list(struct txn *t, struct dev_coll dc, struct offer_row **v_out,
+		size_t *n_out, struct err *e);
+
+/* Exception rows of a state; 0 is the base. */
+bool rows_read(struct txn *t, struct dev_coll dc, uint64_t state,
+	       struct ledger *l, struct err *e);
+bool rows_write(struct txn *t, struct dev_coll dc, uint64_t state,
+		const struct ledger *l, struct err *e);
+bool rows_drop(struct txn *t, struct dev_coll dc, uint64_t state,
+	       struct err *e);
+
+/* The window itself, inside a read; window.c. */
+bool window_run(struct txn *t, struct dev_coll dc, struct ledger *l,
+		int64_t want, unsigned limit, struct arena *a,
+		struct window *out, struct err *e);
+
+struct window_after {
+	struct ledger l;
+	const struct ledger *before;
+};
+
+void key_format(uint32_t incarnation, uint64_t epoch, uint64_t number,
+		char out[64]);
+bool key_read(struct span key, uint32_t incarnation, uint64_t *epoch,
+	      uint64_t *number);
+
+#endif

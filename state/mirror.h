@@ -1,0 +1,62 @@
+/* What a source has. Only a refresh and the recording of our own writes
+ * change it, both under the collection's lock. SYNC-CORE 2, 8. */
+#ifndef STATE_MIRROR_H
+#define STATE_MIRROR_H
+
+#include "base/item.h"
+#include "state/ids.h"
+#include "state/store.h"
+
+struct mirror_item {
+	uint64_t item;
+	struct span remote;    /* decimal UID; empty: lost its name */
+	uint64_t version;      /* hash of what can change; 16 or more */
+	uint32_t flags;
+	struct span keywords;
+	struct span flag_block; /* follow-up dates a phone gave */
+	int64_t date;
+	uint32_t size;
+	uint64_t born, seq;
+	bool gone;
+	uint64_t token;
+};
+
+struct mirror_result {
+	bool changed; /* seq went up */
+	uint64_t seq;
+	bool held;    /* a suspicious loss was not believed */
+};
+
+/* Applies what a driver reported. Losses of more than half of a full list
+ * are believed only after 15 minutes; another UIDVALIDITY keeps numbers of
+ * mails with the same Message-ID and date. */
+bool mirror_apply(struct store *s, user_id user, uint32_t coll,
+		  const struct harvest *h, int64_t now,
+		  struct mirror_result *out, struct err *e);
+/* ERR_NOT_FOUND, SCOPE_ITEM, if there never was one; tombstones are found
+ * (gone). */
+bool mirror_get(struct store *s, user_id user, uint32_t coll, uint64_t item,
+		struct arena *a, struct mirror_item *out, struct err *e);
+bool mirror_by_remote(struct store *s, user_id user, uint32_t coll,
+		      struct span remote, struct arena *a,
+		      struct mirror_item *out, struct err *e);
+
+/* A write of our own that the source has accepted. */
+struct mirror_edit {
+	uint32_t mask, flags;   /* flags to set as in `flags` */
+	bool set_keywords;
+	struct span keywords;   /* all of them, sorted */
+	bool set_flag_block;
+	struct span flag_block; /* empty: none */
+};
+bool mirror_edit(struct store *s, user_id user, uint32_t coll, uint64_t item,
+		 const struct mirror_edit *edit, uint64_t *version_out,
+		 uint64_t *seq_out, struct err *e);
+bool mirror_gone(struct store *s, user_id user, uint32_t coll, uint64_t item,
+		 uint64_t *seq_out, struct err *e);
+/* An item of ours that the source has taken under that name. */
+bool mirror_born(struct store *s, user_id user, uint32_t coll,
+		 const struct change *c, uint64_t *item_out,
+		 uint64_t *version_out, uint64_t *seq_out, struct err *e);
+
+#endif

@@ -1,0 +1,34 @@
+/* Item rows and moved rows inside a transaction. */
+#ifndef STATE_MIRROR_PRIVATE_H
+#define STATE_MIRROR_PRIVATE_H
+
+#include "state/colls_private.h"
+#include "state/mirror.h"
+
+/* table, coll */
+struct key item_prefix(user_id user, enum table table, uint32_t coll);
+bool item_read(struct txn *t, user_id user, uint32_t coll, uint64_t item,
+	       struct mirror_item *out, bool *found, struct err *e);
+/* Adds, raising c->seq; the caller writes the coll row afterwards. */
+bool item_add(struct txn *t, user_id user, struct coll *c,
+	      struct mirror_item *it, struct err *e);
+/* Writes a changed item at a new position. */
+bool item_change(struct txn *t, user_id user, struct coll *c,
+		 struct mirror_item *it, struct err *e);
+/* Writes in place: nothing that a phone can see has changed. */
+bool item_store(struct txn *t, user_id user, uint32_t coll,
+		const struct mirror_item *it, struct err *e);
+uint64_t item_version(const struct mirror_item *it);
+/* The number of a mail that appears with that UID. */
+uint64_t item_number(const struct coll *c, struct span remote);
+struct mirror_item item_dup(struct arena *a, const struct mirror_item *it);
+
+/* A begun move into coll with that token is done: this is its mail. */
+bool moved_adopt(struct txn *t, user_id user, uint32_t coll, uint64_t token,
+		 uint64_t item, struct err *e);
+/* The phone may know of an item by another way than a SyncKey. */
+bool ledger_maybe(struct txn *t, struct dev_coll dc, uint64_t item,
+		  struct err *e);
+bool ledger_forget(struct txn *t, struct dev_coll dc, struct err *e);
+
+#endif

@@ -8,8 +8,6 @@
 #include "base/codec.h"
 #include "base/log.h"
 
-#include <sodium.h>
-
 #define LOGIN_LINE (64u << 10)
 
 unsigned imap_caps_mask = ~0u;
@@ -212,7 +210,7 @@ static void
 wipe_span(struct span s)
 {
 	if (s.n)
-		sodium_memzero((char *)(uintptr_t)s.p, s.n);
+		explicit_bzero((char *)(uintptr_t)s.p, s.n);
 }
 
 static bool
@@ -320,7 +318,7 @@ static bool
 converse(struct dialogue *d, const struct source_conf *conf,
 	 const struct login *login, struct err *e)
 {
-	bool preauth;
+	bool preauth = false;
 
 	if (!greeting(d, &preauth, e))
 		return false;

@@ -12,7 +12,7 @@ struct span name_decode(struct arena *a, struct span wire);
 struct span name_encode(struct arena *a, struct span utf8);
 /* "quoted" for a command; names with CR, LF or NUL cannot be: NULL. */
 const char *name_quote(struct arena *a, struct span text);
-/* FOLDER_SENT, _TRASH, _DRAFTS, FOLDER_JUNK, FOLDER_ARCHIVE by what such folders are called
+/* FOLDER_SENT, _TRASH, _DRAFTS, _JUNK, _ARCHIVE by what such folders are called
  * in common languages, else FOLDER_USER_MAIL. */
 enum folder_type name_guess(struct span name);
 

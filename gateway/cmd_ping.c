@@ -62,8 +62,8 @@ ping_remember(struct request *r, struct ping *p)
 {
 	struct err e = { 0 };
 
-	if (r->body != NULL)
-		device_update(r->gw->store, r->user_id, r->q.device_id,
+	if (r->body != NULL && r->dev.id.n > 0)
+		device_update(r->gw->store, r->user_id, r->dev.id,
 			      ping_remember_fn, p, &e);
 }
 
@@ -97,20 +97,28 @@ ping_look(struct request *r, const struct ping *p, uint32_t *changed,
 	struct dev_coll dc = { r->user_id, r->device_id, 0 };
 	size_t i, n = 0;
 	unsigned count;
-	bool known, attached;
+	bool known;
+	struct coll c;
 
 	*gone = false;
 	for (i = 0; i < p->n; i++) {
 		dc.coll = p->colls[i];
-		if (!colls_attached(r->gw->store, r->user_id, dc.coll,
-				    &attached, e))
-			return false;
-		if (!attached) {
+		struct err none = { 0 };
+
+		if (!colls_get(r->gw->store, r->user_id, dc.coll, r->arena,
+			       &c, &none)) {
+			if (none.code != ERR_NOT_FOUND) {
+				*e = none;
+				return false;
+			}
 			*gone = true;
 			continue;
 		}
-		if (!sync_pending(r->gw->store, dc, clock_wall(), 1, &known,
-				  &count, e))
+		if (!c.attached) {
+			*gone = true;
+			continue;
+		}
+		if (!sync_pending(r->gw->store, dc, 1, &known, &count, e))
 			return false;
 		if (known && count > 0)
 			changed[n++] = dc.coll;
@@ -124,7 +132,7 @@ ping_wait(struct request *r, struct ping *p)
 {
 	uint32_t *changed = arena_array(r->arena, p->n + 1, sizeof(*changed));
 	int64_t until = r->woken ? r->wait_until_ms
-				 : clock_mono_ms() + p->heartbeat_s * 1000;
+				 : clock_mono_ms() + (int64_t)p->heartbeat_s * 1000;
 	struct err e = { 0 };
 	size_t n;
 	bool gone;
@@ -166,9 +174,7 @@ cmd_ping(struct request *r)
 		ping_answer(r, status, &bound, 1);
 		return CMD_DONE;
 	}
-	if (!r->woken) {
-		park_supersede(r->gw, r->user_id, r->device_id);
+	if (!r->woken)
 		ping_remember(r, &p);
-	}
 	return ping_wait(r, &p);
 }

@@ -335,8 +335,8 @@ static void
 say_log(void *ctx, const char *file, unsigned line, const char *text)
 {
 	(void)ctx;
-	log_line(LOG_ERROR, "config", "file=%s line=%u text=\"%s\"", file,
-		 line, text);
+	log_line(LOG_ERROR, "config", "file=%s line=%u text='%s'", file, line,
+		 text);
 }
 
 struct config *

@@ -15,7 +15,7 @@ struct http;
 struct auth;
 struct accounts;
 struct waits;
-struct watch;
+struct watcher;
 
 struct gateway {
 	pthread_mutex_t conf_lock;
@@ -26,7 +26,7 @@ struct gateway {
 	struct auth *auth;
 	struct accounts *accounts;
 	struct waits *waits;
-	struct watch *watch;
+	struct watcher *watch;
 	atomic_bool stopping;
 	atomic_uint_fast64_t requests; /* numbers the log lines */
 };

@@ -23,7 +23,13 @@ request_env(struct request *r)
 {
 	struct tr_env env = tr_env_make(r->arena, (unsigned)r->version);
 
-	env.own = r->user->emails;
+	struct span *own = arena_array(r->arena, r->user->n_emails + 1,
+				       sizeof(*own));
+	size_t i;
+
+	for (i = 0; i < r->user->n_emails; i++)
+		own[i] = span_of(r->user->emails[i]);
+	env.own = own;
 	env.n_own = r->user->n_emails;
 	return env;
 }

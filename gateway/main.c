@@ -1,6 +1,7 @@
 /* Start, signals, reload, stop. */
 #include <signal.h>
 #include <stdio.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -69,11 +70,22 @@ take_signals(sigset_t *set)
 }
 
 static void
+say(void *ctx, const char *file, unsigned line, const char *text)
+{
+	(void)ctx;
+	log_line(LOG_ERROR, "config", "file=%s line=%u text='%s'", file, line,
+		 text);
+}
+
+/* Any mistake keeps the old snapshot whole: a user who was served before
+ * must not see a 401 because somebody is editing. */
+static void
 reload(struct gateway *gw, const char *file)
 {
-	struct config *fresh = config_load(file, NULL);
+	struct config_report rep = { .say = say };
+	struct config *fresh = config_load(file, &rep);
 
-	if (fresh == NULL)
+	if (fresh == NULL || rep.errors > 0)
 		log_line(LOG_ERROR, "reload",
 			 "text=\"mistakes in %s\" kept=old", file);
 	else

@@ -14,11 +14,17 @@ bad(struct err *e, const char *why)
 	return err_set(e, ERR_INVALID, SCOPE_ACCOUNT, "%s", why);
 }
 
-/* Text from outside as a C string: valid UTF-8, no controls. */
+/* Text from outside as a C string: valid UTF-8, nothing that would break a
+ * log line. */
 static const char *
 text(struct arena *a, struct span s)
 {
-	return arena_str(a, utf8_clean(a, s));
+	char *out = arena_str(a, utf8_clean(a, s)), *p;
+
+	for (p = out; *p != '\0'; p++)
+		if ((unsigned char)*p < 0x20 || *p == '"' || *p == 0x7f)
+			*p = '_';
+	return out;
 }
 
 static bool

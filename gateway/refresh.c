@@ -236,7 +236,7 @@ refresh_tree(struct account *a, int64_t max_age_ms, int64_t deadline_ms,
 	struct source *s;
 	int64_t start = clock_mono_ms();
 	size_t n = 0;
-	bool ok = false, needed;
+	bool ok = false, needed, changed = false;
 
 	if (!tree_take(a, max_age_ms, deadline_ms, &needed))
 		return err_set(e, ERR_UNAVAILABLE, SCOPE_ACCOUNT,
@@ -250,7 +250,10 @@ refresh_tree(struct account *a, int64_t max_age_ms, int64_t deadline_ms,
 		account_checkin(a, &s, !ok && account_broken(e));
 	}
 	ok = ok && colls_apply(a->gw->store, a->user,
-			       a->conf->sources[0].name, v, n, e);
+			       span_of(a->conf->sources[0].name), v, n,
+			       &changed, e);
+	if (ok && changed)
+		park_post(a->gw, a->user, 0, 0);
 	arena_free(&arena);
 	tree_give(a, ok, start);
 	return ok;

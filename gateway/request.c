@@ -169,8 +169,10 @@ log_in(struct request *r)
 	} else if (!auth_check(r->gw->auth, r->conf, r->typed, r->password,
 			       &r->user, &e)) {
 		request_http(r, status_http(&e));
-		r->log_note = arena_printf(r->arena, "err=%s text=\"%s\"",
-					   err_name(e.code), e.text);
+		r->log_note = arena_printf(r->arena,
+					   "peer=%s err=%s text=\"%s\"",
+					   r->x->peer, err_name(e.code),
+					   e.text);
 		return false;
 	}
 	r->login = r->user->logins[0];
@@ -344,9 +346,6 @@ run_command(struct request *r)
 		answer_lacking(r);
 		return CMD_DONE;
 	}
-	log_context(arena_printf(r->arena, "req=%llu user=%s dev=%s",
-				 (unsigned long long)r->x->id, r->login,
-				 r->q.device_id));
 	if (!load_device(r, &e)) {
 		request_fail(r, &e);
 		return CMD_DONE;
@@ -412,6 +411,7 @@ request_new(struct gateway *gw, struct exchange *x)
 	r->http_status = 200;
 	r->content_type = WBXML_TYPE;
 	buf_init(&r->out, MAX_ANSWER);
+	log_context(arena_printf(a, "req=%llu", (unsigned long long)x->id));
 	return r;
 }
 

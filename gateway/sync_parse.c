@@ -252,5 +252,7 @@ sync_filter_floor(uint32_t filter, int64_t now)
 
 	if (filter == 0 || filter >= sizeof(days) / sizeof(days[0]))
 		return INT64_MIN;
-	return now - (int64_t)days[filter] * 86400;
+	/* Whole days: items age out at midnight, and an idle Sync writes
+	 * nothing. */
+	return (now - (int64_t)days[filter] * 86400) / 86400 * 86400;
 }

@@ -33,7 +33,7 @@ struct bell {
 	struct bell *next;
 	struct account *a; /* a reference */
 	enum bell_state state;
-	struct imap_watch *conn;
+	struct watch *conn;
 	int64_t wanted_ms;  /* when somebody last waited */
 	int64_t retry_ms;   /* not before */
 	int64_t backoff_ms;
@@ -42,7 +42,7 @@ struct bell {
 	bool round_busy;
 };
 
-struct watch {
+struct watcher {
 	struct gateway *gw;
 	pthread_t thread;
 	pthread_mutex_t lock; /* the list and the states of the bells */
@@ -52,12 +52,14 @@ struct watch {
 };
 
 static void
-nudge(struct watch *w)
+nudge(struct watcher *w)
 {
 	uint64_t one = 1;
 
 	(void)!write(w->wake_fd, &one, sizeof(one));
 }
+
+static void bell_readable(struct watcher *w, struct bell *b);
 
 /* ---- opening (background job) ----------------------------------------------*/
 
@@ -84,12 +86,12 @@ bell_failed(struct bell *b, const struct err *e)
 }
 
 struct open_job {
-	struct watch *w;
+	struct watcher *w;
 	struct bell *b;
 };
 
 static void
-bell_live(struct watch *w, struct bell *b, struct imap_watch *conn)
+bell_live(struct watcher *w, struct bell *b, struct watch *conn)
 {
 	struct epoll_event ev = { .events = EPOLLIN | EPOLLRDHUP };
 
@@ -101,18 +103,18 @@ bell_live(struct watch *w, struct bell *b, struct imap_watch *conn)
 	b->round_every_ms = ROUND_MIN_MS;
 	epoll_ctl(w->ep, EPOLL_CTL_ADD, watch_fd(conn), &ev);
 	log_line(LOG_INFO, "watch", "user=%s state=live kind=%s", b->a->login,
-		 watch_kind_name(watch_kind(conn)));
+		 watch_kind(conn) == BELL_NOTIFY ? "notify" : "idle");
 }
 
 static void
 run_open(void *arg)
 {
 	struct open_job *job = arg;
-	struct watch *w = job->w;
+	struct watcher *w = job->w;
 	struct bell *b = job->b;
 	struct login l = { 0 };
 	struct err e = { 0 };
-	struct imap_watch *conn = NULL;
+	struct watch *conn = NULL;
 
 	if (account_login(b->a, &l, &e))
 		conn = watch_open(&b->a->conf->sources[0], &l,
@@ -125,6 +127,9 @@ run_open(void *arg)
 		bell_failed(b, &e);
 	pthread_mutex_unlock(&w->lock);
 	if (conn != NULL) {
+		pthread_mutex_lock(&w->lock);
+		bell_readable(w, b); /* notes kept from opening */
+		pthread_mutex_unlock(&w->lock);
 		/* What changed before the bell hung is found by comparing. */
 		set_watched(b->a, true);
 		refresh_round(b->a);
@@ -134,7 +139,7 @@ run_open(void *arg)
 }
 
 static void
-bell_open(struct watch *w, struct bell *b)
+bell_open(struct watcher *w, struct bell *b)
 {
 	struct open_job *job = xcalloc(1, sizeof(*job));
 
@@ -149,7 +154,7 @@ bell_open(struct watch *w, struct bell *b)
 }
 
 static void
-bell_close(struct watch *w, struct bell *b)
+bell_close(struct watcher *w, struct bell *b)
 {
 	epoll_ctl(w->ep, EPOLL_CTL_DEL, watch_fd(b->conn), NULL);
 	watch_close(&b->conn);
@@ -174,7 +179,7 @@ struct ring {
 /* One event of the bell. Our own writes ring too: what the cursor already
  * has is dropped here. */
 static void
-on_ring(void *ctx, const struct watch_event *ev)
+on_ring(void *ctx, const struct watch_note *ev)
 {
 	struct ring *r = ctx;
 	struct account *a = r->b->a;
@@ -193,7 +198,7 @@ on_ring(void *ctx, const struct watch_event *ev)
 			if (!v[i].attached || v[i].cursor.n == 0 ||
 			    !same_mailbox(v[i].remote, ev->folder))
 				continue;
-			if (!ev->has_status ||
+			if (ev->status.has == 0 ||
 			    cursor_differs(v[i].cursor, &ev->status))
 				refresh_ring(a, v[i].id);
 		}
@@ -201,7 +206,7 @@ on_ring(void *ctx, const struct watch_event *ev)
 }
 
 struct round_job {
-	struct watch *w;
+	struct watcher *w;
 	struct bell *b;
 	bool tree;
 };
@@ -223,7 +228,7 @@ run_round(void *arg)
 }
 
 static void
-queue_round(struct watch *w, struct bell *b, bool tree)
+queue_round(struct watcher *w, struct bell *b, bool tree)
 {
 	struct round_job *job;
 
@@ -244,7 +249,7 @@ queue_round(struct watch *w, struct bell *b, bool tree)
 }
 
 static void
-bell_readable(struct watch *w, struct bell *b)
+bell_readable(struct watcher *w, struct bell *b)
 {
 	struct ring r = { .b = b };
 
@@ -266,7 +271,7 @@ bell_readable(struct watch *w, struct bell *b)
 /* ---- the thread ----------------------------------------------------------------*/
 
 static void
-bell_tick(struct watch *w, struct bell *b, int64_t now)
+bell_tick(struct watcher *w, struct bell *b, int64_t now)
 {
 	bool wanted;
 
@@ -276,11 +281,13 @@ bell_tick(struct watch *w, struct bell *b, int64_t now)
 	if (b->state == BELL_LIVE && !wanted) {
 		bell_close(w, b);
 	} else if (b->state == BELL_LIVE) {
-		if (watch_due(b->conn) <= now)
-			watch_renew(b->conn);
+		if (watch_due(b->conn) <= now && !watch_renew(b->conn)) {
+			bell_close(w, b);
+			return;
+		}
 		/* Where the bell covers all folders the round is a safety
 		 * net, once an hour. */
-		if (watch_covers_all(b->conn) && b->round_every_ms < 3600000)
+		if (watch_kind(b->conn) == BELL_NOTIFY && b->round_every_ms < 3600000)
 			b->round_every_ms = 3600000;
 		if (b->round_ms <= now)
 			queue_round(w, b, false);
@@ -291,7 +298,7 @@ bell_tick(struct watch *w, struct bell *b, int64_t now)
 }
 
 static void
-tick(struct watch *w)
+tick(struct watcher *w)
 {
 	int64_t now = clock_mono_ms();
 	struct bell *b;
@@ -304,7 +311,7 @@ tick(struct watch *w)
 }
 
 static void
-on_event(struct watch *w, const struct epoll_event *ev)
+on_event(struct watcher *w, const struct epoll_event *ev)
 {
 	uint64_t data = ev->data.u64, count;
 
@@ -322,7 +329,7 @@ on_event(struct watch *w, const struct epoll_event *ev)
 static void *
 watch_main(void *arg)
 {
-	struct watch *w = arg;
+	struct watcher *w = arg;
 	struct epoll_event ev[64];
 	int64_t next = 0;
 	int i, n;
@@ -339,10 +346,10 @@ watch_main(void *arg)
 	return NULL;
 }
 
-struct watch *
+struct watcher *
 watch_new(struct gateway *gw)
 {
-	struct watch *w = xcalloc(1, sizeof(*w));
+	struct watcher *w = xcalloc(1, sizeof(*w));
 	struct epoll_event ev = { .events = EPOLLIN };
 
 	w->gw = gw;
@@ -359,10 +366,24 @@ watch_new(struct gateway *gw)
 	return w;
 }
 
-void
-watch_free(struct watch **wp)
+/* Jobs of the pool still hold a bell. */
+static bool
+bells_busy(struct watcher *w)
 {
-	struct watch *w = *wp;
+	const struct bell *b;
+	bool busy = false;
+
+	pthread_mutex_lock(&w->lock);
+	for (b = w->first; b != NULL; b = b->next)
+		busy |= b->state == BELL_OPENING || b->round_busy;
+	pthread_mutex_unlock(&w->lock);
+	return busy;
+}
+
+void
+watch_free(struct watcher **wp)
+{
+	struct watcher *w = *wp;
 	struct bell *b, *next;
 
 	if (w == NULL)
@@ -370,6 +391,8 @@ watch_free(struct watch **wp)
 	w->stopping = true;
 	nudge(w);
 	pthread_join(w->thread, NULL);
+	while (bells_busy(w))
+		usleep(10000); /* their jobs have deadlines of 30 s */
 	for (b = w->first; b != NULL; b = next) {
 		next = b->next;
 		if (b->state == BELL_LIVE)
@@ -387,7 +410,7 @@ watch_free(struct watch **wp)
 void
 watch_want(struct account *a)
 {
-	struct watch *w = a->gw->watch;
+	struct watcher *w = a->gw->watch;
 	struct bell *b;
 
 	if (w == NULL)

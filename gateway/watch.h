@@ -8,8 +8,8 @@
 
 struct account;
 
-struct watch *watch_new(struct gateway *gw); /* NULL if no thread or epoll */
-void watch_free(struct watch **w); /* stops the thread, closes the bells */
+struct watcher *watch_new(struct gateway *gw); /* NULL if no thread or epoll */
+void watch_free(struct watcher **w); /* stops the thread, closes the bells */
 
 /* Somebody waits for news of this account: opens its bell if there is none
  * and keeps it while phones wait and 15 min longer. Returns at once. */

@@ -208,7 +208,8 @@ struct window_ctx {
 };
 
 static bool
-load_base(struct txn *t, struct dev_coll dc, struct ledger *l, struct err *e)
+load_base(struct txn *t, struct dev_coll dc, struct ledger *l,
+	  struct window *w, struct err *e)
 {
 	struct sync_row row;
 	bool found;
@@ -218,6 +219,8 @@ load_base(struct txn *t, struct dev_coll dc, struct ledger *l, struct err *e)
 	l->S = row.S;
 	l->lo_date = row.lo_date;
 	l->lo_item = row.lo_item;
+	w->next = row.next + 1;
+	key_format(txn_incarnation(t), row.epoch, w->next, w->key);
 	return rows_read(t, dc, 0, l, e);
 }
 
@@ -230,7 +233,7 @@ window_fn(struct txn *t, void *ctx, struct err *e)
 	size_t i;
 
 	before->a = after->l.a = w->a;
-	if (!load_base(t, w->pos->dc, before, e))
+	if (!load_base(t, w->pos->dc, before, w->out, e))
 		return false;
 	/* Own effects are part of the offer, never of the base. */
 	for (i = 0; i < w->n_effects; i++)
@@ -275,7 +278,6 @@ struct commit_ctx {
 	const struct sync_pos *pos;
 	const struct window *w;
 	int64_t want;
-	char *key; /* NULL: quiet */
 };
 
 static bool
@@ -332,7 +334,9 @@ offer_fn(struct txn *t, void *ctx, struct err *e)
 	row.want = c->want;
 	o.state = LEDGER_STATE(row.epoch, row.next);
 	row.last = o.state;
-	key_format(txn_incarnation(t), row.epoch, row.next, c->key);
+	if (c->w->next != row.next)
+		return err_set(e, ERR_STALE, SCOPE_COLLECTION,
+			       "another answer took the key");
 	return offer_write(t, dc, &o, e) &&
 	       rows_write(t, dc, o.state, l, e) &&
 	       sync_row_write(t, dc, &row, e);
@@ -340,10 +344,9 @@ offer_fn(struct txn *t, void *ctx, struct err *e)
 
 bool
 sync_offer(struct store *s, const struct sync_pos *pos,
-	   const struct window *w, int64_t want, char key_out[64],
-	   struct err *e)
+	   const struct window *w, int64_t want, struct err *e)
 {
-	struct commit_ctx c = { pos, w, want, key_out };
+	struct commit_ctx c = { pos, w, want };
 
 	return store_write(s, offer_fn, &c, e);
 }
@@ -401,7 +404,7 @@ bool
 sync_quiet(struct store *s, const struct sync_pos *pos,
 	   const struct window *w, int64_t want, struct err *e)
 {
-	struct commit_ctx c = { pos, w, want, NULL };
+	struct commit_ctx c = { pos, w, want };
 	struct same_ctx x = { .c = &c };
 
 	if (!store_read(s, is_same_fn, &x, e))

@@ -50,6 +50,8 @@ struct window {
 	struct win_change *v;
 	size_t n;
 	bool more;
+	uint64_t next;
+	char key[64]; /* the key that sync_offer will put on disk */
 	struct window_after *after; /* the ledger once the phone has it */
 };
 
@@ -64,10 +66,11 @@ bool sync_window(struct store *s, const struct sync_pos *pos,
  * item is owed. */
 void window_owe(struct window *w, size_t i);
 
-/* Writes the ledger behind a new key; on disk when it returns true. */
+/* Writes the ledger behind w->key; on disk when it returns true. The caller
+ * holds the device's lock from sync_judge on, so that the key is still
+ * free. */
 bool sync_offer(struct store *s, const struct sync_pos *pos,
-		const struct window *w, int64_t want, char key_out[64],
-		struct err *e);
+		const struct window *w, int64_t want, struct err *e);
 /* Nothing to say: the base moves on under its old key. */
 bool sync_quiet(struct store *s, const struct sync_pos *pos,
 		const struct window *w, int64_t want, struct err *e);

@@ -95,6 +95,11 @@ size_t wbxml_size(const struct wbxml_writer *w); /* bytes so far */
 /* For one item among many: forget everything since the mark. */
 struct wbxml_mark wbxml_mark(const struct wbxml_writer *w);
 void wbxml_rewind(struct wbxml_writer *w, struct wbxml_mark m);
+/* Inserts <t/> at a mark taken earlier; t is of the page current there.
+ * Marks behind it are void. For what is known only at the end
+ * (MoreAvailable stands before Commands). */
+void wbxml_insert_empty(struct wbxml_writer *w, struct wbxml_mark m,
+			wbxml_tag t);
 /* Closes what is open is the caller's duty; false if the document is
  * unbalanced or did not fit. */
 bool wbxml_end(struct wbxml_writer *w, struct err *e);

@@ -343,3 +343,20 @@ wbxml_end(struct wbxml_writer *w, struct err *e)
 			       w->depth > 0 ? w->open[w->depth - 1] : 0u);
 	return true;
 }
+
+void
+wbxml_insert_empty(struct wbxml_writer *w, struct wbxml_mark m, wbxml_tag t)
+{
+	size_t tail;
+
+	if (w->failed || m.n > w->out->n || m.page != t >> 8) {
+		w->failed = true;
+		return;
+	}
+	tail = w->out->n - m.n;
+	put(w, 0); /* room for one byte */
+	if (w->out->full)
+		return;
+	memmove(w->out->p + m.n + 1, w->out->p + m.n, tail);
+	w->out->p[m.n] = (char)(t & 0xff);
+}

@@ -106,19 +106,30 @@ note_finding(void *ctx, xmlErrorPtr error)
 /* Where the published schemas are stricter than the text (README of the
  * schemas): what the text allows is taken out of a copy before judging. */
 static void
-strip_allowed(xmlNodePtr root)
+strip(xmlNodePtr root, const char *path)
 {
 	xmlNodePtr n;
-	size_t i;
-	static const char *const allowed[] = {
-		"Collections/Collection/Responses/Change/ApplicationData",
-	};
 
-	for (i = 0; i < sizeof(allowed) / sizeof(*allowed); i++)
-		while ((n = node_find(root, allowed[i]))) {
-			xmlUnlinkNode(n);
-			xmlFreeNode(n);
-		}
+	while ((n = node_find(root, path))) {
+		xmlUnlinkNode(n);
+		xmlFreeNode(n);
+	}
+}
+
+static void
+strip_allowed(xmlNodePtr root, bool old)
+{
+	strip(root, "Collections/Collection/Responses/Change/ApplicationData");
+	if (!old)
+		return;
+	strip(root, "Collections/Collection/Class");
+	strip(root, "Response/Collection/Class");
+}
+
+static bool
+is_old(const char *version)
+{
+	return wire_version_bit(version) < wire_version_bit("14.0");
 }
 
 /* A root with nothing but a common Status (101 to 184): clients understand
@@ -133,7 +144,7 @@ only_common_status(xmlNodePtr root)
 }
 
 static void
-judge_schema(struct answer *a)
+judge_schema(struct answer *a, const char *version)
 {
 	xmlSchemaValidCtxtPtr ctx;
 	struct finding f = { { 0 } };
@@ -143,7 +154,7 @@ judge_schema(struct answer *a)
 	    only_common_status(xmlDocGetRootElement(a->doc)))
 		return;
 	copy = xmlCopyDoc(a->doc, 1);
-	strip_allowed(xmlDocGetRootElement(copy));
+	strip_allowed(xmlDocGetRootElement(copy), is_old(version));
 	ctx = xmlSchemaNewValidCtxt(schema);
 	xmlSchemaSetValidStructuredErrors(ctx, note_finding, &f);
 	if (xmlSchemaValidateDoc(ctx, copy) != 0)
@@ -305,7 +316,7 @@ judge_collection(struct answer *a, xmlNodePtr coll, bool old)
 static void
 judge_sync(struct answer *a, const char *version)
 {
-	bool old = wire_version_bit(version) < wire_version_bit("14.0");
+	bool old = is_old(version);
 	xmlNodePtr root = xmlDocGetRootElement(a->doc);
 	size_t i, n = node_count(root, "Collections/Collection");
 	xmlNodePtr coll;
@@ -401,7 +412,7 @@ read_wbxml(struct answer *a, const char *p, size_t n, const char *version,
 	}
 	if (!judge)
 		return;
-	judge_schema(a);
+	judge_schema(a, version);
 	judge_libwbxml(a, p, n, version);
 	judge_manners(a, version);
 }
@@ -448,7 +459,7 @@ check_answer(struct answer *a, const char *version, bool judge)
 		if (!a->doc)
 			complain(a, "xml", "does not parse");
 		else if (judge)
-			judge_schema(a);
+			judge_schema(a, version);
 	} else if (judge && strcmp(a->cmd, "GetAttachment") &&
 		   strcmp(a->cmd, "autodiscover")) {
 		complain(a, "http", "unexpected Content-Type");

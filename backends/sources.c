@@ -1,0 +1,204 @@
+/* The generic part in front of a driver: fault points and bookkeeping. */
+#include "backends/sources.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/driver.h"
+#include "base/buf.h"
+#include "base/fault.h"
+
+struct source {
+	const struct source_ops *ops;
+	void *s;
+};
+
+/* A write to the source between its two fault points. A fault behind it
+ * means: it was done, and nobody learns it. */
+#define WRITE(what, call) \
+	(fault_here("source.before-" what, e) && (call) && \
+	 fault_here("source.after-" what, e))
+/* A read: one point, in front. */
+#define READ(what, call) (fault_here("source.before-" what, e) && (call))
+
+void
+login_wipe(struct login *l)
+{
+	explicit_bzero(l, sizeof(*l));
+}
+
+struct source *
+source_open_with(const struct source_ops *ops, const struct source_conf *conf,
+		 const struct login *login, int64_t deadline_ms,
+		 struct err *e)
+{
+	struct source *s;
+	void *inner;
+
+	if (!fault_here("source.before-open", e))
+		return NULL;
+	inner = ops->open(conf, login, deadline_ms, e);
+	if (!inner)
+		return NULL;
+	s = xcalloc(1, sizeof(*s));
+	s->ops = ops;
+	s->s = inner;
+	return s;
+}
+
+struct source *
+source_open(const struct source_conf *conf, const struct login *login,
+	    int64_t deadline_ms, struct err *e)
+{
+	return source_open_with(&imap_ops, conf, login, deadline_ms, e);
+}
+
+void
+source_close(struct source **s)
+{
+	if (!*s)
+		return;
+	(*s)->ops->close((*s)->s);
+	free(*s);
+	*s = NULL;
+}
+
+void
+source_deadline(struct source *s, int64_t deadline_ms)
+{
+	s->ops->deadline(s->s, deadline_ms);
+}
+
+bool
+source_alive(struct source *s, struct err *e)
+{
+	return READ("alive", s->ops->alive(s->s, e));
+}
+
+bool
+source_list(struct source *s, struct arena *a, struct folder **v_out,
+	    size_t *n_out, struct err *e)
+{
+	return READ("list", s->ops->list(s->s, a, v_out, n_out, e));
+}
+
+bool
+source_changes(struct source *s, struct span remote, struct span cursor,
+	       struct arena *a, struct harvest *out, struct err *e)
+{
+	return READ("changes",
+		    s->ops->changes(s->s, remote, cursor, a, out, e));
+}
+
+bool
+source_status_round(struct source *s, const struct span *remotes, size_t n,
+		    struct arena *a, struct folder_status *out, struct err *e)
+{
+	return READ("status",
+		    s->ops->status_round(s->s, remotes, n, a, out, e));
+}
+
+bool
+source_mail_info(struct source *s, struct span remote, uint32_t uidvalidity,
+		 const uint32_t *uids, size_t n, struct arena *a,
+		 struct mail_info *out, struct err *e)
+{
+	return READ("info", s->ops->mail_info(s->s, remote, uidvalidity, uids,
+					      n, a, out, e));
+}
+
+bool
+source_mail_parts(struct source *s, struct span remote, uint32_t uidvalidity,
+		  struct mail_want *w, size_t n, struct arena *a,
+		  struct err *e)
+{
+	return READ("parts", s->ops->mail_parts(s->s, remote, uidvalidity, w,
+						n, a, e));
+}
+
+bool
+source_set_flags(struct source *s, struct span remote, uint32_t uidvalidity,
+		 const uint32_t *uids, size_t n, uint32_t mask,
+		 uint32_t flags, struct span add, struct span remove,
+		 struct err *e)
+{
+	return WRITE("flags",
+		     s->ops->set_flags(s->s, remote, uidvalidity, uids, n,
+				       mask, flags, add, remove, e));
+}
+
+bool
+source_expunge(struct source *s, struct span remote, uint32_t uidvalidity,
+	       const uint32_t *uids, size_t n, struct err *e)
+{
+	return WRITE("expunge", s->ops->expunge(s->s, remote, uidvalidity,
+						uids, n, e));
+}
+
+bool
+source_move(struct source *s, struct span from, uint32_t uidvalidity,
+	    uint32_t uid, struct span to, uint32_t *new_uid, struct err *e)
+{
+	return WRITE("move", s->ops->move(s->s, from, uidvalidity, uid, to,
+					  new_uid, e));
+}
+
+bool
+source_append(struct source *s, struct span remote, struct span message,
+	      uint32_t flags, int64_t date, uint32_t *uid_out, struct err *e)
+{
+	return WRITE("append", s->ops->append(s->s, remote, message, flags,
+					      date, uid_out, e));
+}
+
+bool
+source_search(struct source *s, struct span remote,
+	      const struct search_want *want, struct arena *a,
+	      uint32_t **uids_out, size_t *n_out, struct err *e)
+{
+	return READ("search", s->ops->search(s->s, remote, want, a, uids_out,
+					     n_out, e));
+}
+
+bool
+source_create_folder(struct source *s, struct span parent, struct span name,
+		     struct arena *a, struct span *remote_out, struct err *e)
+{
+	return WRITE("create", s->ops->create_folder(s->s, parent, name, a,
+						     remote_out, e));
+}
+
+bool
+source_rename_folder(struct source *s, struct span remote, struct span parent,
+		     struct span name, struct arena *a,
+		     struct span *remote_out, struct err *e)
+{
+	return WRITE("rename", s->ops->rename_folder(s->s, remote, parent,
+						     name, a, remote_out, e));
+}
+
+bool
+source_delete_folder(struct source *s, struct span remote, struct err *e)
+{
+	return WRITE("delete", s->ops->delete_folder(s->s, remote, e));
+}
+
+/* A cursor under way ("v1p ...") always differs: more is to come. */
+bool
+cursor_differs(struct span cursor, const struct folder_status *st)
+{
+	struct span word = span_take_until(&cursor, ' '), rest = cursor;
+	uint64_t v[4] = { 0 };
+	size_t i;
+
+	if (!st->found || !span_eq(word, SPAN("v1")))
+		return true;
+	for (i = 0; i < 4; i++)
+		if (!span_u64(span_take_until(&rest, ' '), &v[i]))
+			return true;
+	return (st->has & STATUS_UIDVALIDITY && st->uidvalidity != v[0]) ||
+	       (st->has & STATUS_UIDNEXT && st->uidnext != v[1]) ||
+	       (st->has & STATUS_MODSEQ && v[2] && st->modseq != v[2]) ||
+	       (st->has & STATUS_MESSAGES && st->messages != v[3]);
+}

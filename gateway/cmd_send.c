@@ -1,0 +1,217 @@
+/* SendMail, SmartReply, SmartForward: WBXML from 14.0 on, the bare message
+ * before (MS-ASCMD 2.2.1.17 to .20). Success is an empty answer. */
+#include "backends/sources.h"
+#include "base/clock.h"
+#include "base/codec.h"
+#include "base/log.h"
+#include "gateway/commands.h"
+#include "gateway/fetch.h"
+#include "gateway/outbox.h"
+#include "gateway/park.h"
+#include "gateway/status.h"
+#include "translate/compose.h"
+
+struct send {
+	struct request *r;
+	enum smart_kind kind;
+	bool smart, replace, save;
+	struct span client_id, mime, source;
+	struct mail_ref ref;
+};
+
+static unsigned
+status_of_compose(enum compose_result res)
+{
+	switch (res) {
+	case COMPOSE_NO_RECIPIENT:
+		return 119;
+	case COMPOSE_BAD_MIME:
+		return 107;
+	case COMPOSE_TOO_BIG:
+		return 122;
+	case COMPOSE_OK:
+		break;
+	}
+	return 0;
+}
+
+/* 0 or a common code. evolution sends WBXML for SmartReply at 12.1 too
+ * (captures.md), so the body decides, not the version. */
+static unsigned
+read_send(struct send *s)
+{
+	struct request *r = s->r;
+	const struct wbxml_node *src, *n = r->body;
+
+	if (n == NULL) {
+		s->mime = r->raw_body;
+		s->save = r->q.save_in_sent;
+		s->source = r->q.long_id.n > 0 ? r->q.long_id : r->q.item_id;
+		return s->mime.n == 0 ? 101 : 0;
+	}
+	s->mime = wbxml_child_text(n, WX_ComposeMail_Mime);
+	s->client_id = wbxml_child_text(n, WX_ComposeMail_ClientId);
+	s->save = wbxml_child_bool(n, WX_ComposeMail_SaveInSentItems, false);
+	s->replace = wbxml_child_bool(n, WX_ComposeMail_ReplaceMime, false);
+	src = wbxml_child(n, WX_ComposeMail_Source);
+	s->source = wbxml_child_text(src, WX_ComposeMail_LongId);
+	if (s->source.n == 0)
+		s->source = wbxml_child_text(src, WX_ComposeMail_ItemId);
+	if (s->client_id.n == 0 || s->client_id.n > 40)
+		return 103;
+	return s->mime.n == 0 ? 107 : 0;
+}
+
+static struct span
+token_of(struct send *s)
+{
+	struct span key = s->client_id.n > 0 ? s->client_id : s->mime;
+	uint8_t h[16];
+
+	hash128(span_from(&s->r->device_id, sizeof(s->r->device_id)), key, h);
+	return hex_encode(s->r->arena, span_from(h, sizeof(h)));
+}
+
+/* The original and the pieces of it that go into the mail. */
+static unsigned
+add_original(struct send *s, struct err *e)
+{
+	struct request *r = s->r;
+	struct account *a = request_account(r);
+	struct source *src;
+	struct mail_info info;
+	struct smart_plan plan;
+	uint32_t uid;
+	size_t missing = 0;
+	bool ok;
+
+	if (!mail_find(r, s->source, &s->ref, e)) {
+		err_clear(e);
+		return 150; /* MS-ASCMD 2.2.2, table of common codes */
+	}
+	uid = mail_uid(&s->ref.item);
+	src = account_checkout(a, r->deadline_ms, e);
+	ok = src != NULL &&
+	     source_mail_info(src, s->ref.coll.remote,
+			      s->ref.coll.uidvalidity, &uid, 1, r->arena,
+			      &info, e);
+	if (ok && info.found) {
+		compose_smart_plan(r->arena, s->kind, &info, s->replace,
+				   &plan);
+		ok = plan.n == 0 ||
+		     source_mail_parts(src, s->ref.coll.remote,
+				       s->ref.coll.uidvalidity, plan.want,
+				       plan.n, r->arena, e);
+	}
+	account_checkin(a, &src, !ok && account_broken(e));
+	if (!ok)
+		return status_of(STATUS_SEND, e);
+	if (!info.found)
+		return 150;
+	ok = compose_smart(r->arena, s->kind, s->mime, s->replace, &info,
+			   &plan, &missing, &s->mime) == COMPOSE_OK;
+	if (!ok)
+		return 107;
+	return missing > 0 && s->kind == SMART_FORWARD ? 121 : 0;
+}
+
+/* \Answered or $Forwarded on the original; the mail has left, so a failure
+ * is only logged. */
+static void
+mark_original(struct send *s)
+{
+	struct request *r = s->r;
+	struct account *a = request_account(r);
+	uint32_t flag = s->kind == SMART_REPLY ? MAIL_ANSWERED
+					       : MAIL_FORWARDED;
+	struct mirror_edit ed = { .mask = flag, .flags = flag };
+	uint32_t uid = mail_uid(&s->ref.item);
+	uint64_t version, seq;
+	struct err e = { 0 };
+	struct source *src;
+	bool ok = false;
+
+	src = account_checkout(a, r->deadline_ms, &e);
+	if (src != NULL && coll_lock(a, s->ref.coll.id, r->deadline_ms, &e)) {
+		ok = source_set_flags(src, s->ref.coll.remote,
+				      s->ref.coll.uidvalidity, &uid, 1, flag,
+				      flag, SPAN_NONE, SPAN_NONE, &e) &&
+		     mirror_edit(r->gw->store, r->user_id, s->ref.coll.id,
+				 s->ref.item.item, &ed, &version, &seq, &e);
+		coll_unlock(a, s->ref.coll.id);
+		if (ok)
+			park_post(r->gw, r->user_id, s->ref.coll.id, seq);
+	}
+	account_checkin(a, &src, !ok && account_broken(&e));
+	if (!ok)
+		log_line(LOG_WARN, "send", "original not marked: %s", e.text);
+}
+
+static unsigned
+run_send(struct send *s, struct err *e)
+{
+	struct request *r = s->r;
+	struct span *own = arena_array(r->arena, r->user->n_emails + 1,
+				       sizeof(*own));
+	struct compose_user user = { .own = own,
+				     .n_own = r->user->n_emails,
+				     .name = span_of(r->user->name),
+				     .now = clock_wall() };
+	struct outgoing mail;
+	struct outbox out = { .r = r, .client_id = s->client_id,
+			      .mail = &mail, .save = s->save };
+	unsigned status = read_send(s);
+	size_t i;
+
+	for (i = 0; i < user.n_own; i++)
+		own[i] = span_of(r->user->emails[i]);
+	user.token = token_of(s);
+	if (status == 0 && s->smart && s->source.n > 0)
+		status = add_original(s, e);
+	if (status == 0)
+		status = status_of_compose(
+			compose_check(r->arena, s->mime, &user, &mail));
+	if (status != 0)
+		return status;
+	out.a = request_account(r);
+	if (!outbox_send(&out, e))
+		return status_of(STATUS_SEND, e);
+	if (s->smart && s->ref.coll.id != 0)
+		mark_original(s);
+	return 0;
+}
+
+static enum cmd_result
+send_command(struct request *r, bool smart, enum smart_kind kind)
+{
+	struct send s = { .r = r, .kind = kind, .smart = smart };
+	struct err e = { 0 };
+	unsigned status = run_send(&s, &e);
+
+	if (e.code != ERR_NONE)
+		log_line(LOG_WARN, "send", "error=%s text=\"%s\"",
+			 err_name(e.code), e.text);
+	if (status != 0)
+		request_status(r, status);
+	else
+		r->log_status = 1;
+	return CMD_DONE;
+}
+
+enum cmd_result
+cmd_send_mail(struct request *r)
+{
+	return send_command(r, false, SMART_REPLY);
+}
+
+enum cmd_result
+cmd_smart_reply(struct request *r)
+{
+	return send_command(r, true, SMART_REPLY);
+}
+
+enum cmd_result
+cmd_smart_forward(struct request *r)
+{
+	return send_command(r, true, SMART_FORWARD);
+}

@@ -1,0 +1,524 @@
+/* Sync (MS-ASCMD 2.2.1.21), the steps of SYNC-CORE section 6. Collections
+ * are served in request order until the window, the bytes or the time of the
+ * answer are used up. */
+#include <string.h>
+
+#include "backends/sources.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "gateway/commands.h"
+#include "gateway/mail_content.h"
+#include "gateway/mail_ref.h"
+#include "gateway/park.h"
+#include "gateway/refresh.h"
+#include "gateway/status.h"
+#include "gateway/sync_apply.h"
+#include "gateway/sync_options.h"
+#include "gateway/sync_parse.h"
+#include "gateway/watch.h"
+
+#define BATCH 64 /* mails fetched at a time: memory, and the byte budget */
+
+struct sync_run {
+	struct request *r;
+	struct account *a;
+	struct sync_request q;
+	unsigned left;    /* of the whole answer's window */
+	int64_t until_ms; /* of the time budget */
+	bool said;        /* a collection stands in the answer */
+	struct wbxml_mark start;
+};
+
+struct sync_one {
+	struct sync_run *run;
+	const struct sync_coll *sc;
+	struct coll c;
+	struct sync_options o;
+	struct sync_pos pos;
+	struct sync_applied applied;
+	struct window w;
+	int64_t want;
+};
+
+/* <Collections> is opened when the first collection has something to say. */
+static void
+open_collection(struct sync_run *run, const struct sync_coll *sc,
+		const char *key, unsigned status)
+{
+	struct wbxml_writer *w = &run->r->w;
+
+	if (!run->said) {
+		wbxml_open(w, WX_AirSync_Sync);
+		wbxml_open(w, WX_AirSync_Collections);
+		run->said = true;
+	}
+	wbxml_open(w, WX_AirSync_Collection);
+	if (run->r->version <= 121)
+		wbxml_str(w, WX_AirSync_Class, "Email");
+	wbxml_str(w, WX_AirSync_SyncKey, key);
+	wbxml_text(w, WX_AirSync_CollectionId, sc->name);
+	wbxml_uint(w, WX_AirSync_Status, status);
+	if (run->r->log_status <= 1)
+		run->r->log_status = status;
+}
+
+static void
+collection_status(struct sync_run *run, const struct sync_coll *sc,
+		  unsigned status)
+{
+	/* Key 3: the phone begins again with 0 (MS-ASCMD 2.2.3.177.17). */
+	open_collection(run, sc,
+			status == 3 ? "0" : arena_str(run->r->arena, sc->key),
+			status);
+	wbxml_close(&run->r->w);
+}
+
+static void
+collection_failed(struct sync_run *run, const struct sync_coll *sc,
+		  const struct err *e)
+{
+	log_line(LOG_WARN, "sync", "coll=" SPAN_FMT " error=%s text=\"%s\"",
+		 SPAN_ARG(sc->name), err_name(e->code), e->text);
+	collection_status(run, sc, status_of(STATUS_SYNC_COLL, e));
+}
+
+/* ---- items -------------------------------------------------------------------*/
+
+static void
+write_item(struct sync_one *one, wbxml_tag tag, const struct mirror_item *it,
+	   const struct mail_content *mc)
+{
+	struct request *r = one->run->r;
+	struct wbxml_writer *w = &r->w;
+	struct email_state st =
+		mail_state(r->arena, &one->c, it, it->flag_block);
+
+	wbxml_open(w, tag);
+	wbxml_text(w, WX_AirSync_ServerId,
+		   item_name(r->arena, one->c.id, it->item));
+	if (tag == WX_AirSync_Fetch)
+		wbxml_uint(w, WX_AirSync_Status, 1);
+	wbxml_open(w, WX_AirSync_ApplicationData);
+	email_write(&one->o.env, &mc->info, &mc->plan, &st, w);
+	wbxml_close(w);
+	wbxml_close(w);
+}
+
+static void
+write_flags(struct sync_one *one, const struct mirror_item *it)
+{
+	struct request *r = one->run->r;
+	struct wbxml_writer *w = &r->w;
+	struct email_state st =
+		mail_state(r->arena, &one->c, it, it->flag_block);
+	unsigned which = EMAIL_CHANGED_READ | EMAIL_CHANGED_FLAG;
+
+	if (r->version >= 140)
+		which |= EMAIL_CHANGED_CATEGORIES | EMAIL_CHANGED_VERB;
+	wbxml_open(w, WX_AirSync_Change);
+	wbxml_text(w, WX_AirSync_ServerId,
+		   item_name(r->arena, one->c.id, it->item));
+	wbxml_open(w, WX_AirSync_ApplicationData);
+	email_write_flags(&one->o.env, &st, which, w);
+	wbxml_close(w);
+	wbxml_close(w);
+}
+
+static void
+write_death(struct sync_one *one, const struct win_change *ch)
+{
+	struct wbxml_writer *w = &one->run->r->w;
+
+	wbxml_open(w, ch->op == WIN_DELETE ? WX_AirSync_Delete
+					   : WX_AirSync_SoftDelete);
+	wbxml_text(w, WX_AirSync_ServerId,
+		   item_name(one->run->r->arena, one->c.id, ch->item.item));
+	wbxml_close(w);
+}
+
+/* Writes the Adds of one batch; what the source could not give is owed.
+ * A broken writer means that the answer is full: owed too. */
+static bool
+write_adds(struct sync_one *one, struct source *s, const size_t *at, size_t n,
+	   size_t *written, struct err *e)
+{
+	struct request *r = one->run->r;
+	struct mail_content *mc = arena_array(r->arena, n, sizeof(*mc));
+	struct mirror_item *items = arena_array(r->arena, n, sizeof(*items));
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		items[i] = one->w.v[at[i]].item;
+	if (!mail_load(s, &one->c, &one->o.env, items, n, mc, e))
+		return false;
+	for (i = 0; i < n; i++) {
+		if (!mc[i].info.found) {
+			window_owe(&one->w, at[i]); /* the log will tell */
+			continue;
+		}
+		write_item(one, WX_AirSync_Add, &items[i], &mc[i]);
+		(*written)++;
+	}
+	return true;
+}
+
+static bool
+over_budget(const struct sync_run *run)
+{
+	return wbxml_size(&run->r->w) - run->start.n > SYNC_ANSWER_BYTES ||
+	       clock_mono_ms() > run->until_ms;
+}
+
+/* All changes of the window. What does not fit into the answer is owed, and
+ * the answer says MoreAvailable. */
+static bool
+write_commands(struct sync_one *one, size_t *written, struct err *e)
+{
+	struct sync_run *run = one->run;
+	struct source *s = NULL;
+	size_t batch[BATCH], n = 0, i;
+	bool ok = true;
+
+	for (i = 0; i < one->w.n; i++) {
+		const struct win_change *ch = &one->w.v[i];
+
+		if (ch->op == WIN_DELETE || ch->op == WIN_SOFT_DELETE) {
+			write_death(one, ch);
+			(*written)++;
+		} else if (ch->op == WIN_CHANGE) {
+			write_flags(one, &ch->item);
+			(*written)++;
+		}
+	}
+	for (i = 0; ok && i <= one->w.n; i++) {
+		if (i < one->w.n && one->w.v[i].op == WIN_ADD)
+			batch[n++] = i;
+		if (n == 0 || (n < BATCH && i < one->w.n))
+			continue;
+		if (*written > 0 && over_budget(run)) {
+			while (n > 0)
+				window_owe(&one->w, batch[--n]);
+			one->w.more = true;
+			continue;
+		}
+		if (s == NULL)
+			s = account_checkout(run->a, run->r->deadline_ms, e);
+		ok = s != NULL && write_adds(one, s, batch, n, written, e);
+		n = 0;
+	}
+	account_checkin(run->a, &s, !ok && account_broken(e));
+	return ok;
+}
+
+static bool
+needs_responses(const struct sync_applied *ap)
+{
+	size_t i;
+
+	for (i = 0; i < ap->n; i++)
+		if (ap->results[i].status != 1 ||
+		    ap->results[i].cmd->kind == SYNC_FETCH ||
+		    ap->results[i].cmd->kind == SYNC_ADD)
+			return true;
+	return false;
+}
+
+static void
+write_fetched(struct sync_one *one, struct sync_result *res)
+{
+	struct request *r = one->run->r;
+	struct mail_content mc;
+	struct err e = { 0 };
+	struct source *s = account_checkout(one->run->a, r->deadline_ms, &e);
+	bool ok = s != NULL && mail_load(s, &one->c, &one->o.env, &res->item,
+					 1, &mc, &e);
+
+	account_checkin(one->run->a, &s, !ok && account_broken(&e));
+	if (ok && mc.info.found) {
+		write_item(one, WX_AirSync_Fetch, &res->item, &mc);
+		return;
+	}
+	wbxml_open(&r->w, WX_AirSync_Fetch);
+	wbxml_text(&r->w, WX_AirSync_ServerId, res->cmd->server_id);
+	wbxml_uint(&r->w, WX_AirSync_Status, ok ? 8 : 5);
+	wbxml_close(&r->w);
+}
+
+/* Silence is success for Change and Delete. */
+static void
+write_responses(struct sync_one *one)
+{
+	static const wbxml_tag tags[] = {
+		[SYNC_ADD] = WX_AirSync_Add,
+		[SYNC_CHANGE] = WX_AirSync_Change,
+		[SYNC_DELETE] = WX_AirSync_Delete,
+	};
+	struct wbxml_writer *w = &one->run->r->w;
+	size_t i;
+
+	if (!needs_responses(&one->applied))
+		return;
+	wbxml_open(w, WX_AirSync_Responses);
+	for (i = 0; i < one->applied.n; i++) {
+		struct sync_result *res = &one->applied.results[i];
+
+		if (res->cmd->kind == SYNC_FETCH && res->status == 1) {
+			write_fetched(one, res);
+			continue;
+		}
+		if (res->status == 1 && res->cmd->kind != SYNC_ADD)
+			continue;
+		wbxml_open(w, res->cmd->kind == SYNC_FETCH
+				      ? WX_AirSync_Fetch
+				      : tags[res->cmd->kind]);
+		if (res->cmd->kind == SYNC_ADD)
+			wbxml_text(w, WX_AirSync_ClientId,
+				   res->cmd->client_id);
+		else
+			wbxml_text(w, WX_AirSync_ServerId,
+				   res->cmd->server_id);
+		wbxml_uint(w, WX_AirSync_Status, res->status);
+		wbxml_close(w);
+	}
+	wbxml_close(w);
+}
+
+/* ---- one collection ------------------------------------------------------------*/
+
+/* Content first, then the offer that says what was told, then the answer. */
+static bool
+answer_collection(struct sync_one *one, struct err *e)
+{
+	struct sync_run *run = one->run;
+	struct wbxml_writer *w = &run->r->w;
+	struct wbxml_mark before = wbxml_mark(w), head, inner;
+	bool said_before = run->said, ok = true;
+	size_t written = 0;
+
+	if (one->w.n == 0 && one->applied.n == 0)
+		return sync_quiet(run->r->gw->store, &one->pos, &one->w,
+				  one->want, e);
+	open_collection(run, one->sc, one->w.key, 1);
+	head = wbxml_mark(w);
+	write_responses(one);
+	inner = wbxml_mark(w);
+	if (one->w.n > 0) {
+		wbxml_open(w, WX_AirSync_Commands);
+		ok = write_commands(one, &written, e);
+		wbxml_close(w);
+		if (written == 0)
+			wbxml_rewind(w, inner);
+	}
+	/* Before Commands: behind them it breaks old Windows clients. */
+	if (ok && one->w.more && one->sc->get_changes)
+		wbxml_insert_empty(w, head, WX_AirSync_MoreAvailable);
+	wbxml_close(w);
+	ok = ok && sync_offer(run->r->gw->store, &one->pos, &one->w,
+			      one->want, e);
+	if (!ok) {
+		wbxml_rewind(w, before);
+		run->said = said_before;
+		return false;
+	}
+	run->left -= written < run->left ? (unsigned)written : run->left;
+	return true;
+}
+
+static bool
+sync_known_key(struct sync_one *one, struct err *e)
+{
+	struct sync_run *run = one->run;
+	const struct sync_coll *sc = one->sc;
+	unsigned limit = sc->window < run->left ? sc->window : run->left;
+
+	if (!sync_apply(run->r, run->a, &one->c, sc, &one->applied, e))
+		return false;
+	if (sc->get_changes && !one->c.no_select &&
+	    !refresh_is_fresh(run->a, one->c.id) &&
+	    !refresh_coll(run->a, one->c.id, run->until_ms, e))
+		return false;
+	/* The refresh may have given the mailbox its UIDVALIDITY. */
+	if (!colls_get(run->r->gw->store, run->r->user_id, one->c.id,
+		       run->r->arena, &one->c, e))
+		return false;
+	return sync_window(run->r->gw->store, &one->pos,
+			   one->applied.effects, one->applied.n_effects,
+			   one->want, sc->get_changes ? limit : 0,
+			   run->r->arena, &one->w, e) &&
+	       answer_collection(one, e);
+}
+
+static void
+sync_first_key(struct sync_one *one)
+{
+	struct sync_run *run = one->run;
+	struct err e = { 0 };
+	char key[64];
+
+	if (!sync_options_keep(run->r, one->sc, &one->o, &e) ||
+	    !sync_first(run->r->gw->store, one->pos.dc, key, &e)) {
+		collection_failed(run, one->sc, &e);
+		return;
+	}
+	open_collection(run, one->sc, key, 1);
+	wbxml_close(&run->r->w);
+}
+
+static void
+sync_judged(struct sync_one *one)
+{
+	struct sync_run *run = one->run;
+	struct err e = { 0 };
+
+	if (!sync_judge(run->r->gw->store, one->pos.dc, one->sc->key,
+			&one->pos, &e)) {
+		collection_failed(run, one->sc, &e);
+	} else if (one->pos.verdict == KEY_UNKNOWN) {
+		collection_status(run, one->sc, 3);
+	} else if (one->pos.verdict == KEY_FIRST) {
+		sync_first_key(one);
+	} else if (!sync_options_keep(run->r, one->sc, &one->o, &e) ||
+		   !sync_known_key(one, &e)) {
+		if (e.code == ERR_STALE)
+			refresh_ring(run->a, one->c.id);
+		collection_failed(run, one->sc, &e);
+	}
+}
+
+static void
+sync_collection(struct sync_run *run, const struct sync_coll *sc)
+{
+	struct request *r = run->r;
+	struct sync_one one = { .run = run, .sc = sc };
+	struct err e = { 0 };
+
+	if (sc->bad) {
+		collection_status(run, sc, 4);
+		return;
+	}
+	if (sc->coll == 0 ||
+	    !colls_get(r->gw->store, r->user_id, sc->coll, r->arena, &one.c,
+		       &e) ||
+	    !one.c.attached) {
+		/* iOS needs 12 here: FolderSync first (clients.md 6). */
+		collection_status(run, sc, 12);
+		return;
+	}
+	if (!sync_options_read(r, sc, &one.o, &e)) {
+		collection_failed(run, sc, &e);
+		return;
+	}
+	if (one.o.bad != 0) {
+		collection_status(run, sc, one.o.bad);
+		return;
+	}
+	one.want = sync_filter_floor(one.o.filter, clock_wall());
+	one.pos.dc = (struct dev_coll){ r->user_id, r->device_id, sc->coll };
+	if (!dev_lock(run->a, r->device_id, sc->coll, r->deadline_ms, &e)) {
+		collection_failed(run, sc, &e);
+		return;
+	}
+	sync_judged(&one);
+	dev_unlock(run->a, r->device_id, sc->coll);
+}
+
+/* ---- the request -----------------------------------------------------------------*/
+
+static void
+root_status(struct request *r, const struct sync_request *q)
+{
+	wbxml_open(&r->w, WX_AirSync_Sync);
+	wbxml_uint(&r->w, WX_AirSync_Status, q->status);
+	if (q->status == 14)
+		wbxml_uint(&r->w, WX_AirSync_Limit, q->limit);
+	wbxml_close(&r->w);
+	r->log_status = q->status;
+}
+
+static void
+remember_fn(struct device *d, void *ctx)
+{
+	d->sync_cache = *(struct span *)ctx;
+}
+
+/* For the next empty or partial request; only when it differs. */
+static void
+remember(struct request *r, const struct sync_request *q)
+{
+	struct span cached = q->cached;
+	struct err e = { 0 };
+
+	if (cached.n == 0 || span_eq(cached, r->dev.sync_cache) ||
+	    r->dev.id.n == 0)
+		return;
+	if (!device_update(r->gw->store, r->user_id, r->dev.id, remember_fn,
+			   &cached, &e))
+		log_line(LOG_WARN, "sync", "cache error=%s",
+			 err_name(e.code));
+}
+
+/* Waiting makes sense only if the phone is up to date everywhere and the
+ * cache could answer it when it is woken by an empty request. */
+static bool
+may_wait(const struct sync_run *run)
+{
+	struct request *r = run->r;
+
+	return !run->said && run->q.wait_s > 0 &&
+	       !(r->woken && r->why != WAKE_CHANGE) &&
+	       (!r->woken || clock_mono_ms() < r->wait_until_ms);
+}
+
+static uint64_t
+register_wait(struct sync_run *run)
+{
+	struct request *r = run->r;
+	uint32_t *colls = arena_array(r->arena, run->q.n + 1, sizeof(*colls));
+	size_t i;
+	int64_t until = r->woken ? r->wait_until_ms
+				 : clock_mono_ms() +
+					   (int64_t)run->q.wait_s * 1000;
+
+	for (i = 0; i < run->q.n; i++)
+		colls[i] = run->q.colls[i].coll;
+	return park_register(r->gw, r->x, r->user_id, r->device_id, colls,
+			     run->q.n, until);
+}
+
+enum cmd_result
+cmd_sync(struct request *r)
+{
+	struct sync_run run = { .r = r };
+	uint64_t handle = 0;
+	size_t i;
+
+	sync_parse(r->arena, r->body, r->dev.sync_cache, &run.q);
+	if (run.q.status != 0) {
+		root_status(r, &run.q);
+		return CMD_DONE;
+	}
+	remember(r, &run.q);
+	run.a = request_account(r);
+	run.left = run.q.window;
+	run.until_ms = clock_mono_ms() + SYNC_ANSWER_MS;
+	run.start = wbxml_mark(&r->w);
+	if (run.q.wait_s > 0)
+		handle = register_wait(&run);
+	for (i = 0; i < run.q.n; i++)
+		sync_collection(&run, &run.q.colls[i]);
+	if (handle != 0 && may_wait(&run)) {
+		watch_want(run.a);
+		r->park = handle;
+		return CMD_PARK;
+	}
+	if (handle != 0)
+		park_cancel(r->gw, handle);
+	if (run.said) {
+		wbxml_close(&r->w);
+		wbxml_close(&r->w);
+	} else if (r->log_status == 0) {
+		r->log_status = 1; /* nothing to say: an empty body */
+	}
+	return CMD_DONE;
+}

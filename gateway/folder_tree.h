@@ -1,0 +1,15 @@
+/* The folder tree a phone sees, made from the collections of the account. */
+#ifndef GATEWAY_FOLDER_TREE_H
+#define GATEWAY_FOLDER_TREE_H
+
+#include "gateway/account.h"
+#include "gateway/request.h"
+#include "state/folders.h"
+
+/* Parents first; exactly one of each default type. */
+bool folder_tree(struct request *r, struct folder_list *out, struct err *e);
+/* The collection of a default type (FOLDER_TRASH ...), if there is one. */
+bool folder_special(struct request *r, enum folder_type type,
+		    struct coll *out, struct err *e);
+
+#endif

@@ -160,7 +160,8 @@ mark_now(const struct imap *s)
 	return (struct mark){ .set = true,
 			      .uidvalidity = s->uidvalidity,
 			      .uidnext = s->uidnext,
-			      .modseq = s->modseq,
+			      .modseq = s->caps & CAP_CONDSTORE ? s->modseq
+								 : 0,
 			      .last = s->exists };
 }
 

@@ -2,6 +2,7 @@
  * no lock is held across a call into a driver. */
 #include "gateway/account.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

@@ -3,7 +3,7 @@
 #ifndef GATEWAY_MAIL_CONTENT_H
 #define GATEWAY_MAIL_CONTENT_H
 
-#include "backends/backend.h"
+#include "backends/sources.h"
 #include "state/colls.h"
 #include "state/mirror.h"
 #include "translate/email.h"

@@ -4,6 +4,8 @@
 #ifndef GATEWAY_WATCH_H
 #define GATEWAY_WATCH_H
 
+#include <stdint.h>
+
 #include "gateway/gateway.h"
 
 struct account;

@@ -359,7 +359,7 @@ many_devices(void **state)
 	enum { N = 20 };
 	struct phone_folder *f[N];
 	struct running *r[N];
-	char name[16];
+	char name[32];
 	int i;
 
 	(void)state;

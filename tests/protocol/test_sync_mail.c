@@ -1206,7 +1206,7 @@ filter_types(void **state)
 	static const int age[] = { 0, 2, 5, 10, 20, 40 };
 	static const unsigned within[] = { 6, 1, 2, 3, 4, 5 };
 	struct sync_result r;
-	char name[16];
+	char name[32];
 	unsigned i;
 
 	(void)state;

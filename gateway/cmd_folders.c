@@ -13,7 +13,9 @@
 #include "gateway/refresh.h"
 #include "gateway/status.h"
 
-#define TREE_AGE_MS 2000
+/* Always asked: another program may have made a folder a moment ago, and a
+ * FolderSync is rare. */
+#define TREE_AGE_MS -1
 
 static void
 write_number(struct wbxml_writer *w, wbxml_tag tag, uint32_t v)

@@ -318,6 +318,10 @@ cmd_item_operations(struct request *r)
 		} else if (n->tag == WX_ItemOperations_Move) {
 			wbxml_open(w, WX_ItemOperations_Move);
 			wbxml_uint(w, WX_ItemOperations_Status, 3);
+			wbxml_text(w, WX_ItemOperations_ConversationId,
+				   wbxml_child_text(
+					   n,
+					   WX_ItemOperations_ConversationId));
 			wbxml_close(w);
 		}
 	}

@@ -113,7 +113,7 @@ move_one(struct request *r, struct account *a, struct move *m)
 	/* A source that is gone may still be a move we did: look it up with
 	 * the tombstone. */
 	if (!coll_parse(m->from, &src) ||
-	    !item_parse(m->src, &coll, &item) ||
+	    !item_parse(m->src, &coll, &item) || src != coll ||
 	    !colls_get(r->gw->store, r->user_id, coll, r->arena,
 		       &m->mail.coll, &e) ||
 	    !mirror_get(r->gw->store, r->user_id, coll, item, r->arena,

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "gateway/commands.h"
 #include "gateway/fetch.h"
+#include "gateway/refresh.h"
 #include "gateway/status.h"
 
 #define MAX_WORDS 16
@@ -169,11 +170,20 @@ run_search(struct search *s)
 
 	if (!colls_list(r->gw->store, r->user_id, r->arena, &v, &n, &e))
 		return status_of(STATUS_SEARCH, &e);
+	/* Hits are told by the mirror's numbers: it has to be current. */
+	for (i = 0; i < n; i++) {
+		struct err none = { 0 };
+
+		if (v[i].attached && !v[i].no_select &&
+		    is_asked(s, &v[i], v, n) &&
+		    !refresh_is_fresh(a, v[i].id))
+			refresh_coll(a, v[i].id, until, &none);
+	}
 	src = account_checkout(a, r->deadline_ms, &e);
 	if (src == NULL)
 		return status_of(STATUS_SEARCH, &e);
 	for (i = 0; ok && i < n; i++) {
-		if (!v[i].attached || v[i].no_select || v[i].cursor.n == 0 ||
+		if (!v[i].attached || v[i].no_select ||
 		    !is_asked(s, &v[i], v, n))
 			continue;
 		if (clock_mono_ms() > until)

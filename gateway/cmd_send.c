@@ -176,6 +176,8 @@ run_send(struct send *s, struct err *e)
 	out.a = request_account(r);
 	if (!outbox_send(&out, e))
 		return status_of(STATUS_SEND, e);
+	if (out.repeated)
+		return 118; /* MS-ASCMD 2.2.2: phones take it as sent */
 	if (s->smart && s->ref.coll.id != 0)
 		mark_original(s);
 	return 0;

@@ -210,6 +210,7 @@ outbox_send(struct outbox *o, struct err *e)
 
 	if (!begin(o, &was, e))
 		return false;
+	o->repeated = was == SENT_TOLD || was == SENT_DONE;
 	if (was == SENT_TOLD)
 		return true;
 	if (was == SENT_DOUBT)

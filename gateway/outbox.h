@@ -12,6 +12,7 @@ struct outbox {
 	struct span client_id; /* empty: the phone gave none (<= 12.1) */
 	const struct outgoing *mail;
 	bool save;             /* a copy into Sent */
+	bool repeated;         /* out: it had left before */
 };
 
 /* Submits the mail unless that ClientId has left already. True: it was sent,

@@ -10,7 +10,6 @@
 #include "state/mirror.h"
 
 #define JOB_MS 60000
-#define MOMENT_MS 1000 /* a look that recent counts as current */
 #define MAX_CHUNKS 100000
 
 static void
@@ -100,14 +99,11 @@ static void
 look_fresh(struct coll_run *r, void *ctx)
 {
 	struct freshness *f = ctx;
-	int64_t now = clock_mono_ms();
 
 	if (r->listing)
 		f->fresh = r->queued;
 	else if (r->fresh_ms == 0)
 		f->fresh = false;
-	else if (now - r->fresh_ms < MOMENT_MS && !r->queued)
-		f->fresh = true;
 	else
 		f->fresh = f->a->watched && !r->queued &&
 			   r->fresh_ms >= f->a->watched_ms;

@@ -15,7 +15,7 @@ bool refresh_coll(struct account *a, uint32_t coll, int64_t deadline_ms,
 bool refresh_locked(struct account *a, struct source *s, uint32_t coll,
 		    int64_t deadline_ms, struct err *e);
 /* True if the mirror is known to be current: the bell is alive and did not
- * ring since, or somebody looked a moment ago. */
+ * ring since the last look. */
 bool refresh_is_fresh(struct account *a, uint32_t coll);
 /* Queues a background refresh; rings that come meanwhile are gathered. */
 void refresh_ring(struct account *a, uint32_t coll);

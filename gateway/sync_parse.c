@@ -113,6 +113,9 @@ read_collection(struct arena *a, const struct wbxml_node *n,
 	if (!coll_parse(c->name, &c->coll))
 		c->coll = 0;
 	first = span_eq(c->key, SPAN("0"));
+	/* MS-ASCMD 2.2.3.84: nothing can be asked for with the first key. */
+	if (first && wbxml_child_bool(n, WX_AirSync_GetChanges, false))
+		c->bad = true;
 	c->get_changes = wbxml_child_bool(n, WX_AirSync_GetChanges, !first);
 	/* Absent and empty both mean 1 (MS-ASCMD 2.2.3.43). */
 	c->deletes_as_moves =

@@ -388,6 +388,9 @@ imap_status_round(void *v, const struct span *remotes, size_t n,
 
 	for (i = 0; i < n; i++)
 		wire[i] = name_encode(a, remotes[i]);
+	/* STATUS of the selected mailbox is as old as its last update. */
+	if (s->selected && !imap_do(s, "NOOP", e, "NOOP"))
+		return false;
 	if (s->caps & CAP_LIST_STATUS && n > 3)
 		ok = status_by_list(s, &t, e);
 	else

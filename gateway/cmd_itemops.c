@@ -173,7 +173,13 @@ run_fetch(struct request *r, const struct wbxml_node *n, struct parts *parts)
 		fetch_failed(&f, &e, 8);
 		return;
 	}
-	if (f.file.n > 0)
+	if (wbxml_has(n, WX_ItemOperations_Store) &&
+	    !span_eq_ci(wbxml_child_text(n, WX_ItemOperations_Store),
+			SPAN("Mailbox")))
+		fetch_failed(&f, &e, 9);
+	else if (wbxml_has(n, WX_AirSyncBase_FileReference) && f.file.n == 0)
+		fetch_failed(&f, &e, 15);
+	else if (f.file.n > 0)
 		fetch_attachment(&f);
 	else if (f.item.n > 0 || f.long_id.n > 0)
 		fetch_item(&f);
@@ -317,7 +323,15 @@ cmd_item_operations(struct request *r)
 			run_empty(r, n);
 		} else if (n->tag == WX_ItemOperations_Move) {
 			wbxml_open(w, WX_ItemOperations_Move);
-			wbxml_uint(w, WX_ItemOperations_Status, 3);
+			/* MS-ASCMD: only "always" moves are defined; a
+			 * rule for mails to come we do not keep. */
+			wbxml_uint(w, WX_ItemOperations_Status,
+				   wbxml_has(wbxml_child(
+						     n,
+						     WX_ItemOperations_Options),
+					     WX_ItemOperations_MoveAlways)
+					   ? 3
+					   : 155);
 			wbxml_text(w, WX_ItemOperations_ConversationId,
 				   wbxml_child_text(
 					   n,

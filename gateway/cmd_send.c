@@ -42,7 +42,12 @@ read_send(struct send *s)
 {
 	struct request *r = s->r;
 	const struct wbxml_node *src, *n = r->body;
+	struct wbxml_node *root;
+	struct err e = { 0 };
 
+	if (n == NULL && s->smart && r->raw_body.n > 4 &&
+	    wbxml_read(r->arena, r->raw_body, &root, &e))
+		n = root;
 	if (n == NULL) {
 		s->mime = r->raw_body;
 		s->save = r->q.save_in_sent;
@@ -158,8 +163,7 @@ run_send(struct send *s, struct err *e)
 				     .name = span_of(r->user->name),
 				     .now = clock_wall() };
 	struct outgoing mail;
-	struct outbox out = { .r = r, .client_id = s->client_id,
-			      .mail = &mail, .save = s->save };
+	struct outbox out = { .r = r, .mail = &mail };
 	unsigned status = read_send(s);
 	size_t i;
 
@@ -173,6 +177,8 @@ run_send(struct send *s, struct err *e)
 			compose_check(r->arena, s->mime, &user, &mail));
 	if (status != 0)
 		return status;
+	out.client_id = s->client_id;
+	out.save = s->save;
 	out.a = request_account(r);
 	if (!outbox_send(&out, e))
 		return status_of(STATUS_SEND, e);

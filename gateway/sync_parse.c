@@ -213,7 +213,7 @@ void
 sync_parse(struct arena *a, const struct wbxml_node *body, struct span cache,
 	   struct sync_request *out)
 {
-	struct sync_request q = { 0 };
+	struct sync_request q = { .window = MAX_WINDOW };
 	struct wbxml_node *old = NULL;
 	struct err e = { 0 };
 	bool partial;
@@ -233,7 +233,8 @@ sync_parse(struct arena *a, const struct wbxml_node *body, struct span cache,
 		if (partial && body->child->next == NULL)
 			q.status = 4; /* Partial alone is invalid */
 	}
-	q.window = window_of(body != NULL ? body : old);
+	if (wbxml_has(body != NULL ? body : old, WX_AirSync_WindowSize))
+		q.window = window_of(body != NULL ? body : old);
 	read_wait(body != NULL && (!partial ||
 				   wbxml_has(body, WX_AirSync_Wait) ||
 				   wbxml_has(body,

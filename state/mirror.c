@@ -268,6 +268,17 @@ void_names(struct txn *t, struct apply *p, struct coll *c, struct err *e)
 	return true;
 }
 
+/* The newest first, so that the log tells them in that order. */
+static const struct change *
+put_at(const struct harvest *h, size_t i)
+{
+	uint32_t first = 0, last = 0;
+
+	span_u32(h->puts[0].remote, &first);
+	span_u32(h->puts[h->n_puts - 1].remote, &last);
+	return &h->puts[first < last ? h->n_puts - 1 - i : i];
+}
+
 static bool
 apply_fn(struct txn *t, void *ctx, struct err *e)
 {
@@ -287,7 +298,7 @@ apply_fn(struct txn *t, void *ctx, struct err *e)
 		c.cursor = SPAN_NONE;
 	}
 	for (i = p->from; i < p->to; i++)
-		if (!put_one(t, p, &c, &p->h->puts[i], e))
+		if (!put_one(t, p, &c, put_at(p->h, i), e))
 			return false;
 	if (p->to == p->h->n_puts) {
 		if (!bury_listed(t, p, &c, e))

@@ -67,7 +67,9 @@ listen_in(CURL *h, curl_infotype type, char *p, size_t n, void *ctx)
 	struct span line = span_from(p, n);
 
 	(void)h;
-	if (type == CURLINFO_HEADER_IN)
+	/* A refusal stays: the answer to QUIT says nothing about it. */
+	if (type == CURLINFO_HEADER_IN && s->reply[0] != '4' &&
+	    s->reply[0] != '5')
 		keep_text(s->reply, sizeof(s->reply), line);
 	else if (type == CURLINFO_HEADER_OUT &&
 		 span_starts_ci(line, SPAN("RCPT TO:")))
@@ -133,6 +135,7 @@ set_security(CURL *h, const struct source_conf *conf,
 	curl_easy_setopt(h, CURLOPT_USERNAME,
 			 conf->username ? conf->username : login->user);
 	curl_easy_setopt(h, CURLOPT_PASSWORD, login->password);
+	curl_easy_setopt(h, CURLOPT_SASL_IR, 1L);
 }
 
 static bool

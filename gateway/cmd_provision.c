@@ -174,7 +174,7 @@ provision(struct request *r, const struct wbxml_node *policy, bool with_info)
 			key = 0;
 		wbxml_child_u32(policy, WX_Provision_Status, &status);
 		acknowledge(r, key, status, with_info);
-	} else if (r->version >= 141 && !with_info && r->dev.model.n == 0) {
+	} else if (r->version >= 141 && !with_info) {
 		request_status(r, 165);
 	} else {
 		download(r, with_info);

@@ -106,16 +106,19 @@ write_item(struct sync_one *one, wbxml_tag tag, const struct mirror_item *it,
 }
 
 static void
-write_flags(struct sync_one *one, const struct mirror_item *it)
+write_flags(struct sync_one *one, const struct win_change *ch)
 {
+	const struct mirror_item *it = &ch->item;
 	struct request *r = one->run->r;
 	struct wbxml_writer *w = &r->w;
 	struct email_state st =
 		mail_state(r->arena, &one->c, it, it->flag_block);
-	unsigned which = EMAIL_CHANGED_READ | EMAIL_CHANGED_FLAG;
+	unsigned which = ch->which; /* the bits are the same */
 
-	if (r->version >= 140)
-		which |= EMAIL_CHANGED_CATEGORIES | EMAIL_CHANGED_VERB;
+	if (r->version < 140)
+		which &= EMAIL_CHANGED_READ | EMAIL_CHANGED_FLAG;
+	if (which == 0)
+		which = EMAIL_CHANGED_READ; /* a Change is never empty */
 	wbxml_open(w, WX_AirSync_Change);
 	wbxml_text(w, WX_AirSync_ServerId,
 		   item_name(r->arena, one->c.id, it->item));
@@ -187,7 +190,7 @@ write_commands(struct sync_one *one, size_t *written, struct err *e)
 			write_death(one, ch);
 			(*written)++;
 		} else if (ch->op == WIN_CHANGE) {
-			write_flags(one, &ch->item);
+			write_flags(one, ch);
 			(*written)++;
 		}
 	}

@@ -182,10 +182,44 @@ struct apply {
 	bool changed;
 };
 
+static bool
+is_listed(const struct apply *p, struct span remote)
+{
+	size_t i;
+
+	for (i = 0; i < p->n; i++)
+		if (span_eq(p->v[i].remote, remote))
+			return true;
+	return false;
+}
+
+/* A server without MAILBOXID: a new name with the UIDVALIDITY of the one
+ * mirrored mailbox that vanished in the same listing is a rename. */
+static struct coll *
+match_renamed(struct list *l, const struct folder *f, struct span source,
+	      const struct apply *p)
+{
+	struct coll *hit = NULL;
+	size_t i;
+
+	for (i = 0; i < l->n && f->uidvalidity != 0; i++) {
+		struct coll *c = &l->v[i];
+
+		if (!c->attached || c->uidvalidity != f->uidvalidity ||
+		    !span_eq(c->source, source) || is_listed(p, c->remote))
+			continue;
+		if (hit != NULL)
+			return NULL; /* not certain */
+		hit = c;
+	}
+	return hit;
+}
+
 /* Same object, else same name. A MAILBOXID that differs under the same name
  * is another mailbox: the old one was deleted and the name used again. */
 static struct coll *
-match(struct list *l, const struct folder *f, struct span source)
+match(struct list *l, const struct folder *f, struct span source,
+      const struct apply *p)
 {
 	struct coll *by_name = NULL;
 	size_t i;
@@ -201,7 +235,7 @@ match(struct list *l, const struct folder *f, struct span source)
 		    (f->objectid.n == 0 || c->objectid.n == 0))
 			by_name = c;
 	}
-	return by_name;
+	return by_name != NULL ? by_name : match_renamed(l, f, source, p);
 }
 
 static uint32_t
@@ -258,7 +292,7 @@ static bool
 apply_one(struct txn *t, struct apply *p, struct list *l,
 	  const struct folder *f, bool *seen, struct err *e)
 {
-	struct coll *old = match(l, f, p->source), c = { 0 };
+	struct coll *old = match(l, f, p->source, p), c = { 0 };
 
 	if (old != NULL) {
 		c = *old;

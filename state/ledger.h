@@ -33,6 +33,7 @@ struct win_change {
 	enum win_op op;
 	struct mirror_item item;
 	uint64_t had; /* the version the phone has; < 16: none we can name */
+	uint8_t which; /* WIN_CHANGE: ITEM_* that differ from what it has */
 };
 
 /* Own commands of this request: the phone has that version now (0: it has

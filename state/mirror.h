@@ -7,6 +7,12 @@
 #include "state/ids.h"
 #include "state/store.h"
 
+#define ITEM_READ 1u
+#define ITEM_FLAG 2u
+#define ITEM_CATEGORIES 4u
+#define ITEM_VERB 8u
+#define ITEM_ALL 15u
+
 struct mirror_item {
 	uint64_t item;
 	struct span remote;    /* decimal UID; empty: lost its name */
@@ -17,6 +23,8 @@ struct mirror_item {
 	int64_t date;
 	uint32_t size;
 	uint64_t born, seq;
+	uint8_t changed;   /* ITEM_*: what the last change changed */
+	uint64_t prev_seq; /* position before it */
 	bool gone;
 	uint64_t token;
 };

@@ -77,6 +77,8 @@ item_read(struct txn *t, user_id user, uint32_t coll, uint64_t item,
 	it.size = take_u32(&c);
 	it.born = take_u64(&c);
 	it.seq = take_u64(&c);
+	it.changed = take_u8(&c);
+	it.prev_seq = take_u64(&c);
 	it.gone = take_u8(&c) != 0;
 	it.token = take_u64(&c);
 	if (!cursor_done(&c))
@@ -102,6 +104,8 @@ item_store(struct txn *t, user_id user, uint32_t coll,
 	row_u32(&b, it->size);
 	row_u64(&b, it->born);
 	row_u64(&b, it->seq);
+	row_u8(&b, it->changed);
+	row_u64(&b, it->prev_seq);
 	row_u8(&b, it->gone);
 	row_u64(&b, it->token);
 	ok = buf_ok(&b, e) && txn_put(t, &k, buf_view(&b), e);
@@ -150,12 +154,35 @@ item_add(struct txn *t, user_id user, struct coll *c, struct mirror_item *it,
 	       moved_adopt(t, user, c->id, it->token, it->item, e);
 }
 
+static uint8_t
+difference(const struct mirror_item *a, const struct mirror_item *b)
+{
+	uint32_t flags = a->flags ^ b->flags;
+	uint8_t d = 0;
+
+	if (flags & MAIL_SEEN)
+		d |= ITEM_READ;
+	if ((flags & MAIL_FLAGGED) || !span_eq(a->flag_block, b->flag_block))
+		d |= ITEM_FLAG;
+	if (!span_eq(a->keywords, b->keywords))
+		d |= ITEM_CATEGORIES;
+	if (flags & (MAIL_ANSWERED | MAIL_FORWARDED))
+		d |= ITEM_VERB;
+	return d;
+}
+
 bool
 item_change(struct txn *t, user_id user, struct coll *c,
 	    struct mirror_item *it, struct err *e)
 {
 	struct key old = item_key(user, T_LOG, c->id, it->seq);
+	struct mirror_item was;
+	bool found;
 
+	if (!item_read(t, user, c->id, it->item, &was, &found, e))
+		return false;
+	it->changed = found ? difference(&was, it) : ITEM_ALL;
+	it->prev_seq = it->seq;
 	it->version = item_version(it);
 	if (it->seq != it->born && !txn_del(t, &old, e))
 		return false;

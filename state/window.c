@@ -9,6 +9,7 @@ struct run {
 	struct ledger *l;
 	int64_t want;
 	unsigned limit;
+	uint64_t S0; /* what the phone had seen of the log */
 	struct arena *a; /* the caller's */
 	struct win_change *v;
 	size_t n, room;
@@ -24,7 +25,11 @@ emit(struct run *r, enum win_op op, const struct mirror_item *it, uint64_t had)
 	r->v = arena_grow(r->a, r->v, r->n, &r->room, sizeof(*r->v));
 	r->v[r->n].op = op;
 	r->v[r->n].item = item_dup(r->a, it);
-	r->v[r->n++].had = had;
+	r->v[r->n].had = had;
+	r->v[r->n++].which = had == HAS_OLD && r->S0 >= it->prev_seq &&
+					     it->changed != 0
+				     ? it->changed
+				     : ITEM_ALL;
 }
 
 static struct except *
@@ -265,7 +270,7 @@ window_run(struct txn *t, struct dev_coll dc, struct ledger *l, int64_t want,
 	   unsigned limit, struct arena *a, struct window *out, struct err *e)
 {
 	struct run r = { .t = t, .dc = dc, .l = l, .want = want,
-			 .limit = limit, .a = a };
+			 .limit = limit, .S0 = l->S, .a = a };
 	struct coll c;
 	bool more = false;
 

@@ -114,9 +114,16 @@ static int64_t
 date_of(const struct mailimap_date_time *d)
 {
 	int zone = d->dt_zone; /* +hhmm as a number */
-	int64_t t = clock_days(d->dt_year, (unsigned)d->dt_month,
-			       (unsigned)d->dt_day) * 86400;
+	int64_t t;
 
+	if (d->dt_year < 1 || d->dt_year > 9999 || d->dt_month < 1 ||
+	    d->dt_month > 12 || d->dt_day < 1 || d->dt_day > 31 ||
+	    d->dt_hour < 0 || d->dt_hour > 24 || d->dt_min < 0 ||
+	    d->dt_min > 60 || d->dt_sec < 0 || d->dt_sec > 60 ||
+	    zone < -2400 || zone > 2400)
+		return 0;
+	t = clock_days(d->dt_year, (unsigned)d->dt_month,
+		       (unsigned)d->dt_day) * 86400;
 	return t + d->dt_hour * 3600 + d->dt_min * 60 + d->dt_sec -
 	       (zone / 100 * 3600 + zone % 100 * 60);
 }

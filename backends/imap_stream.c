@@ -15,6 +15,8 @@ static ssize_t
 fail(struct imap *s)
 {
 	s->dead = true;
+	s->feed = SPAN_NONE; /* libetpan may ask again */
+	s->feed_literal = 0;
 	return -1; /* never 0: libetpan would spin */
 }
 
@@ -54,6 +56,22 @@ sane_depth(struct imap *s, struct span piece)
 			s->depth--;
 	}
 	return true;
+}
+
+/* Both sides must agree on what is a literal, or a server could hide lines
+ * from us inside one: no {n} within quotes or glued to an atom. */
+static bool
+sane_end(struct imap *s, struct span piece, uint64_t literal)
+{
+	size_t i = piece.n;
+
+	if (s->quoted)
+		return false;
+	if (!literal)
+		return true;
+	while (i > 0 && piece.p[i - 1] != '{')
+		i--;
+	return i >= 2 && strchr(" (", piece.p[i - 2]);
 }
 
 static bool
@@ -200,7 +218,8 @@ next_feed(struct imap *s)
 			       &s->feed_literal) <= 0)
 			return false;
 		s->in_fetch = s->feed_literal > 0;
-		return sane_depth(s, s->feed);
+		return sane_depth(s, s->feed) &&
+			       sane_end(s, s->feed, s->feed_literal);
 	}
 	for (;;) {
 		switch (next_piece(s, &s->feed, &s->feed_literal)) {
@@ -208,7 +227,8 @@ next_feed(struct imap *s)
 			s->in_fetch = s->feed_literal > 0;
 			s->depth = 0;
 			s->quoted = false;
-			return sane_depth(s, s->feed);
+			return sane_depth(s, s->feed) &&
+			       sane_end(s, s->feed, s->feed_literal);
 		case SEEN_TAGGED:
 			snprintf(line, sizeof(line), tagged, s->awaiting);
 			s->feed = span_of(line);
@@ -218,6 +238,7 @@ next_feed(struct imap *s)
 			return false;
 		case SEEN_GO_AHEAD:
 		case SEEN_NOTED:
+			s->feed = SPAN_NONE;
 			s->feed_literal = 0;
 			break;
 		}
@@ -232,6 +253,8 @@ low_read(mailstream_low *low, void *buf, size_t n)
 
 	if (!n)
 		return 0;
+	if (s->dead)
+		return fail(s);
 	if (!s->feed.n && s->feed_literal) {
 		r = conn_read(s->c, buf,
 			      n < s->feed_literal ? n

@@ -38,8 +38,7 @@ estimate_one(struct request *r, const struct wbxml_node *n, uint32_t coll,
 		return status_of(STATUS_ESTIMATE, &e);
 	if (wbxml_child_u32(n, WX_AirSync_FilterType, &filter))
 		o.filter = filter;
-	if (!refresh_is_fresh(a, coll) &&
-	    !refresh_coll(a, coll, r->deadline_ms, &e))
+	if (!refresh_coll(a, coll, r->deadline_ms, &e))
 		return status_of(STATUS_ESTIMATE, &e);
 	if (!sync_count(r->gw->store, dc,
 			sync_filter_floor(o.filter, clock_wall()), COUNT_MAX,

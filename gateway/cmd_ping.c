@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "gateway/commands.h"
+#include "gateway/folder_tree.h"
 #include "gateway/mail_ref.h"
 #include "gateway/refresh.h"
 #include "gateway/watch.h"
@@ -145,8 +146,9 @@ ping_wait(struct request *r, struct ping *p)
 		request_fail(r, &e);
 		return CMD_DONE;
 	}
+	gone |= folder_tree_changed(r);
 	if (n > 0 || gone || clock_mono_ms() >= until ||
-	    (r->woken && r->why != WAKE_CHANGE)) {
+	    (r->woken && r->why != WAKE_CHANGE && r->why != WAKE_TREE)) {
 		park_cancel(r->gw, handle);
 		ping_answer(r, gone ? 7 : n > 0 ? 2 : 1, changed, n);
 		return CMD_DONE;

@@ -140,22 +140,88 @@ write_death(struct sync_one *one, const struct win_change *ch)
 	wbxml_close(w);
 }
 
+/* A mail that the server cannot describe in a way we can read comes as a
+ * readable stub, never as a stuck folder. */
+static void
+write_stub(struct sync_one *one, const struct mirror_item *it)
+{
+	struct request *r = one->run->r;
+	struct wbxml_writer *w = &r->w;
+	struct email_state st =
+		mail_state(r->arena, &one->c, it, it->flag_block);
+	struct mail_info info = { .uid = mail_uid(it), .flags = it->flags,
+				  .keywords = it->keywords, .date = it->date,
+				  .size = it->size, .found = true };
+
+	wbxml_open(w, WX_AirSync_Add);
+	wbxml_text(w, WX_AirSync_ServerId,
+		   item_name(r->arena, one->c.id, it->item));
+	wbxml_open(w, WX_AirSync_ApplicationData);
+	email_write_stub(&one->o.env, &info, &st,
+			 "The mail server could not describe this mail. "
+			 "Please open it in another program.",
+			 w);
+	wbxml_close(w);
+	wbxml_close(w);
+}
+
+/* The batch failed over one mail's structure: one by one, each with a
+ * session that is not out of step. */
+static bool
+load_each(struct sync_one *one, const struct mirror_item *items, size_t n,
+	  struct mail_content *mc, bool *stub, struct err *e)
+{
+	struct sync_run *run = one->run;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		struct err mine = { 0 };
+		struct source *s = account_checkout(
+			run->a, run->r->deadline_ms, &mine);
+		bool ok = s != NULL && mail_load(s, &one->c, &one->o.env,
+						 &items[i], 1, &mc[i], &mine);
+
+		account_checkin(run->a, &s, !ok);
+		stub[i] = !ok && mine.code == ERR_PEER;
+		if (stub[i])
+			log_line(LOG_WARN, "stub", "coll=%u uid=%u text=\"%s\"",
+				 one->c.id, mail_uid(&items[i]), mine.text);
+		if (!ok && !stub[i]) {
+			*e = mine;
+			return false;
+		}
+	}
+	return true;
+}
+
 /* Writes the Adds of one batch; what the source could not give is owed.
  * A broken writer means that the answer is full: owed too. */
 static bool
-write_adds(struct sync_one *one, struct source *s, const size_t *at, size_t n,
-	   size_t *written, struct err *e)
+write_adds(struct sync_one *one, struct source **s, const size_t *at,
+	   size_t n, size_t *written, struct err *e)
 {
 	struct request *r = one->run->r;
 	struct mail_content *mc = arena_array(r->arena, n, sizeof(*mc));
 	struct mirror_item *items = arena_array(r->arena, n, sizeof(*items));
+	bool *stub = arena_array(r->arena, n, sizeof(*stub));
 	size_t i;
 
 	for (i = 0; i < n; i++)
 		items[i] = one->w.v[at[i]].item;
-	if (!mail_load(s, &one->c, &one->o.env, items, n, mc, e))
-		return false;
+	if (!mail_load(*s, &one->c, &one->o.env, items, n, mc, e)) {
+		if (e->code != ERR_PEER)
+			return false;
+		err_clear(e);
+		account_checkin(one->run->a, s, true);
+		if (!load_each(one, items, n, mc, stub, e))
+			return false;
+	}
 	for (i = 0; i < n; i++) {
+		if (stub[i]) {
+			write_stub(one, &items[i]);
+			(*written)++;
+			continue;
+		}
 		if (!mc[i].info.found) {
 			window_owe(&one->w, at[i]); /* the log will tell */
 			continue;
@@ -207,7 +273,7 @@ write_commands(struct sync_one *one, size_t *written, struct err *e)
 		}
 		if (s == NULL)
 			s = account_checkout(run->a, run->r->deadline_ms, e);
-		ok = s != NULL && write_adds(one, s, batch, n, written, e);
+		ok = s != NULL && write_adds(one, &s, batch, n, written, e);
 		n = 0;
 	}
 	account_checkin(run->a, &s, !ok && account_broken(e));
@@ -337,8 +403,10 @@ sync_known_key(struct sync_one *one, struct err *e)
 
 	if (!sync_apply(run->r, run->a, &one->c, sc, &one->applied, e))
 		return false;
+	/* A bell may ring half a second late, and who asks wants the truth:
+	 * only a request that the bell itself woke skips the look. */
 	if (sc->get_changes && !one->c.no_select &&
-	    !refresh_is_fresh(run->a, one->c.id) &&
+	    !(run->r->woken && refresh_is_fresh(run->a, one->c.id)) &&
 	    !refresh_coll(run->a, one->c.id, run->until_ms, e))
 		return false;
 	/* The refresh may have given the mailbox its UIDVALIDITY. */
@@ -469,7 +537,8 @@ may_wait(const struct sync_run *run)
 	struct request *r = run->r;
 
 	return !run->said && run->q.wait_s > 0 &&
-	       !(r->woken && r->why != WAKE_CHANGE) &&
+	       !(r->woken && r->why != WAKE_CHANGE &&
+		 r->why != WAKE_TREE) &&
 	       (!r->woken || clock_mono_ms() < r->wait_until_ms);
 }
 

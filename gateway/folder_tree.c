@@ -75,3 +75,39 @@ folder_special(struct request *r, enum folder_type type, struct coll *out,
 	return err_set(e, ERR_NOT_FOUND, SCOPE_COLLECTION,
 		       "the account has no folder of type %u", type);
 }
+
+static const struct told_folder *
+find_told(const struct folder_list *l, uint32_t coll)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (l->v[i].coll == coll)
+			return &l->v[i];
+	return NULL;
+}
+
+bool
+folder_tree_changed(struct request *r)
+{
+	struct folder_list told, now;
+	struct err e = { 0 };
+	bool known;
+	size_t i;
+
+	if (!folders_told(r->gw->store, r->user_id, r->device_id, r->arena,
+			  &known, &told, &e) ||
+	    !known || !folder_tree(r, &now, &e))
+		return false;
+	if (told.n != now.n)
+		return true;
+	for (i = 0; i < now.n; i++) {
+		const struct told_folder *t = find_told(&told, now.v[i].coll);
+
+		if (t == NULL || t->parent != now.v[i].parent ||
+		    t->type != now.v[i].type ||
+		    !span_eq(t->name, now.v[i].name))
+			return true;
+	}
+	return false;
+}

@@ -165,6 +165,8 @@ waits_for(const struct parked *p, uint32_t coll)
 {
 	uint32_t i;
 
+	if (coll == 0)
+		return true; /* the tree concerns everybody */
 	for (i = 0; i < p->n; i++)
 		if (p->colls[i] == coll)
 			return true;
@@ -201,7 +203,7 @@ park_post(struct gateway *gw, user_id user, uint32_t coll, uint64_t seq)
 {
 	(void)seq;
 	pthread_mutex_lock(&gw->waits->lock);
-	ring(gw->waits, user, WAKE_CHANGE, coll, 0);
+	ring(gw->waits, user, coll == 0 ? WAKE_TREE : WAKE_CHANGE, coll, 0);
 	pthread_mutex_unlock(&gw->waits->lock);
 }
 

@@ -11,7 +11,13 @@
 
 struct exchange;
 
-enum wake_reason { WAKE_CHANGE, WAKE_TIMEOUT, WAKE_SUPERSEDED, WAKE_STOP };
+enum wake_reason {
+	WAKE_CHANGE,
+	WAKE_TREE, /* the folder tree changed: Ping Status 7 */
+	WAKE_TIMEOUT,
+	WAKE_SUPERSEDED,
+	WAKE_STOP
+};
 
 struct waits *waits_new(struct gateway *gw);
 void waits_free(struct waits **ws);

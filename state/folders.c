@@ -283,3 +283,36 @@ folders_find_cause(struct store *s, user_id user, device_id device,
 	*result_out = f.result;
 	return true;
 }
+
+static bool
+told_fn(struct txn *t, void *ctx, struct err *e)
+{
+	struct folders_ctx *f = ctx;
+	struct key from = folders_key(f, 0), to = key_begin(f->user, T_FOLDERS);
+	struct list_row r;
+	struct span k, v;
+	struct scan s;
+
+	key_u64(&to, f->device);
+	to = key_after(&to);
+	if (!scan_begin(t, &from, &to, true, &s, e))
+		return false;
+	f->found = scan_next(&s, &k, &v, e) && list_unpack(f->a, v, &r);
+	scan_end(&s);
+	if (f->found)
+		*f->told = r.list;
+	return e->code == ERR_NONE;
+}
+
+bool
+folders_told(struct store *s, user_id user, device_id device, struct arena *a,
+	     bool *known, struct folder_list *out, struct err *e)
+{
+	struct folders_ctx f = { .user = user, .device = device, .a = a,
+				 .told = out };
+
+	if (!store_read(s, told_fn, &f, e))
+		return false;
+	*known = f.found;
+	return true;
+}

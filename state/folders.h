@@ -27,6 +27,11 @@ bool folders_judge(struct store *s, user_id user, device_id device,
 bool folders_offer(struct store *s, user_id user, device_id device,
 		   const struct folder_list *list, uint64_t cause,
 		   uint32_t result, char key_out[64], struct err *e);
+/* The list of the newest answer, acknowledged or not; *known is false if this
+ * phone was never told any. */
+bool folders_told(struct store *s, user_id user, device_id device,
+		  struct arena *a, bool *known, struct folder_list *out,
+		  struct err *e);
 /* An open offer made by the same command: its collection. */
 bool folders_find_cause(struct store *s, user_id user, device_id device,
 			uint64_t cause, bool *found, uint32_t *result_out,

@@ -610,6 +610,7 @@ big_listing(void **state)
 	int i;
 
 	(void)state;
+	source_deadline(s, clock_mono_ms() + 120000);
 	for (i = 0; i < 4100; i++)
 		uid = put(s, "Drafts", i);
 	do {

@@ -257,6 +257,18 @@ is_id(xmlNodePtr n)
 	return false;
 }
 
+static bool
+type_is_mime(xmlNodePtr body)
+{
+	xmlNodePtr n;
+
+	for (n = body->children; n != NULL; n = n->next)
+		if (is(n, "Type"))
+			return n->children && n->children->content &&
+			       !strcmp((char *)n->children->content, "4");
+	return false;
+}
+
 static void
 judge_element(struct answer *a, xmlNodePtr n)
 {
@@ -271,7 +283,9 @@ judge_element(struct answer *a, xmlNodePtr n)
 			 strlen(text));
 	else if (is(n, "LongId") && strlen(text) > 256)
 		snprintf(what, sizeof(what), "LongId over 256 characters");
-	else if (is(n, "Truncated") && !strcmp(text, "0"))
+	/* MIME of S/MIME mails is the exception: there it has to stand. */
+	else if (is(n, "Truncated") && !strcmp(text, "0") &&
+		 !type_is_mime(n->parent))
 		snprintf(what, sizeof(what), "<Truncated>0</Truncated>");
 	if (*what)
 		complain(a, "manners", what);

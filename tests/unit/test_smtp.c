@@ -23,7 +23,7 @@ struct server {
 	int fd;
 	enum way way;
 	char *data;      /* as it came, with dots */
-	char mail_line[200];
+	char mail_line[4200];
 	bool dot;
 };
 

@@ -1,4 +1,4 @@
-/* What a mail source is to the rest: its configuration, its login and the
+/* What a source is to the rest: its configuration, its login and the
  * calls a session answers. backends/sources.h is the way in. */
 #ifndef BACKENDS_BACKEND_H
 #define BACKENDS_BACKEND_H
@@ -16,9 +16,20 @@ struct endpoint {
 	enum tls_mode tls;
 };
 
+enum source_kind {
+	SOURCE_MAIL, /* IMAP and SMTP: a [mail NAME] section */
+	SOURCE_DAV   /* CardDAV and CalDAV: a [dav NAME] section */
+};
+
 struct source_conf {
-	const char *name; /* of the [mail NAME] section; "mail" */
+	enum source_kind kind;
+	const char *name; /* of the section; "mail", "dav" */
 	struct endpoint imap, smtp;
+	/* SOURCE_DAV. `url` finds both services by discovery (RFC 6764: the
+	 * URL itself, .well-known, principal, home sets); the other two name
+	 * the server, a principal, a home or one collection of that service
+	 * alone. NULL: none. {login} stands for the user name, escaped. */
+	const char *url, *contacts_url, *calendars_url;
 	const char *ca_file;  /* NULL: the system's trust store */
 	bool verify;          /* certificate checks; on unless switched off */
 	const char *username; /* NULL: the phone's login */
@@ -46,11 +57,20 @@ struct folder_status {
 	unsigned has;
 	uint32_t uidvalidity, uidnext, messages, unseen;
 	uint64_t modseq;
+	struct span token; /* DAV: sync-token or CTag; empty: not told */
 };
 
 /* True if a folder with this status holds news for somebody at that cursor
  * (the text that `changes` gives out). */
 bool cursor_differs(struct span cursor, const struct folder_status *st);
+
+/* One DAV resource: a vCard or an iCalendar object, byte for byte. */
+struct object {
+	struct span remote; /* href: path only, as the server writes it */
+	struct span etag;   /* raw, with its quotes; empty: not told */
+	struct span data;
+	bool found;
+};
 
 struct search_want {
 	const struct span *words; /* each somewhere in the mail (TEXT) */

@@ -1,4 +1,4 @@
-/* What a kind of mail source implements; sources.c calls it with deadline
+/* What a kind of source implements; sources.c calls it with deadline
  * and fault points around. A session is used by one thread at a time. The
  * contracts of the calls are those of sources.h. */
 #ifndef BACKENDS_DRIVER_H
@@ -49,11 +49,28 @@ struct source_ops {
 			      struct span name, struct arena *a,
 			      struct span *remote_out, struct err *e);
 	bool (*delete_folder)(void *s, struct span remote, struct err *e);
+	/* DAV; NULL where a source has no such objects. */
+	bool (*get)(void *s, struct span coll, struct object *v, size_t n,
+		    struct arena *a, struct err *e);
+	bool (*put)(void *s, struct span coll, enum item_kind kind,
+		    struct span name, struct object *io, struct arena *a,
+		    struct err *e);
+	bool (*remove)(void *s, struct span coll, struct span remote,
+		       struct span etag, struct err *e);
+	bool (*create_coll)(void *s, enum item_kind kind, struct span name,
+			    struct arena *a, struct span *remote_out,
+			    struct err *e);
+	bool (*rename_coll)(void *s, struct span coll, struct span name,
+			    struct err *e);
+	bool (*delete_coll)(void *s, struct span coll, struct err *e);
+	bool (*free_busy)(void *s, int64_t from, int64_t to, struct arena *a,
+			  struct span *ics_out, struct err *e);
 };
 
 extern const struct source_ops imap_ops;
+extern const struct source_ops dav_ops;
 
-/* source_open uses imap_ops; tests may bring another. */
+/* source_open takes the ops of conf->kind; tests may bring another. */
 struct source *source_open_with(const struct source_ops *ops,
 				const struct source_conf *conf,
 				const struct login *login,

@@ -184,6 +184,59 @@ source_delete_folder(struct source *s, struct span remote, struct err *e)
 	return WRITE("delete", s->ops->delete_folder(s->s, remote, e));
 }
 
+/* ---- objects (DAV) ---------------------------------------------------------*/
+
+bool
+source_get(struct source *s, struct span coll, struct object *v, size_t n,
+	   struct arena *a, struct err *e)
+{
+	return READ("get", s->ops->get(s->s, coll, v, n, a, e));
+}
+
+bool
+source_put(struct source *s, struct span coll, enum item_kind kind,
+	   struct span name, struct object *io, struct arena *a,
+	   struct err *e)
+{
+	return WRITE("put", s->ops->put(s->s, coll, kind, name, io, a, e));
+}
+
+bool
+source_remove(struct source *s, struct span coll, struct span remote,
+	      struct span etag, struct err *e)
+{
+	return WRITE("remove", s->ops->remove(s->s, coll, remote, etag, e));
+}
+
+bool
+source_create_coll(struct source *s, enum item_kind kind, struct span name,
+		   struct arena *a, struct span *remote_out, struct err *e)
+{
+	return WRITE("create", s->ops->create_coll(s->s, kind, name, a,
+						   remote_out, e));
+}
+
+bool
+source_rename_coll(struct source *s, struct span coll, struct span name,
+		   struct err *e)
+{
+	return WRITE("rename", s->ops->rename_coll(s->s, coll, name, e));
+}
+
+bool
+source_delete_coll(struct source *s, struct span coll, struct err *e)
+{
+	return WRITE("delete", s->ops->delete_coll(s->s, coll, e));
+}
+
+bool
+source_free_busy(struct source *s, int64_t from, int64_t to, struct arena *a,
+		 struct span *ics_out, struct err *e)
+{
+	return READ("freebusy", s->ops->free_busy(s->s, from, to, a, ics_out,
+						  e));
+}
+
 /* A cursor under way ("v1p ...") always differs: more is to come. */
 bool
 cursor_differs(struct span cursor, const struct folder_status *st)

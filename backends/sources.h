@@ -65,6 +65,42 @@ bool source_move(struct source *s, struct span from, uint32_t uidvalidity,
 bool source_append(struct source *s, struct span remote, struct span message,
 		   uint32_t flags, int64_t date, uint32_t *uid_out,
 		   struct err *e);
+/* Contacts, events, tasks, notes (DAV): whole objects. `coll` is the
+ * collection's remote name as source_list gave it.
+ * A collection that holds several kinds is listed once for each (its remote
+ * then ends in "#VEVENT", "#VTODO", "#VJOURNAL"); `changes` reports etags
+ * alone, of objects of any kind: who fetches them looks.
+ *
+ * Fetches the objects named by v[].remote; fills etag, data and found. What
+ * is larger than MAX_OBJECT_BYTES comes with found and no data. */
+bool source_get(struct source *s, struct span coll, struct object *v,
+		size_t n, struct arena *a, struct err *e);
+/* Writes one object. With io->remote empty it is made under
+ * `name` (ASCII, without extension; If-None-Match: *), else written over
+ * (If-Match io->etag; an empty etag is unconditional). On success io holds
+ * remote and etag, and data if the server is known to have changed it.
+ * ERR_CONFLICT/SCOPE_ITEM: it exists, or has another etag by now;
+ * ERR_NOT_FOUND: it is gone; ERR_INVALID: the server will never take it;
+ * ERR_DENIED/SCOPE_COLLECTION: the user may not write there. */
+bool source_put(struct source *s, struct span coll, enum item_kind kind,
+		struct span name, struct object *io, struct arena *a,
+		struct err *e);
+/* Deletes it; an empty etag is unconditional. Gone already is success;
+ * ERR_CONFLICT: it has another etag by now. */
+bool source_remove(struct source *s, struct span coll, struct span remote,
+		   struct span etag, struct err *e);
+/* A new collection for that kind in the user's home. */
+bool source_create_coll(struct source *s, enum item_kind kind,
+			struct span name, struct arena *a,
+			struct span *remote_out, struct err *e);
+bool source_rename_coll(struct source *s, struct span coll, struct span name,
+			struct err *e);
+bool source_delete_coll(struct source *s, struct span coll, struct err *e);
+/* free-busy-query (RFC 4791 7.10) over all calendars of the user; VFREEBUSY
+ * text. ERR_UNSUPPORTED where the server has none. */
+bool source_free_busy(struct source *s, int64_t from, int64_t to,
+		      struct arena *a, struct span *ics_out, struct err *e);
+
 /* Newest first. */
 bool source_search(struct source *s, struct span remote,
 		   const struct search_want *want, struct arena *a,

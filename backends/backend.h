@@ -36,6 +36,7 @@ struct source_conf {
 	/* Mailbox names that override SPECIAL-USE; NULL: as the server says */
 	const char *sent, *trash, *drafts, *junk;
 	enum watch_mode watch;
+	unsigned poll_s; /* between two looks; 0: adaptive */
 };
 
 /* Credentials on their way to a server; wiped by who made them. */

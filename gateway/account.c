@@ -1,5 +1,5 @@
-/* Accounts, their sessions and their locks. Three short critical sections;
- * no lock is held across a call into a driver. */
+/* Accounts and their locks. Short critical sections; no lock is held across
+ * a call into a driver. */
 #include "gateway/account.h"
 
 #include <stdio.h>
@@ -7,11 +7,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "backends/sources.h"
 #include "base/clock.h"
-#include "base/log.h"
+#include "gateway/sessions.h"
 
-#define IDLE_MS 60000
 #define CALL_MS 25000
 
 struct accounts {
@@ -33,10 +31,7 @@ accounts_new(struct gateway *gw)
 static void
 account_free(struct account *a)
 {
-	unsigned i;
-
-	for (i = 0; i < a->n_idle; i++)
-		source_close(&a->idle[i]);
+	sessions_close(a);
 	user_conf_put(&a->conf);
 	explicit_bzero(a->password, sizeof(a->password));
 	pthread_mutex_destroy(&a->lock);
@@ -82,10 +77,13 @@ set_credentials(struct account *a, struct user_conf *conf, const char *login,
 		const char *password)
 {
 	pthread_mutex_lock(&a->lock);
-	if (a->conf != conf) {
+	if (a->conf == NULL || a->conf->digest != conf->digest) {
 		user_conf_put(&a->conf);
 		a->conf = user_conf_ref(conf);
+		a->generation++;
 	}
+	if (strcmp(a->password, password) != 0)
+		a->generation++;
 	snprintf(a->login, sizeof(a->login), "%s", login);
 	snprintf(a->password, sizeof(a->password), "%s", password);
 	pthread_mutex_unlock(&a->lock);
@@ -150,34 +148,30 @@ accounts_each(struct gateway *gw, void (*fn)(struct account *a, void *ctx),
 		fn(a, ctx);
 }
 
-/* ---- sessions ------------------------------------------------------------*/
-
-static void
-until(struct timespec *ts, int64_t mono_ms)
+struct user_conf *
+account_conf(struct account *a)
 {
-	ts->tv_sec = mono_ms / 1000;
-	ts->tv_nsec = (mono_ms % 1000) * 1000000;
-}
+	struct user_conf *u;
 
-/* Waits for `changed` under the lock; false at the deadline. */
-static bool
-wait_changed(struct account *a, int64_t deadline_ms)
-{
-	struct timespec ts;
-
-	until(&ts, deadline_ms);
-	return pthread_cond_timedwait(&a->changed, &a->lock, &ts) == 0 ||
-	       clock_mono_ms() < deadline_ms;
+	pthread_mutex_lock(&a->lock);
+	u = user_conf_ref(a->conf);
+	pthread_mutex_unlock(&a->lock);
+	return u;
 }
 
 bool
-account_login(struct account *a, struct login *out, struct err *e)
+account_login(struct account *a, const struct user_conf *conf, size_t i,
+	      struct login *out, struct err *e)
 {
+	char login[sizeof(a->login)], password[sizeof(a->password)];
 	bool ok;
 
 	pthread_mutex_lock(&a->lock);
-	ok = source_login(a->conf, a->login, a->password, out, e);
+	memcpy(login, a->login, sizeof(login));
+	memcpy(password, a->password, sizeof(password));
 	pthread_mutex_unlock(&a->lock);
+	ok = source_login(conf, i, login, password, out, e);
+	explicit_bzero(password, sizeof(password));
 	return ok;
 }
 
@@ -189,7 +183,7 @@ account_verify(struct gateway *gw, const struct user_conf *conf,
 	struct source *s;
 
 	(void)gw;
-	if (!source_login(conf, login, password, &l, e))
+	if (!source_login(conf, 0, login, password, &l, e))
 		return false;
 	s = source_open(&conf->sources[0], &l, clock_mono_ms() + CALL_MS, e);
 	login_wipe(&l);
@@ -199,98 +193,71 @@ account_verify(struct gateway *gw, const struct user_conf *conf,
 	return true;
 }
 
-static struct source *
-open_session(struct account *a, int64_t deadline_ms, struct err *e)
+/* ---- what is watched --------------------------------------------------------*/
+
+/* Under the lock; NULL if there are too many. */
+static struct source_run *
+source_of(struct account *a, struct span name)
 {
-	struct login l = { 0 };
-	struct source *s = NULL;
+	struct source_run *v;
+	unsigned i;
 
-	if (account_login(a, &l, e))
-		s = source_open(&a->conf->sources[0], &l, deadline_ms, e);
-	login_wipe(&l);
-	return s;
-}
-
-struct source *
-account_checkout(struct account *a, int64_t deadline_ms, struct err *e)
-{
-	struct source *s = NULL;
-
-	pthread_mutex_lock(&a->lock);
-	while (a->n_idle == 0 && a->n_open >= ACCOUNT_SESSIONS) {
-		if (!wait_changed(a, deadline_ms)) {
-			pthread_mutex_unlock(&a->lock);
-			err_set(e, ERR_UNAVAILABLE, SCOPE_ACCOUNT,
-				"all sessions busy");
-			return NULL;
-		}
-	}
-	if (a->n_idle > 0)
-		s = a->idle[--a->n_idle];
-	else
-		a->n_open++;
-	pthread_mutex_unlock(&a->lock);
-	if (s == NULL)
-		s = open_session(a, deadline_ms, e);
-	if (s == NULL) {
-		pthread_mutex_lock(&a->lock);
-		a->n_open--;
-		pthread_cond_broadcast(&a->changed);
-		pthread_mutex_unlock(&a->lock);
+	for (i = 0; i < a->n_sources; i++)
+		if (span_eq(span_of(a->sources[i].name), name))
+			return &a->sources[i];
+	if (a->n_sources == MAX_SOURCES)
 		return NULL;
-	}
-	source_deadline(s, deadline_ms);
-	return s;
-}
-
-void
-account_checkin(struct account *a, struct source **s, bool broken)
-{
-	struct source *gone = NULL;
-
-	if (*s == NULL)
-		return;
-	pthread_mutex_lock(&a->lock);
-	if (broken) {
-		gone = *s;
-		a->n_open--;
-	} else {
-		a->idle_since[a->n_idle] = clock_mono_ms();
-		a->idle[a->n_idle++] = *s;
-	}
-	pthread_cond_broadcast(&a->changed);
-	pthread_mutex_unlock(&a->lock);
-	*s = NULL;
-	if (gone != NULL)
-		source_close(&gone);
+	v = &a->sources[a->n_sources++];
+	*v = (struct source_run){ .watched = false };
+	snprintf(v->name, sizeof(v->name), SPAN_FMT, SPAN_ARG(name));
+	return v;
 }
 
 bool
-account_broken(const struct err *e)
+account_watched(struct account *a, struct span source, int64_t *since_ms)
 {
-	return e->code != ERR_NONE && e->scope == SCOPE_ACCOUNT;
+	const struct source_run *v;
+	bool watched;
+
+	pthread_mutex_lock(&a->lock);
+	v = source_of(a, source);
+	watched = v != NULL && v->watched;
+	*since_ms = v != NULL ? v->watched_ms : 0;
+	pthread_mutex_unlock(&a->lock);
+	return watched;
 }
 
 void
-account_trim(struct account *a, int64_t now_ms)
+account_set_watched(struct account *a, struct span source, bool watched)
 {
-	struct source *gone[ACCOUNT_SESSIONS];
-	unsigned i, n = 0, keep = 0;
+	struct source_run *v;
 
 	pthread_mutex_lock(&a->lock);
-	for (i = 0; i < a->n_idle; i++) {
-		if (now_ms - a->idle_since[i] > IDLE_MS) {
-			gone[n++] = a->idle[i];
-			a->n_open--;
-			continue;
-		}
-		a->idle_since[keep] = a->idle_since[i];
-		a->idle[keep++] = a->idle[i];
+	v = source_of(a, source);
+	if (v != NULL) {
+		v->watched = watched;
+		v->watched_ms = clock_mono_ms();
 	}
-	a->n_idle = keep;
 	pthread_mutex_unlock(&a->lock);
-	for (i = 0; i < n; i++)
-		source_close(&gone[i]);
+}
+
+/* ---- waiting -----------------------------------------------------------------*/
+
+static void
+until(struct timespec *ts, int64_t mono_ms)
+{
+	ts->tv_sec = mono_ms / 1000;
+	ts->tv_nsec = (mono_ms % 1000) * 1000000;
+}
+
+bool
+account_wait(struct account *a, int64_t deadline_ms)
+{
+	struct timespec ts;
+
+	until(&ts, deadline_ms);
+	return pthread_cond_timedwait(&a->changed, &a->lock, &ts) == 0 ||
+	       clock_mono_ms() < deadline_ms;
 }
 
 /* ---- collection and device locks -----------------------------------------*/
@@ -329,7 +296,7 @@ coll_lock(struct account *a, uint32_t coll, int64_t deadline_ms,
 
 	pthread_mutex_lock(&a->lock);
 	while (run_of(a, coll)->locked && ok)
-		ok = wait_changed(a, deadline_ms);
+		ok = account_wait(a, deadline_ms);
 	if (ok)
 		run_of(a, coll)->locked = true;
 	pthread_mutex_unlock(&a->lock);
@@ -366,7 +333,7 @@ dev_lock(struct account *a, device_id device, uint32_t coll,
 
 	pthread_mutex_lock(&a->lock);
 	while ((busy_at(a, device, coll) >= 0 || a->n_busy == room) && ok)
-		ok = wait_changed(a, deadline_ms);
+		ok = account_wait(a, deadline_ms);
 	if (ok)
 		a->busy[a->n_busy++] = (struct dev_run){ device, coll };
 	pthread_mutex_unlock(&a->lock);

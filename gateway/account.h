@@ -7,6 +7,7 @@
 #include <pthread.h>
 
 #include "backends/backend.h"
+#include "base/limits.h"
 #include "gateway/config.h"
 #include "gateway/gateway.h"
 #include "state/colls.h"
@@ -15,6 +16,24 @@
 #define ACCOUNT_SESSIONS 2 /* working connections per source; with the
 			      watch 3 in all (SCALE: Dovecot allows 10 per
 			      user and address, other clients need theirs) */
+
+/* A working connection; sessions.c. */
+struct session {
+	struct source *s; /* NULL while it is being opened */
+	char name[64];    /* of its source */
+	uint64_t ticket;  /* of who opens it */
+	uint64_t generation;
+	bool busy;
+	int64_t since_ms; /* idle since */
+};
+
+/* What we know of one source. Guarded by the account's lock. */
+struct source_run {
+	char name[64];
+	bool watched;       /* its bell is alive: what it did not ring for is
+			       fresh */
+	int64_t watched_ms; /* since when */
+};
 
 /* What we know of one collection besides the store. Guarded by the
  * account's lock. */
@@ -42,18 +61,18 @@ struct account {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	char login[256], password[512]; /* what the phone typed; wiped */
-	struct source *idle[ACCOUNT_SESSIONS];
-	int64_t idle_since[ACCOUNT_SESSIONS];
-	unsigned n_idle, n_open;
+	uint64_t generation; /* of configuration and password */
+	struct session sessions[ACCOUNT_SESSIONS * MAX_SOURCES];
+	unsigned n_sessions;
+	uint64_t tickets;
+	struct source_run sources[MAX_SOURCES];
+	unsigned n_sources;
 	struct coll_run *runs;
 	size_t n_runs, runs_room;
 	struct dev_run busy[64];
 	size_t n_busy;
 	int64_t tree_ms;   /* mono time of the last complete LIST; 0 never */
 	bool tree_busy;
-	bool watched;      /* the bell is alive: what it did not ring for is
-			      fresh */
-	int64_t watched_ms; /* since when */
 };
 
 struct accounts *accounts_new(struct gateway *gw);
@@ -74,15 +93,14 @@ void accounts_each(struct gateway *gw,
 bool account_verify(struct gateway *gw, const struct user_conf *conf,
 		    const char *login, const char *password, struct err *e);
 
-/* A session of the account's mail source for this thread alone; waits for
- * a free one until deadline_ms. `broken` closes it instead of keeping it. */
-struct source *account_checkout(struct account *a, int64_t deadline_ms,
-				struct err *e);
-void account_checkin(struct account *a, struct source **s, bool broken);
-/* True if an error means that the session is not usable any more. */
-bool account_broken(const struct err *e);
-/* Closes sessions that nobody used for 60 s. */
-void account_trim(struct account *a, int64_t now_ms);
+/* The user's configuration as of now; pair with user_conf_put. */
+struct user_conf *account_conf(struct account *a);
+/* Waits for a change of the account under its lock; false at the deadline. */
+bool account_wait(struct account *a, int64_t deadline_ms);
+
+/* Is a source watched, and since when; set by its bell. */
+bool account_watched(struct account *a, struct span source, int64_t *since_ms);
+void account_set_watched(struct account *a, struct span source, bool watched);
 
 /* The collection lock: held across a source call and the commit that
  * records it. Fails with ERR_UNAVAILABLE at the deadline. */
@@ -97,7 +115,8 @@ void dev_unlock(struct account *a, device_id device, uint32_t coll);
 void coll_run_do(struct account *a, uint32_t coll,
 		 void (*fn)(struct coll_run *r, void *ctx), void *ctx);
 
-/* Credentials for opening a connection of the watch; wiped by the caller. */
-bool account_login(struct account *a, struct login *out, struct err *e);
+/* Credentials for source i of conf; wiped by the caller. */
+bool account_login(struct account *a, const struct user_conf *conf, size_t i,
+		   struct login *out, struct err *e);
 
 #endif

@@ -2,7 +2,6 @@
  * whole tree and resets nothing else (clients.md 0.5). */
 #include <string.h>
 
-#include "backends/sources.h"
 #include "base/codec.h"
 #include "base/log.h"
 #include "base/pack.h"
@@ -11,6 +10,7 @@
 #include "gateway/mail_ref.h"
 #include "gateway/park.h"
 #include "gateway/refresh.h"
+#include "gateway/sessions.h"
 #include "gateway/status.h"
 
 /* Always asked: another program may have made a folder a moment ago, and a
@@ -258,7 +258,10 @@ edit_at_source(struct request *r, struct account *a, struct edit *ed,
 	if (ed->parent != 0 && !colls_get(r->gw->store, r->user_id,
 					  ed->parent, r->arena, &parent, e))
 		return false;
-	s = account_checkout(a, r->deadline_ms, e);
+	s = ed->coll != 0 || ed->parent != 0
+		    ? account_checkout(a, ed->coll ? c.source : parent.source,
+				       r->deadline_ms, e)
+		    : account_checkout_mail(a, r->deadline_ms, e);
 	if (s == NULL)
 		return false;
 	if (ed->root == WX_FolderHierarchy_FolderCreate)

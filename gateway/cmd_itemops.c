@@ -2,13 +2,13 @@
  * a multipart answer (MS-ASCMD 2.2.1.10.1). Each operation has its Status. */
 #include <string.h>
 
-#include "backends/sources.h"
 #include "base/codec.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "gateway/commands.h"
 #include "gateway/fetch.h"
 #include "gateway/refresh.h"
+#include "gateway/sessions.h"
 #include "gateway/status.h"
 
 struct parts {
@@ -192,7 +192,7 @@ empty_folder(struct request *r, const struct coll *c, struct err *e)
 {
 	struct account *a = request_account(r);
 	struct search_want all = { 0 };
-	struct source *s = account_checkout(a, r->deadline_ms, e);
+	struct source *s = account_checkout(a, c->source, r->deadline_ms, e);
 	uint32_t *uids;
 	size_t n;
 	bool ok = false;
@@ -233,7 +233,7 @@ empty_tree(struct request *r, uint32_t coll, bool subfolders)
 		if (v[i].parent != coll || !v[i].attached)
 			continue;
 		empty_tree(r, v[i].id, true);
-		s = account_checkout(a, r->deadline_ms, &e);
+		s = account_checkout(a, v[i].source, r->deadline_ms, &e);
 		ok = s != NULL && source_delete_folder(s, v[i].remote, &e);
 		account_checkin(a, &s, !ok && account_broken(&e));
 		if (!ok)

@@ -1,6 +1,5 @@
 /* MoveItems (MS-ASCMD 2.2.1.12) as SYNC-CORE section 9 has it. Status 3 is
  * success, and a repeated move is answered with the same DstMsgId. */
-#include "backends/sources.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -8,6 +7,7 @@
 #include "gateway/mail_content.h"
 #include "gateway/mail_ref.h"
 #include "gateway/refresh.h"
+#include "gateway/sessions.h"
 #include "gateway/status.h"
 #include "state/moved.h"
 
@@ -89,7 +89,7 @@ move_run(struct request *r, struct account *a, struct move *m, struct err *e)
 	struct source *s;
 	bool ok = false;
 
-	s = account_checkout(a, r->deadline_ms, e);
+	s = account_checkout(a, m->dst.source, r->deadline_ms, e);
 	if (s == NULL)
 		return false;
 	if (coll_lock(a, one < two ? one : two, r->deadline_ms, e)) {

@@ -2,13 +2,13 @@
  * and answers "nothing found" until then. */
 #include <stdlib.h>
 
-#include "backends/sources.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "gateway/commands.h"
 #include "gateway/fetch.h"
 #include "gateway/refresh.h"
+#include "gateway/sessions.h"
 #include "gateway/status.h"
 
 #define MAX_WORDS 16
@@ -163,7 +163,8 @@ run_search(struct search *s)
 	struct account *a = request_account(r);
 	int64_t until = clock_mono_ms() + SEARCH_MS;
 	struct err e = { 0 };
-	struct source *src;
+	struct source *src = NULL;
+	struct span at = SPAN_NONE;
 	struct coll *v;
 	size_t n, i;
 	bool ok = true;
@@ -175,20 +176,23 @@ run_search(struct search *s)
 		struct err none = { 0 };
 
 		if (v[i].attached && !v[i].no_select &&
+		    v[i].kind == KIND_EMAIL &&
 		    is_asked(s, &v[i], v, n) &&
-		    !refresh_is_fresh(a, v[i].id))
+		    !refresh_is_fresh(a, &v[i]))
 			refresh_coll(a, v[i].id, until, &none);
 	}
-	src = account_checkout(a, r->deadline_ms, &e);
-	if (src == NULL)
-		return status_of(STATUS_SEARCH, &e);
 	for (i = 0; ok && i < n; i++) {
 		if (!v[i].attached || v[i].no_select ||
-		    !is_asked(s, &v[i], v, n))
+		    v[i].kind != KIND_EMAIL || !is_asked(s, &v[i], v, n))
 			continue;
 		if (clock_mono_ms() > until)
 			break;
-		ok = search_coll(s, src, &v[i], &e);
+		if (src == NULL || !span_eq(at, v[i].source)) {
+			account_checkin(a, &src, false);
+			at = v[i].source;
+			src = account_checkout(a, at, r->deadline_ms, &e);
+		}
+		ok = src != NULL && search_coll(s, src, &v[i], &e);
 		if (!ok && !account_broken(&e)) {
 			ok = true; /* one folder less */
 			err_clear(&e);

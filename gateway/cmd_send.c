@@ -1,6 +1,5 @@
 /* SendMail, SmartReply, SmartForward: WBXML from 14.0 on, the bare message
  * before (MS-ASCMD 2.2.1.17 to .20). Success is an empty answer. */
-#include "backends/sources.h"
 #include "base/clock.h"
 #include "base/codec.h"
 #include "base/log.h"
@@ -8,6 +7,7 @@
 #include "gateway/fetch.h"
 #include "gateway/outbox.h"
 #include "gateway/park.h"
+#include "gateway/sessions.h"
 #include "gateway/status.h"
 #include "translate/compose.h"
 
@@ -95,7 +95,7 @@ add_original(struct send *s, struct err *e)
 		return 150; /* MS-ASCMD 2.2.2, table of common codes */
 	}
 	uid = mail_uid(&s->ref.item);
-	src = account_checkout(a, r->deadline_ms, e);
+	src = account_checkout(a, s->ref.coll.source, r->deadline_ms, e);
 	ok = src != NULL &&
 	     source_mail_info(src, s->ref.coll.remote,
 			      s->ref.coll.uidvalidity, &uid, 1, r->arena,
@@ -136,7 +136,7 @@ mark_original(struct send *s)
 	struct source *src;
 	bool ok = false;
 
-	src = account_checkout(a, r->deadline_ms, &e);
+	src = account_checkout(a, s->ref.coll.source, r->deadline_ms, &e);
 	if (src != NULL && coll_lock(a, s->ref.coll.id, r->deadline_ms, &e)) {
 		ok = source_set_flags(src, s->ref.coll.remote,
 				      s->ref.coll.uidvalidity, &uid, 1, flag,

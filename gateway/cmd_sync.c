@@ -3,7 +3,6 @@
  * answer are used up. */
 #include <string.h>
 
-#include "backends/sources.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -12,6 +11,7 @@
 #include "gateway/mail_ref.h"
 #include "gateway/park.h"
 #include "gateway/refresh.h"
+#include "gateway/sessions.h"
 #include "gateway/status.h"
 #include "gateway/sync_apply.h"
 #include "gateway/sync_options.h"
@@ -176,8 +176,9 @@ load_each(struct sync_one *one, const struct mirror_item *items, size_t n,
 
 	for (i = 0; i < n; i++) {
 		struct err mine = { 0 };
-		struct source *s = account_checkout(
-			run->a, run->r->deadline_ms, &mine);
+		struct source *s =
+			account_checkout(run->a, one->c.source,
+					 run->r->deadline_ms, &mine);
 		bool ok = s != NULL && mail_load(s, &one->c, &one->o.env,
 						 &items[i], 1, &mc[i], &mine);
 
@@ -272,7 +273,8 @@ write_commands(struct sync_one *one, size_t *written, struct err *e)
 			continue;
 		}
 		if (s == NULL)
-			s = account_checkout(run->a, run->r->deadline_ms, e);
+			s = account_checkout(run->a, one->c.source,
+					     run->r->deadline_ms, e);
 		ok = s != NULL && write_adds(one, &s, batch, n, written, e);
 		n = 0;
 	}
@@ -299,7 +301,8 @@ write_fetched(struct sync_one *one, struct sync_result *res)
 	struct request *r = one->run->r;
 	struct mail_content mc;
 	struct err e = { 0 };
-	struct source *s = account_checkout(one->run->a, r->deadline_ms, &e);
+	struct source *s = account_checkout(one->run->a, one->c.source,
+					    r->deadline_ms, &e);
 	bool ok = s != NULL && mail_load(s, &one->c, &one->o.env, &res->item,
 					 1, &mc, &e);
 
@@ -406,7 +409,7 @@ sync_known_key(struct sync_one *one, struct err *e)
 	/* A bell may ring half a second late, and who asks wants the truth:
 	 * only a request that the bell itself woke skips the look. */
 	if (sc->get_changes && !one->c.no_select &&
-	    !(run->r->woken && refresh_is_fresh(run->a, one->c.id)) &&
+	    !(run->r->woken && refresh_is_fresh(run->a, &one->c)) &&
 	    !refresh_coll(run->a, one->c.id, run->until_ms, e))
 		return false;
 	/* The refresh may have given the mailbox its UIDVALIDITY. */

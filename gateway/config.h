@@ -35,20 +35,25 @@ struct user_conf {
 	const char **emails;         /* [0] is the primary address */
 	size_t n_emails;
 	struct secret password;      /* SECRET_NONE: pass-through */
-	struct source_conf *sources; /* [mail] sections, in order; at least
-					one */
+	struct source_conf *sources; /* [mail] sections in order, at least
+					one; then [dav] sections */
 	struct secret *source_passwords; /* one for each source; SECRET_NONE:
 					    the phone's */
-	bool *save_sent;             /* one for each source */
-	size_t n_sources;
+	bool *save_sent;             /* one for each source; of mail */
+	size_t n_sources;            /* at most MAX_SOURCES */
+	uint64_t digest;             /* of file and login: tells whether two
+					snapshots say the same */
 };
 
 struct user_conf *user_conf_ref(const struct user_conf *u);
 void user_conf_put(struct user_conf **u); /* NULL inside is fine */
 
-/* Credentials for the first source: username and password of its section,
- * else what the phone gave. May block (secret_get). */
-bool source_login(const struct user_conf *u, const char *login,
+/* Index of the source with that name; -1 if the user has none. */
+int user_conf_source(const struct user_conf *u, struct span name);
+
+/* Credentials for source i: username and password of its section, else what
+ * the phone gave. May block (secret_get). */
+bool source_login(const struct user_conf *u, size_t i, const char *login,
 		  const char *password, struct login *out, struct err *e);
 
 /* [policy]: value of each known setting, or CONFIG_UNSET. */

@@ -3,6 +3,7 @@
 #define GATEWAY_CONFIG_PRIVATE_H
 
 #include "base/arena.h"
+#include "base/limits.h"
 #include "gateway/config.h"
 
 struct reader;
@@ -48,15 +49,13 @@ struct reader {
 	char title[200];
 };
 
-/* A [mail] section as written. */
-struct mail_conf {
+/* A [mail] or [dav] section as written. */
+struct source_raw {
 	struct source_conf source;
 	struct secret password;
 	bool save_sent;
 	unsigned line;
 };
-
-#define MAILS_MAX 8
 
 /* A user file as written. */
 struct user_raw {
@@ -66,8 +65,8 @@ struct user_raw {
 	const char **emails;
 	size_t n_emails;
 	struct secret password;
-	struct mail_conf mails[MAILS_MAX];
-	size_t n_mails;
+	struct source_raw sources[MAX_SOURCES];
+	size_t n_sources;
 };
 
 extern const struct section main_sections[];

@@ -331,6 +331,37 @@ set_smtp(struct reader *rd, const struct setting *s, void *target,
 }
 
 static void
+set_seconds(struct reader *rd, const struct setting *s, void *target,
+	    const char *v)
+{
+	uint32_t n;
+
+	if (!span_u32(span_of(v), &n) || n < 1 || n > 86400) {
+		reader_say(rd, "\"%s\" is a number of seconds from 1 to "
+			   "86400, not \"%s\"", s->name, v);
+		return;
+	}
+	*(unsigned *)slot(s, target) = n;
+}
+
+/* http:// is for servers on this machine or behind a tunnel; the driver
+ * sends a password nowhere else in the clear. */
+static void
+set_url(struct reader *rd, const struct setting *s, void *target,
+	const char *v)
+{
+	if ((strncmp(v, "https://", 8) != 0 && strncmp(v, "http://", 7) != 0) ||
+	    strpbrk(v, " \t\"<>") != NULL || strchr(v + 7, '@') != NULL ||
+	    v[strcspn(v, ":") + 3] == '\0') {
+		reader_say(rd, "\"%s\" is an address that begins with "
+			   "https://, without a name or password in it, not "
+			   "\"%s\"", s->name, v);
+		return;
+	}
+	set_text(rd, s, target, v);
+}
+
+static void
 set_watch(struct reader *rd, const struct setting *s, void *target,
 	  const char *v)
 {
@@ -505,7 +536,7 @@ static const struct setting user_rows[] = {
 };
 
 #undef AT
-#define AT(member) offsetof(struct mail_conf, member)
+#define AT(member) offsetof(struct source_raw, member)
 
 static const struct setting mail_rows[] = {
 	{ "imap", set_imap, AT(source.imap), NULL, "imaps://imap.example.org",
@@ -540,6 +571,39 @@ static const struct setting mail_rows[] = {
 	  "no: the server files sent mails by itself." },
 	{ "watch", set_watch, AT(source.watch), "auto", NULL,
 	  "How news are noticed: auto, notify, idle or poll." },
+	{ "poll", set_seconds, AT(source.poll_s), NULL, "60",
+	  "Seconds between two looks at folders that the server does not "
+	  "ring for, while a phone waits. Without it: 30 s after a change, "
+	  "ever rarer up to 5 min." },
+	{ .name = NULL }
+};
+
+static const struct setting dav_rows[] = {
+	{ "url", set_url, AT(source.url), NULL, "https://cloud.example.org/",
+	  "The server of contacts and calendars; what it offers is found "
+	  "from there. {login} stands for the user name." },
+	{ "contacts", set_url, AT(source.contacts_url), NULL,
+	  "https://contacts.example.org/{login}/",
+	  "Contacts alone, from this address on." },
+	{ "calendars", set_url, AT(source.calendars_url), NULL,
+	  "https://calendars.example.org/{login}/",
+	  "Calendars and tasks alone, from this address on." },
+	{ "username", set_text, AT(source.username), NULL, "alice",
+	  "Name at this server, if it differs from the first login." },
+	{ "password", set_password, AT(password), NULL, "...",
+	  "Password at this server. Without any password setting here: "
+	  "the one the phone gives." },
+	{ "password-file", set_password_file, AT(password), NULL,
+	  "alice.dav", "The same, from the first line of a file." },
+	{ "password-command", set_password_command, AT(password), NULL,
+	  "pass show dav/alice", "The same, printed by a command." },
+	{ "ca-file", set_path, AT(source.ca_file), NULL, "ca.pem",
+	  "Certificates to trust instead of the system's." },
+	{ "tls-verify", set_bool, AT(source.verify), "yes", NULL,
+	  "no: take any certificate. Anybody between could read along." },
+	{ "poll", set_seconds, AT(source.poll_s), NULL, "60",
+	  "Seconds between two looks for news while a phone waits. Without "
+	  "it: 30 s after a change, ever rarer up to 5 min." },
 	{ .name = NULL }
 };
 
@@ -551,26 +615,42 @@ begin_user(struct reader *rd, const char *name)
 }
 
 static void *
-begin_mail(struct reader *rd, const char *name)
+begin_source(struct reader *rd, enum source_kind kind, const char *name)
 {
 	struct user_raw *u = rd->ctx;
-	struct mail_conf *m;
+	struct source_raw *m;
 	size_t i;
 
-	if (u->n_mails == MAILS_MAX) {
-		reader_say(rd, "more than %d [mail] sections", MAILS_MAX);
+	if (u->n_sources == MAX_SOURCES) {
+		reader_say(rd, "more than %d sources", MAX_SOURCES);
 		return NULL;
 	}
-	if (name[0] == '\0')
-		name = "mail";
-	for (i = 0; i < u->n_mails; i++)
-		if (strcmp(u->mails[i].source.name, name) == 0)
-			reader_say(rd, "two [mail] sections with the same "
-				   "name: write [mail NAME]");
-	m = &u->mails[u->n_mails++];
+	if (strlen(name) > 60) {
+		reader_say(rd, "the name of this section is too long");
+		return NULL;
+	}
+	for (i = 0; i < u->n_sources; i++)
+		if (strcmp(u->sources[i].source.name, name) == 0)
+			reader_say(rd, "two sources are called \"%s\": give "
+				   "the section a name, as in [mail NAME] or "
+				   "[dav NAME]", name);
+	m = &u->sources[u->n_sources++];
+	m->source.kind = kind;
 	m->source.name = name;
 	m->line = rd->line;
 	return m;
+}
+
+static void *
+begin_mail(struct reader *rd, const char *name)
+{
+	return begin_source(rd, SOURCE_MAIL, name[0] ? name : "mail");
+}
+
+static void *
+begin_dav(struct reader *rd, const char *name)
+{
+	return begin_source(rd, SOURCE_DAV, name[0] ? name : "dav");
 }
 
 const struct section user_sections[] = {
@@ -580,5 +660,8 @@ const struct section user_sections[] = {
 	{ "mail", true, mail_rows, begin_mail,
 	  "A mailbox. Further ones are written [mail NAME]; the first is "
 	  "the one that checks passwords and sends." },
+	{ "dav", true, dav_rows, begin_dav,
+	  "Contacts, calendars, tasks and notes: a CardDAV and CalDAV "
+	  "server. Further ones are written [dav NAME]." },
 	{ .rows = NULL }
 };

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/codec.h"
 #include "base/utf8.h"
 
 /* u is first: a pointer to one is a pointer to the other. */
@@ -53,9 +54,23 @@ login_is_tame(const char *login)
 }
 
 static void
-check_mail(struct reader *rd, const struct mail_conf *m)
+check_dav(struct reader *rd, const struct source_raw *m)
+{
+	if (m->source.url == NULL && m->source.contacts_url == NULL &&
+	    m->source.calendars_url == NULL)
+		reader_say(rd, "this [dav] section has no usable address: "
+			   "add url = https://HOST/");
+}
+
+static void
+check_source(struct reader *rd, const struct source_raw *m)
 {
 	rd->line = m->line;
+	if (m->source.kind == SOURCE_DAV) {
+		check_dav(rd, m);
+		rd->line = 0;
+		return;
+	}
 	if (m->source.imap.host == NULL)
 		reader_say(rd, "this [mail] section has no usable \"imap\": "
 			   "add imap = imaps://HOST");
@@ -85,7 +100,7 @@ default_emails(struct reader *rd, struct user_raw *raw)
 static void
 check_user(struct reader *rd, struct user_raw *raw)
 {
-	size_t i;
+	size_t i, mails = 0;
 
 	if (rd->login != NULL) {
 		/* Whoever comes through the template is who they say. */
@@ -97,32 +112,57 @@ check_user(struct reader *rd, struct user_raw *raw)
 		reader_say(rd, "no login: add login = NAME");
 	else
 		default_emails(rd, raw);
-	if (raw->n_mails == 0)
+	for (i = 0; i < raw->n_sources; i++) {
+		check_source(rd, &raw->sources[i]);
+		mails += raw->sources[i].source.kind == SOURCE_MAIL;
+	}
+	if (mails == 0)
 		reader_say(rd, "no [mail] section: add one with imap and "
 			   "smtp");
-	for (i = 0; i < raw->n_mails; i++)
-		check_mail(rd, &raw->mails[i]);
 }
 
 static void
+add_source(struct user_conf *u, const struct source_raw *raw)
+{
+	size_t i = u->n_sources++;
+
+	u->sources[i] = raw->source;
+	u->source_passwords[i] = raw->password;
+	u->save_sent[i] = raw->save_sent;
+}
+
+/* Mail first: sources[0] is the account's own mailbox. */
+static void
 fill_sources(struct arena *a, struct user_conf *u, const struct user_raw *raw)
+{
+	size_t i, n = raw->n_sources;
+
+	u->sources = arena_array(a, n, sizeof(*u->sources));
+	u->source_passwords =
+		arena_array(a, n, sizeof(*u->source_passwords));
+	u->save_sent = arena_array(a, n, sizeof(*u->save_sent));
+	for (i = 0; i < n; i++)
+		if (raw->sources[i].source.kind == SOURCE_MAIL)
+			add_source(u, &raw->sources[i]);
+	for (i = 0; i < n; i++)
+		if (raw->sources[i].source.kind != SOURCE_MAIL)
+			add_source(u, &raw->sources[i]);
+}
+
+int
+user_conf_source(const struct user_conf *u, struct span name)
 {
 	size_t i;
 
-	u->n_sources = raw->n_mails;
-	u->sources = arena_array(a, raw->n_mails, sizeof(*u->sources));
-	u->source_passwords = arena_array(a, raw->n_mails,
-					  sizeof(*u->source_passwords));
-	u->save_sent = arena_array(a, raw->n_mails, sizeof(*u->save_sent));
-	for (i = 0; i < raw->n_mails; i++) {
-		u->sources[i] = raw->mails[i].source;
-		u->source_passwords[i] = raw->mails[i].password;
-		u->save_sent[i] = raw->mails[i].save_sent;
-	}
+	for (i = 0; i < u->n_sources; i++)
+		if (span_eq(span_of(u->sources[i].name), name))
+			return (int)i;
+	return -1;
 }
 
 static struct user_conf *
-user_new(struct arena *a, const char *file, const struct user_raw *raw)
+user_new(struct arena *a, const char *file, struct span text,
+	 const struct user_raw *raw)
 {
 	struct user_box *box = xcalloc(1, sizeof(*box));
 
@@ -136,6 +176,7 @@ user_new(struct arena *a, const char *file, const struct user_raw *raw)
 	box->u.n_emails = raw->n_emails;
 	box->u.password = raw->password;
 	fill_sources(a, &box->u, raw);
+	box->u.digest = hash64(span_of(raw->logins[0]), text);
 	return &box->u;
 }
 
@@ -143,7 +184,7 @@ struct user_conf *
 user_read(const char *file, struct span text, const char *login,
 	  struct config_report *rep)
 {
-	struct user_raw raw = { .n_mails = 0 };
+	struct user_raw raw = { .n_sources = 0 };
 	struct arena *a = arena_new();
 	struct reader rd = { .arena = a, .file = file, .rep = rep,
 			     .dir = dir_of(a, file), .user_file = true,
@@ -158,7 +199,7 @@ user_read(const char *file, struct span text, const char *login,
 	if (text.p != NULL && reader_run(&rd, text))
 		check_user(&rd, &raw);
 	if (rd.errors == 0)
-		return user_new(a, file, &raw);
+		return user_new(a, file, text, &raw);
 	arena_free(&a);
 	return NULL;
 }

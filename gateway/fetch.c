@@ -1,6 +1,6 @@
 #include "gateway/fetch.h"
+#include "gateway/sessions.h"
 
-#include "backends/sources.h"
 
 bool
 fetch_mail(struct request *r, const struct tr_env *env,
@@ -8,7 +8,8 @@ fetch_mail(struct request *r, const struct tr_env *env,
 	   struct err *e)
 {
 	struct account *a = request_account(r);
-	struct source *s = account_checkout(a, r->deadline_ms, e);
+	struct source *s =
+		account_checkout(a, ref->coll.source, r->deadline_ms, e);
 	bool ok = s != NULL &&
 		  mail_load(s, &ref->coll, env, &ref->item, 1, out, e);
 
@@ -63,7 +64,7 @@ fetch_file(struct request *r, struct span reference, struct attach_range range,
 					       SPAN_ARG(item))),
 		       &ref, e))
 		return false;
-	s = account_checkout(a, r->deadline_ms, e);
+	s = account_checkout(a, ref.coll.source, r->deadline_ms, e);
 	ok = s != NULL && take_part(r, s, &ref, section, range, out, e);
 	account_checkin(a, &s, !ok && account_broken(e));
 	return ok;

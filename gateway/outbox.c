@@ -4,12 +4,12 @@
 #include <unistd.h>
 
 #include "backends/smtp.h"
-#include "backends/sources.h"
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
 #include "gateway/folder_tree.h"
 #include "gateway/refresh.h"
+#include "gateway/sessions.h"
 #include "state/sent.h"
 
 #define POLL_US 50000
@@ -80,7 +80,7 @@ keep_copy(struct outbox *o, bool look_first)
 		log_line(LOG_WARN, "sent-copy", "the account has no Sent");
 		return;
 	}
-	s = account_checkout(o->a, o->r->deadline_ms, &e);
+	s = account_checkout(o->a, sent.source, o->r->deadline_ms, &e);
 	ok = s != NULL && copy_to_sent(o, s, &sent, look_first, &e);
 	account_checkin(o->a, &s, !ok && account_broken(&e));
 	if (!ok)
@@ -121,7 +121,8 @@ tell_user(struct outbox *o, struct err *e)
 		.token = SPAN("notice"),
 	};
 	struct span notice = compose_fields(o->r->arena, &f, &user);
-	struct source *s = account_checkout(o->a, o->r->deadline_ms, e);
+	struct source *s =
+		account_checkout_mail(o->a, o->r->deadline_ms, e);
 	uint32_t uid;
 	bool ok = s != NULL && source_append(s, SPAN("INBOX"), notice, 0,
 					     clock_wall(), &uid, e);
@@ -133,7 +134,8 @@ tell_user(struct outbox *o, struct err *e)
 static bool
 resolve_doubt(struct outbox *o, struct err *e)
 {
-	struct source *s = account_checkout(o->a, o->r->deadline_ms, e);
+	struct source *s =
+		account_checkout_mail(o->a, o->r->deadline_ms, e);
 	struct coll sent;
 	bool found = false, ok = s != NULL;
 
@@ -165,7 +167,7 @@ submit(struct outbox *o, struct err *e)
 	m.from = arena_str(o->r->arena, o->mail->from);
 	m.message = compose_join(o->r->arena, o->mail->wire_head,
 				 o->mail->body);
-	if (!account_login(o->a, &login, e))
+	if (!account_login(o->a, o->r->user, 0, &login, e))
 		return false;
 	ok = smtp_send(&o->r->user->sources[0], &login, &m, o->r->deadline_ms,
 		       &in_doubt, e);

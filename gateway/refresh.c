@@ -1,11 +1,11 @@
 /* Refresh jobs: changes of a source -> mirror -> bell. */
 #include "gateway/refresh.h"
 
-#include "backends/sources.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
 #include "gateway/park.h"
+#include "gateway/sessions.h"
 #include <stdlib.h>
 #include "state/mirror.h"
 
@@ -74,10 +74,14 @@ bool
 refresh_coll(struct account *a, uint32_t coll, int64_t deadline_ms,
 	     struct err *e)
 {
-	struct source *s;
+	struct arena *arena = arena_new();
+	struct source *s = NULL;
+	struct coll c;
 	bool ok;
 
-	s = account_checkout(a, deadline_ms, e);
+	if (colls_get(a->gw->store, a->user, coll, arena, &c, e))
+		s = account_checkout(a, c.source, deadline_ms, e);
+	arena_free(&arena);
 	if (s == NULL)
 		return false;
 	if (!coll_lock(a, coll, deadline_ms, e)) {
@@ -91,8 +95,8 @@ refresh_coll(struct account *a, uint32_t coll, int64_t deadline_ms,
 }
 
 struct freshness {
-	const struct account *a;
-	bool fresh;
+	bool watched, fresh;
+	int64_t since_ms;
 };
 
 static void
@@ -105,16 +109,17 @@ look_fresh(struct coll_run *r, void *ctx)
 	else if (r->fresh_ms == 0)
 		f->fresh = false;
 	else
-		f->fresh = f->a->watched && !r->queued &&
-			   r->fresh_ms >= f->a->watched_ms;
+		f->fresh = f->watched && !r->queued &&
+			   r->fresh_ms >= f->since_ms;
 }
 
 bool
-refresh_is_fresh(struct account *a, uint32_t coll)
+refresh_is_fresh(struct account *a, const struct coll *c)
 {
-	struct freshness f = { .a = a };
+	struct freshness f = { .fresh = false };
 
-	coll_run_do(a, coll, look_fresh, &f);
+	f.watched = account_watched(a, c->source, &f.since_ms);
+	coll_run_do(a, c->id, look_fresh, &f);
 	return f.fresh;
 }
 
@@ -134,6 +139,18 @@ take_again(struct coll_run *r, void *ctx)
 		r->queued = false;
 }
 
+/* A folder that is gone has left the tree. */
+static void
+ring_failed(struct ring_job *job, const struct err *e)
+{
+	struct err none = { 0 };
+
+	log_line(LOG_WARN, "refresh", "coll=%u error=%s text=\"%s\"",
+		 job->coll, err_name(e->code), e->text);
+	if (e->code == ERR_NOT_FOUND)
+		refresh_tree(job->a, 0, clock_mono_ms() + JOB_MS, &none);
+}
+
 static void
 run_ring(void *arg)
 {
@@ -145,9 +162,7 @@ run_ring(void *arg)
 
 		if (!refresh_coll(job->a, job->coll, clock_mono_ms() + JOB_MS,
 				  &e))
-			log_line(LOG_WARN, "refresh",
-				 "coll=%u error=%s text=\"%s\"", job->coll,
-				 err_name(e.code), e.text);
+			ring_failed(job, &e);
 		again = false;
 		coll_run_do(job->a, job->coll, take_again, &again);
 	}
@@ -223,80 +238,164 @@ tree_give(struct account *a, bool ok, int64_t start)
 	pthread_mutex_unlock(&a->lock);
 }
 
+/* Lists one source; a failure changes nothing. */
+static bool
+list_source(struct account *a, struct span name, int64_t deadline_ms,
+	    bool *changed, struct err *e)
+{
+	struct arena *arena = arena_new();
+	struct folder *v = NULL;
+	size_t n = 0;
+	bool ok = false, differs = false;
+	struct source *s = account_checkout(a, name, deadline_ms, e);
+
+	if (s != NULL) {
+		ok = source_list(s, arena, &v, &n, e);
+		account_checkin(a, &s, !ok && account_broken(e));
+	}
+	ok = ok && colls_apply(a->gw->store, a->user, name, v, n, &differs, e);
+	*changed |= differs;
+	arena_free(&arena);
+	return ok;
+}
+
+/* Collections of sources that left the configuration are detached: their
+ * items leave the phones, and come back with them under the same numbers. */
+static bool
+detach_missing(struct account *a, const struct user_conf *conf, bool *changed,
+	       struct err *e)
+{
+	struct arena *arena = arena_new();
+	struct coll *v;
+	size_t n, i;
+	bool differs, ok;
+
+	ok = colls_list(a->gw->store, a->user, arena, &v, &n, e);
+	for (i = 0; ok && i < n; i++) {
+		if (!v[i].attached || user_conf_source(conf, v[i].source) >= 0)
+			continue;
+		if (i > 0 && span_eq(v[i].source, v[i - 1].source))
+			continue;
+		ok = colls_apply(a->gw->store, a->user, v[i].source, NULL, 0,
+				 &differs, e);
+		*changed |= ok && differs;
+	}
+	arena_free(&arena);
+	return ok;
+}
+
+/* Without the user's own mailbox there is no tree; any other source that is
+ * down keeps the folders it had. */
+static bool
+list_all(struct account *a, const struct user_conf *conf, int64_t deadline_ms,
+	 bool *changed, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < conf->n_sources; i++) {
+		struct err mine = { 0 };
+
+		if (list_source(a, span_of(conf->sources[i].name), deadline_ms,
+				changed, &mine))
+			continue;
+		if (i == 0) {
+			*e = mine;
+			return false;
+		}
+		log_line(LOG_WARN, "tree", "source=%s error=%s text=\"%s\"",
+			 conf->sources[i].name, err_name(mine.code),
+			 mine.text);
+	}
+	return detach_missing(a, conf, changed, e);
+}
+
 bool
 refresh_tree(struct account *a, int64_t max_age_ms, int64_t deadline_ms,
 	     struct err *e)
 {
-	struct arena *arena;
-	struct folder *v = NULL;
-	struct source *s;
+	struct user_conf *conf;
 	int64_t start = clock_mono_ms();
-	size_t n = 0;
-	bool ok = false, needed, changed = false;
+	bool ok, needed, changed = false;
 
 	if (!tree_take(a, max_age_ms, deadline_ms, &needed))
 		return err_set(e, ERR_UNAVAILABLE, SCOPE_ACCOUNT,
 			       "folder listing is busy");
 	if (!needed)
 		return true;
-	arena = arena_new();
-	s = account_checkout(a, deadline_ms, e);
-	if (s != NULL) {
-		ok = source_list(s, arena, &v, &n, e);
-		account_checkin(a, &s, !ok && account_broken(e));
-	}
-	ok = ok && colls_apply(a->gw->store, a->user,
-			       span_of(a->conf->sources[0].name), v, n,
-			       &changed, e);
-	if (ok && changed)
+	conf = account_conf(a);
+	ok = list_all(a, conf, deadline_ms, &changed, e);
+	user_conf_put(&conf);
+	if (changed)
 		park_post(a->gw, a->user, 0, 0);
-	arena_free(&arena);
 	tree_give(a, ok, start);
 	return ok;
 }
 
 /* ---- rounds ----------------------------------------------------------------*/
 
-static void
+static bool
 round_compare(struct account *a, const struct coll *v, size_t n,
 	      const struct folder_status *st)
 {
+	bool news = false;
 	size_t i;
 
-	for (i = 0; i < n; i++)
-		if (st[i].found && cursor_differs(v[i].cursor, &st[i]))
-			refresh_ring(a, v[i].id);
+	for (i = 0; i < n; i++) {
+		if (!st[i].found || !cursor_differs(v[i].cursor, &st[i]))
+			continue;
+		refresh_ring(a, v[i].id);
+		news = true;
+	}
+	return news;
 }
 
-void
-refresh_round(struct account *a)
+/* The collections of one source that some phone works on. */
+static size_t
+round_colls(struct account *a, struct span source, struct arena *arena,
+	    struct coll **v_out, struct span **remotes_out)
 {
-	struct arena *arena = arena_new();
-	struct coll *all, *v;
-	struct span *remotes;
-	struct folder_status *st;
-	struct source *s;
+	struct coll *all;
 	struct err e = { 0 };
 	size_t i, n, m = 0;
-	bool ok;
 
 	if (!colls_list(a->gw->store, a->user, arena, &all, &n, &e))
 		n = 0;
-	v = arena_array(arena, n + 1, sizeof(*v));
-	remotes = arena_array(arena, n + 1, sizeof(*remotes));
+	*v_out = arena_array(arena, n + 1, sizeof(**v_out));
+	*remotes_out = arena_array(arena, n + 1, sizeof(**remotes_out));
 	for (i = 0; i < n; i++) {
-		if (!all[i].attached || all[i].cursor.n == 0)
+		if (!all[i].attached || all[i].cursor.n == 0 ||
+		    !span_eq(all[i].source, source))
 			continue;
-		v[m] = all[i];
-		remotes[m++] = all[i].remote;
+		(*v_out)[m] = all[i];
+		(*remotes_out)[m++] = all[i].remote;
 	}
-	s = m > 0 ? account_checkout(a, clock_mono_ms() + JOB_MS, &e) : NULL;
+	return m;
+}
+
+bool
+refresh_round(struct account *a, struct span source)
+{
+	struct arena *arena = arena_new();
+	struct coll *v;
+	struct span *remotes;
+	struct folder_status *st;
+	struct source *s = NULL;
+	struct err e = { 0 };
+	size_t n = round_colls(a, source, arena, &v, &remotes);
+	bool ok = false, news = false;
+
+	if (n > 0)
+		s = account_checkout(a, source, clock_mono_ms() + JOB_MS, &e);
 	if (s != NULL) {
-		st = arena_array(arena, m, sizeof(*st));
-		ok = source_status_round(s, remotes, m, arena, st, &e);
+		st = arena_array(arena, n, sizeof(*st));
+		ok = source_status_round(s, remotes, n, arena, st, &e);
 		account_checkin(a, &s, !ok && account_broken(&e));
-		if (ok)
-			round_compare(a, v, m, st);
+		news = ok && round_compare(a, v, n, st);
 	}
+	if (n > 0 && !ok)
+		log_line(LOG_WARN, "round", "source=" SPAN_FMT
+			 " error=%s text=\"%s\"", SPAN_ARG(source),
+			 err_name(e.code), e.text);
 	arena_free(&arena);
+	return news;
 }

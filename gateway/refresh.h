@@ -16,14 +16,16 @@ bool refresh_locked(struct account *a, struct source *s, uint32_t coll,
 		    int64_t deadline_ms, struct err *e);
 /* True if the mirror is known to be current: the bell is alive and did not
  * ring since the last look. */
-bool refresh_is_fresh(struct account *a, uint32_t coll);
+bool refresh_is_fresh(struct account *a, const struct coll *c);
 /* Queues a background refresh; rings that come meanwhile are gathered. */
 void refresh_ring(struct account *a, uint32_t coll);
-/* Lists the folders if the last listing is older than max_age_ms. */
+/* Lists the folders of all sources if the last listing is older than
+ * max_age_ms. Fails if the user's own mailbox cannot be listed. */
 bool refresh_tree(struct account *a, int64_t max_age_ms, int64_t deadline_ms,
 		  struct err *e);
-/* One round over all folders that were ever listed: refreshes those whose
- * STATUS differs from the cursor. Background job of the watch. */
-void refresh_round(struct account *a);
+/* One round over all folders of a source that were ever listed: refreshes
+ * those whose STATUS differs from the cursor; true if there were any.
+ * Background job of the watch. */
+bool refresh_round(struct account *a, struct span source);
 
 #endif

@@ -146,10 +146,10 @@ secret_get(const struct secret *s, char *out, size_t size, struct err *e)
 }
 
 bool
-source_login(const struct user_conf *u, const char *login,
+source_login(const struct user_conf *u, size_t i, const char *login,
 	     const char *password, struct login *out, struct err *e)
 {
-	const char *user = u->sources[0].username;
+	const char *user = u->sources[i].username;
 	struct login l = { .user = "" };
 
 	if (user == NULL)
@@ -159,9 +159,9 @@ source_login(const struct user_conf *u, const char *login,
 		return err_set(e, ERR_DENIED, SCOPE_ACCOUNT,
 			       "login or password is too long");
 	memcpy(l.user, user, strlen(user) + 1);
-	if (u->source_passwords[0].kind == SECRET_NONE)
+	if (u->source_passwords[i].kind == SECRET_NONE)
 		memcpy(l.password, password, strlen(password) + 1);
-	else if (!secret_get(&u->source_passwords[0], l.password,
+	else if (!secret_get(&u->source_passwords[i], l.password,
 			     sizeof(l.password), e))
 		return false;
 	*out = l;

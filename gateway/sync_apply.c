@@ -2,12 +2,12 @@
 
 #include <string.h>
 
-#include "backends/sources.h"
 #include "base/log.h"
 #include "gateway/folder_tree.h"
 #include "gateway/mail_content.h"
 #include "gateway/park.h"
 #include "gateway/refresh.h"
+#include "gateway/sessions.h"
 #include "gateway/status.h"
 #include "translate/flag.h"
 
@@ -252,7 +252,7 @@ sync_apply(struct request *r, struct account *a, const struct coll *c,
 				   sizeof(*out->results));
 	out->effects = arena_array(r->arena, sc->n_cmds,
 				   sizeof(*out->effects));
-	p.s = account_checkout(a, r->deadline_ms, e);
+	p.s = account_checkout(a, c->source, r->deadline_ms, e);
 	if (p.s == NULL)
 		return false;
 	if (!coll_lock(a, c->id, r->deadline_ms, e)) {

@@ -1607,11 +1607,6 @@ mailbox_replaced(void **state)
 int
 main(void)
 {
-	/* Known to fail, see CHANGELOG.md: EASBRIDGE_UNFINISHED=1 runs them. */
-	const struct CMUnitTest unfinished[] = {
-		cmocka_unit_test(hanging_sync_new_mail),
-		cmocka_unit_test(hanging_sync_flag),
-	};
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(priming),
 		cmocka_unit_test(bad_keys_and_collections),
@@ -1666,10 +1661,10 @@ main(void)
 		cmocka_unit_test(mailbox_replaced),
 		/* From here on the bell of user 1 is alive, and a Sync
 		 * trusts it: Dovecot rings up to 500 ms late. */
+		cmocka_unit_test(hanging_sync_new_mail),
+		cmocka_unit_test(hanging_sync_flag),
 		cmocka_unit_test(hanging_sync_is_replaced),
 	};
 
-	if (getenv("EASBRIDGE_UNFINISHED"))
-		return cmocka_run_group_tests(unfinished, up, down);
 	return cmocka_run_group_tests(tests, up, down);
 }

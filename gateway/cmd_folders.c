@@ -265,10 +265,12 @@ edit_at_source(struct request *r, struct account *a, struct edit *ed,
 	if (s == NULL)
 		return false;
 	if (ed->root == WX_FolderHierarchy_FolderCreate)
-		ok = source_create_folder(s, parent.remote, ed->name,
+		ok = source_create_folder(s, refresh_parent_remote(&parent),
+					  ed->name,
 					  r->arena, remote, e);
 	else if (ed->root == WX_FolderHierarchy_FolderUpdate)
-		ok = source_rename_folder(s, c.remote, parent.remote,
+		ok = source_rename_folder(s, c.remote,
+					  refresh_parent_remote(&parent),
 					  ed->name, r->arena, remote, e) &&
 		     colls_rename(r->gw->store, r->user_id, ed->coll, *remote,
 				  e);

@@ -32,6 +32,12 @@ before_last(void *ctx)
 	       fault_here("outbox.final-dot", &e);
 }
 
+static struct span
+source_name(const struct outbox *o)
+{
+	return span_of(o->r->user->sources[o->source].name);
+}
+
 /* ---- the copy in Sent ----------------------------------------------------------*/
 
 static bool
@@ -74,9 +80,10 @@ keep_copy(struct outbox *o, bool look_first)
 	struct err e = { 0 };
 	bool ok;
 
-	if (!o->save || !o->r->user->save_sent[0])
+	if (!o->save || !o->r->user->save_sent[o->source])
 		return;
-	if (!folder_special(o->r, FOLDER_SENT, &sent, &e)) {
+	if (!folder_special_of(o->r, source_name(o), FOLDER_SENT, &sent,
+			       &e)) {
 		log_line(LOG_WARN, "sent-copy", "the account has no Sent");
 		return;
 	}
@@ -135,11 +142,11 @@ static bool
 resolve_doubt(struct outbox *o, struct err *e)
 {
 	struct source *s =
-		account_checkout_mail(o->a, o->r->deadline_ms, e);
+		account_checkout(o->a, source_name(o), o->r->deadline_ms, e);
 	struct coll sent;
 	bool found = false, ok = s != NULL;
 
-	if (ok && folder_special(o->r, FOLDER_SENT, &sent, e))
+	if (ok && folder_special_of(o->r, source_name(o), FOLDER_SENT, &sent, e))
 		ok = is_in_sent(o, s, &sent, &found, e);
 	account_checkin(o->a, &s, !ok && account_broken(e));
 	if (!ok)
@@ -167,9 +174,9 @@ submit(struct outbox *o, struct err *e)
 	m.from = arena_str(o->r->arena, o->mail->from);
 	m.message = compose_join(o->r->arena, o->mail->wire_head,
 				 o->mail->body);
-	if (!account_login(o->a, o->r->user, 0, &login, e))
+	if (!account_login(o->a, o->r->user, o->source, &login, e))
 		return false;
-	ok = smtp_send(&o->r->user->sources[0], &login, &m, o->r->deadline_ms,
+	ok = smtp_send(&o->r->user->sources[o->source], &login, &m, o->r->deadline_ms,
 		       &in_doubt, e);
 	login_wipe(&login);
 	if (ok)

@@ -238,10 +238,39 @@ tree_give(struct account *a, bool ok, int64_t start)
 	pthread_mutex_unlock(&a->lock);
 }
 
+/* A further mailbox is a branch of its own: all its folders hang below one
+ * that bears its name. */
+#define BRANCH SPAN("\001branch")
+
+static void
+make_branch(struct arena *a, struct span name, struct folder **v, size_t *n)
+{
+	struct folder *all = arena_array(a, *n + 1, sizeof(*all));
+	size_t i;
+
+	all[0] = (struct folder){ .remote = BRANCH, .name = name,
+				  .kind = KIND_EMAIL,
+				  .type = FOLDER_USER_MAIL,
+				  .no_select = true };
+	for (i = 0; i < *n; i++) {
+		all[i + 1] = (*v)[i];
+		if (all[i + 1].parent.n == 0)
+			all[i + 1].parent = BRANCH;
+	}
+	*v = all;
+	(*n)++;
+}
+
+struct span
+refresh_parent_remote(const struct coll *c)
+{
+	return span_eq(c->remote, BRANCH) ? SPAN_NONE : c->remote;
+}
+
 /* Lists one source; a failure changes nothing. */
 static bool
-list_source(struct account *a, struct span name, int64_t deadline_ms,
-	    bool *changed, struct err *e)
+list_source(struct account *a, struct span name, bool branch,
+	    int64_t deadline_ms, bool *changed, struct err *e)
 {
 	struct arena *arena = arena_new();
 	struct folder *v = NULL;
@@ -253,6 +282,8 @@ list_source(struct account *a, struct span name, int64_t deadline_ms,
 		ok = source_list(s, arena, &v, &n, e);
 		account_checkin(a, &s, !ok && account_broken(e));
 	}
+	if (ok && branch)
+		make_branch(arena, name, &v, &n);
 	ok = ok && colls_apply(a->gw->store, a->user, name, v, n, &differs, e);
 	*changed |= differs;
 	arena_free(&arena);
@@ -295,8 +326,9 @@ list_all(struct account *a, const struct user_conf *conf, int64_t deadline_ms,
 	for (i = 0; i < conf->n_sources; i++) {
 		struct err mine = { 0 };
 
-		if (list_source(a, span_of(conf->sources[i].name), deadline_ms,
-				changed, &mine))
+		if (list_source(a, span_of(conf->sources[i].name),
+				i > 0 && conf->sources[i].kind == SOURCE_MAIL,
+				deadline_ms, changed, &mine))
 			continue;
 		if (i == 0) {
 			*e = mine;

@@ -238,14 +238,23 @@ write_user(struct harness *h, int i)
 	text = bytes_format(
 		"login = %s, %s\nname = %s\nemail = %s\n\n[mail]\n"
 		"imap = imap+insecure://%s:%d\n"
-		"smtp = smtp+insecure://%s:%d\nusername = %s\n%s",
+		"smtp = smtp+insecure://%s:%d\nusername = %s\n%s%s",
 		u->email, u->login, i ? "Bernd Test" : "Anna Müller",
 		u->email, h->imap_host, h->imap_port, h->smtp_host,
 		h->smtp_port, u->login,
-		h->options.user ? h->options.user : "");
+		h->options.user ? h->options.user : "",
+		h->more[i] ? h->more[i] : "");
 	snprintf(path, sizeof(path), "%s/users.d/user%d.conf", h->dir, i + 1);
 	write_file(h, path, text);
 	free(text);
+}
+
+void
+harness_more(struct harness *h, int user, const char *text)
+{
+	free(h->more[user]);
+	h->more[user] = text ? strdup(text) : NULL;
+	write_user(h, user);
 }
 
 static void

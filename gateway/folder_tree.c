@@ -147,13 +147,13 @@ folder_special(struct request *r, enum folder_type type, struct coll *out,
 }
 
 bool
-folder_special_of(struct request *r, struct span source,
-		  enum folder_type type, struct coll *out, struct err *e)
+account_special(struct account *a, struct arena *arena, struct span source,
+		enum folder_type type, struct coll *out, struct err *e)
 {
 	struct coll *v;
 	size_t n, i;
 
-	if (!colls_list(r->gw->store, r->user_id, r->arena, &v, &n, e))
+	if (!colls_list(a->gw->store, a->user, arena, &v, &n, e))
 		return false;
 	for (i = 0; i < n; i++)
 		if (v[i].attached && v[i].type == type &&

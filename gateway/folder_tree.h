@@ -14,8 +14,8 @@ bool folder_tree_changed(struct request *r);
 bool folder_special(struct request *r, enum folder_type type,
 		    struct coll *out, struct err *e);
 /* The same of one source: Trash and Sent stay with their mailbox. */
-bool folder_special_of(struct request *r, struct span source,
-		       enum folder_type type, struct coll *out,
-		       struct err *e);
+bool account_special(struct account *a, struct arena *arena,
+		     struct span source, enum folder_type type,
+		     struct coll *out, struct err *e);
 
 #endif

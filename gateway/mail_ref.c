@@ -1,5 +1,7 @@
 #include "gateway/mail_ref.h"
 
+#include "gateway/sent_copy.h"
+
 static void
 put_account(void *p)
 {
@@ -15,6 +17,7 @@ request_account(struct request *r)
 					r->password);
 
 	arena_defer(r->arena, put_account, a);
+	sent_copy_later(a);
 	return a;
 }
 

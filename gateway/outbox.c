@@ -7,8 +7,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
-#include "gateway/folder_tree.h"
-#include "gateway/refresh.h"
+#include "gateway/sent_copy.h"
 #include "gateway/sessions.h"
 #include "state/sent.h"
 
@@ -38,63 +37,18 @@ source_name(const struct outbox *o)
 	return span_of(o->r->user->sources[o->source].name);
 }
 
-/* ---- the copy in Sent ----------------------------------------------------------*/
-
-static bool
-is_in_sent(struct outbox *o, struct source *s, const struct coll *sent,
-	   bool *found, struct err *e)
-{
-	struct search_want want = { 0 };
-	uint32_t *uids;
-	size_t n;
-
-	want.message_id = span_of(arena_printf(o->r->arena, "<" SPAN_FMT ">",
-					       SPAN_ARG(o->mail->message_id)));
-	if (!source_search(s, sent->remote, &want, o->r->arena, &uids, &n, e))
-		return false;
-	*found = n > 0;
-	return true;
-}
-
-static bool
-copy_to_sent(struct outbox *o, struct source *s, const struct coll *sent,
-	     bool look_first, struct err *e)
-{
-	struct span copy = compose_join(o->r->arena, o->mail->sent_head,
-					o->mail->body);
-	bool found = false;
-	uint32_t uid;
-
-	if (look_first && !is_in_sent(o, s, sent, &found, e))
-		return false;
-	return found || source_append(s, sent->remote, copy, MAIL_SEEN,
-				      clock_wall(), &uid, e);
-}
-
-/* A mail that left is not an error any more, whatever happens to its copy. */
 static void
 keep_copy(struct outbox *o, bool look_first)
 {
-	struct source *s;
-	struct coll sent;
-	struct err e = { 0 };
-	bool ok;
+	struct copy c = { .message_id = o->mail->message_id,
+			  .source = source_name(o),
+			  .since = clock_wall() };
 
 	if (!o->save || !o->r->user->save_sent[o->source])
 		return;
-	if (!folder_special_of(o->r, source_name(o), FOLDER_SENT, &sent,
-			       &e)) {
-		log_line(LOG_WARN, "sent-copy", "the account has no Sent");
-		return;
-	}
-	s = account_checkout(o->a, sent.source, o->r->deadline_ms, &e);
-	ok = s != NULL && copy_to_sent(o, s, &sent, look_first, &e);
-	account_checkin(o->a, &s, !ok && account_broken(&e));
-	if (!ok)
-		log_line(LOG_WARN, "sent-copy", "error=%s text=\"%s\"",
-			 err_name(e.code), e.text);
-	else if (sent.cursor.n > 0)
-		refresh_ring(o->a, sent.id);
+	c.message = compose_join(o->r->arena, o->mail->sent_head,
+				 o->mail->body);
+	sent_copy_keep(o->a, &c, look_first, o->r->deadline_ms);
 }
 
 /* ---- in doubt --------------------------------------------------------------------*/
@@ -141,17 +95,11 @@ tell_user(struct outbox *o, struct err *e)
 static bool
 resolve_doubt(struct outbox *o, struct err *e)
 {
-	struct source *s =
-		account_checkout(o->a, source_name(o), o->r->deadline_ms, e);
-	struct coll sent;
-	bool found = false, ok = s != NULL;
+	bool found;
 
-	if (ok && folder_special_of(o->r, source_name(o), FOLDER_SENT, &sent, e))
-		ok = is_in_sent(o, s, &sent, &found, e);
-	account_checkin(o->a, &s, !ok && account_broken(e));
-	if (!ok)
+	if (!sent_copy_found(o->a, source_name(o), o->mail->message_id,
+			     o->r->deadline_ms, &found, e))
 		return false;
-	err_clear(e);
 	return found ? mark(o, SENT_DONE, e) : tell_user(o, e);
 }
 

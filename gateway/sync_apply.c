@@ -144,7 +144,8 @@ delete_at_source(struct apply *p, const struct mirror_item *it, struct err *e)
 	struct coll trash;
 
 	if (p->sc->deletes_as_moves && p->c->type != FOLDER_TRASH &&
-	    folder_special_of(p->r, p->c->source, FOLDER_TRASH, &trash, &none)) {
+	    account_special(p->a, p->r->arena, p->c->source, FOLDER_TRASH,
+			    &trash, &none)) {
 		if (!source_move(p->s, p->c->remote, p->c->uidvalidity, uid,
 				 trash.remote, &new_uid, e))
 			return e->code == ERR_NOT_FOUND &&

@@ -25,7 +25,8 @@ enum table {
 	T_OPTIONS,
 	T_FOLDERS, /* device, state */
 	T_MOVED,   /* device, coll, item */
-	T_SENT     /* device, hash of ClientId */
+	T_SENT,    /* device, hash of ClientId */
+	T_COPY = 40 /* hash of Message-ID */
 };
 
 struct txn;

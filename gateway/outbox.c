@@ -1,17 +1,13 @@
 #include "gateway/outbox.h"
 
-#include <string.h>
-#include <unistd.h>
-
 #include "backends/smtp.h"
 #include "base/clock.h"
+#include "base/codec.h"
 #include "base/fault.h"
 #include "base/log.h"
 #include "gateway/sent_copy.h"
 #include "gateway/sessions.h"
 #include "state/sent.h"
-
-#define POLL_US 50000
 
 static bool
 mark(struct outbox *o, enum sent_state state, struct err *e)
@@ -53,16 +49,27 @@ keep_copy(struct outbox *o, bool look_first)
 
 /* ---- in doubt --------------------------------------------------------------------*/
 
-/* Never send again: the mail goes into the inbox with a word on top. */
-static bool
-tell_user(struct outbox *o, struct err *e)
+/* The mail itself as a part; message/rfc822 is never encoded (RFC 2046). */
+static struct span
+as_part(struct outbox *o)
 {
-	struct compose_attachment original = {
-		.name = SPAN("message.eml"),
-		.content_type = SPAN("message/rfc822"),
-		.content = compose_join(o->r->arena, o->mail->sent_head,
-					o->mail->body),
-	};
+	struct span head = SPAN("Content-Type: message/rfc822\r\n"
+				"Content-Transfer-Encoding: 8bit\r\n"
+				"Content-Disposition: attachment; "
+				"filename=message.eml\r\n\r\n");
+
+	return compose_join(o->r->arena, head,
+			    compose_join(o->r->arena, o->mail->sent_head,
+					 o->mail->body));
+}
+
+/* The notice; its own Message-ID depends on the mail, so that it is written
+ * once however often the phone asks. */
+static struct span
+notice_text(struct outbox *o, struct span message_id)
+{
+	struct compose_attachment original = { .content = as_part(o),
+					       .raw = true };
 	struct compose_fields f = {
 		.to = span_of(o->r->user->emails[0]),
 		.subject = SPAN("It is not certain that this mail left"),
@@ -81,12 +88,40 @@ tell_user(struct outbox *o, struct err *e)
 		.now = clock_wall(),
 		.token = SPAN("notice"),
 	};
-	struct span notice = compose_fields(o->r->arena, &f, &user);
+
+	return compose_join(o->r->arena,
+			    span_of(arena_printf(o->r->arena,
+						 "Message-ID: " SPAN_FMT
+						 "\r\n",
+						 SPAN_ARG(message_id))),
+			    compose_fields(o->r->arena, &f, &user));
+}
+
+static bool
+append_notice(struct outbox *o, struct source *s, struct err *e)
+{
+	uint64_t h = hash64(SPAN("notice"), o->mail->message_id);
+	struct span id = span_of(arena_printf(o->r->arena,
+					      "<%016llx@easbridge>",
+					      (unsigned long long)h));
+	struct search_want want = { .message_id = id };
+	uint32_t *uids, uid;
+	size_t n;
+
+	if (!source_search(s, SPAN("INBOX"), &want, o->r->arena, &uids, &n,
+			   e))
+		return false;
+	return n > 0 || source_append(s, SPAN("INBOX"), notice_text(o, id), 0,
+				      clock_wall(), &uid, e);
+}
+
+/* Never send again: the mail goes into the inbox with a word on top. */
+static bool
+tell_user(struct outbox *o, struct err *e)
+{
 	struct source *s =
 		account_checkout_mail(o->a, o->r->deadline_ms, e);
-	uint32_t uid;
-	bool ok = s != NULL && source_append(s, SPAN("INBOX"), notice, 0,
-					     clock_wall(), &uid, e);
+	bool ok = s != NULL && append_notice(o, s, e);
 
 	account_checkin(o->a, &s, !ok && account_broken(e));
 	return ok && mark(o, SENT_TOLD, e);
@@ -127,8 +162,14 @@ submit(struct outbox *o, struct err *e)
 	ok = smtp_send(&o->r->user->sources[o->source], &login, &m, o->r->deadline_ms,
 		       &in_doubt, e);
 	login_wipe(&login);
-	if (ok)
-		return mark(o, SENT_DONE, e);
+	if (ok) {
+		/* It left, whatever our records say: a repetition finds its
+		 * copy in Sent. */
+		if (!mark(o, SENT_DONE, &none))
+			log_line(LOG_WARN, "send", "not on record: %s",
+				 none.text);
+		return true;
+	}
 	if (in_doubt) {
 		log_line(LOG_WARN, "send", "in doubt: %s", e->text);
 		err_clear(e);
@@ -138,29 +179,24 @@ submit(struct outbox *o, struct err *e)
 	return false;
 }
 
-/* A second copy of the request waits for the one that is working. */
+/* Another process began and nothing left, or this one and it is over: whoever
+ * holds the lock is the only one who sends. */
 static bool
 begin(struct outbox *o, enum sent_state *was, struct err *e)
 {
 	*was = SENT_NONE;
 	if (o->client_id.n == 0)
 		return true;
-	for (;;) {
-		if (!sent_begin(o->r->gw->store, o->r->user_id,
-				o->r->device_id, o->client_id, clock_wall(),
-				was, e))
-			return false;
-		if (*was != SENT_BEGUN)
-			return true;
-		if (clock_mono_ms() > o->r->deadline_ms)
-			return err_set(e, ERR_UNAVAILABLE, SCOPE_ITEM,
-				       "the same mail is being sent");
-		usleep(POLL_US);
-	}
+	if (!sent_begin(o->r->gw->store, o->r->user_id, o->r->device_id,
+			o->client_id, clock_wall(), was, e))
+		return false;
+	if (*was == SENT_BEGUN)
+		*was = SENT_NONE;
+	return true;
 }
 
-bool
-outbox_send(struct outbox *o, struct err *e)
+static bool
+send_locked(struct outbox *o, struct err *e)
 {
 	enum sent_state was;
 	bool ok;
@@ -175,5 +211,21 @@ outbox_send(struct outbox *o, struct err *e)
 	ok = was == SENT_DONE || submit(o, e);
 	if (ok)
 		keep_copy(o, was == SENT_DONE);
+	return ok;
+}
+
+/* A second copy of the request waits for the one that is working. */
+bool
+outbox_send(struct outbox *o, struct err *e)
+{
+	device_id lock = o->r->device_id ^ hash64(SPAN("outbox"), o->client_id);
+	bool ok;
+
+	if (o->client_id.n == 0)
+		return send_locked(o, e);
+	if (!dev_lock(o->a, lock, 0, o->r->deadline_ms, e))
+		return false;
+	ok = send_locked(o, e);
+	dev_unlock(o->a, lock, 0);
 	return ok;
 }

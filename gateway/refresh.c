@@ -6,6 +6,7 @@
 #include "base/pool.h"
 #include "gateway/park.h"
 #include "gateway/sessions.h"
+#include "gateway/watch.h"
 #include <stdlib.h>
 #include "state/mirror.h"
 
@@ -38,13 +39,16 @@ refresh_chunk(struct account *a, struct source *s, uint32_t coll,
 	bool ok;
 
 	ok = colls_get(a->gw->store, a->user, coll, arena, &c, e) &&
-	     source_changes(s, c.remote, c.cursor, arena, &h, e) &&
-	     mirror_apply(a->gw->store, a->user, coll, &h, clock_wall(), &res,
-			  e);
-	if (ok && res.changed)
-		park_post(a->gw, a->user, coll, res.seq);
-	if (ok)
+	     source_changes(s, c.remote, c.cursor, arena, &h, e);
+	if (ok) {
+		ok = mirror_apply(a->gw->store, a->user, coll, &h,
+				  clock_wall(), &res, e);
+		/* Also after a failure: it may have been written, and a wake
+		 * for nothing is harmless. */
+		if (!ok || res.changed)
+			park_post(a->gw, a->user, coll, res.seq);
 		*more_out = h.partial;
+	}
 	arena_free(&arena);
 	return ok;
 }
@@ -139,11 +143,20 @@ take_again(struct coll_run *r, void *ctx)
 		r->queued = false;
 }
 
-/* A folder that is gone has left the tree. */
+/* What was rung for is still owed: the bell looks again. A folder that is
+ * gone has left the tree. */
 static void
 ring_failed(struct ring_job *job, const struct err *e)
 {
+	struct arena *arena = arena_new();
+	struct coll c;
 	struct err none = { 0 };
+
+	if (colls_get(job->a->gw->store, job->a->user, job->coll, arena, &c,
+		      &none))
+		watch_look_again(job->a, arena_str(arena, c.source));
+	arena_free(&arena);
+	err_clear(&none);
 
 	log_line(LOG_WARN, "refresh", "coll=%u error=%s text=\"%s\"",
 		 job->coll, err_name(e->code), e->text);
@@ -404,7 +417,7 @@ round_colls(struct account *a, struct span source, struct arena *arena,
 	return m;
 }
 
-bool
+enum round_result
 refresh_round(struct account *a, struct span source)
 {
 	struct arena *arena = arena_new();
@@ -429,5 +442,7 @@ refresh_round(struct account *a, struct span source)
 			 " error=%s text=\"%s\"", SPAN_ARG(source),
 			 err_name(e.code), e.text);
 	arena_free(&arena);
-	return news;
+	if (n > 0 && !ok)
+		return ROUND_FAILED;
+	return news ? ROUND_NEWS : ROUND_QUIET;
 }

@@ -501,6 +501,19 @@ harness_phone(struct harness *h, int user, const char *device)
 	return p;
 }
 
+void
+harness_drop_phone(struct harness *h, struct phone *p)
+{
+	int i;
+
+	for (i = 0; i < h->n_phones; i++)
+		if (h->phones[i] == p) {
+			h->phones[i] = h->phones[--h->n_phones];
+			phone_free(p);
+			return;
+		}
+}
+
 struct phone *
 harness_ready_phone(struct harness *h, int user, const char *device)
 {

@@ -70,6 +70,8 @@ void harness_forget_state(struct harness *h);
 /* A phone of user `user` (from 0), not yet set up; freed by harness_down.
  * The daemon's restarts are followed. */
 struct phone *harness_phone(struct harness *h, int user, const char *device);
+/* Frees it before harness_down would. */
+void harness_drop_phone(struct harness *h, struct phone *p);
 /* ... after phone_set_up. */
 struct phone *harness_ready_phone(struct harness *h, int user,
 				  const char *device);

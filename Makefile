@@ -14,9 +14,15 @@ WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wvla -Wpointer-arith -Wwrite-strings
 CFLAGS_release := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 CFLAGS_fault := -O1 -DFAULT_POINTS -fstack-protector-strong
-CFLAGS_asan := -O1 -DFAULT_POINTS -fsanitize=address,undefined \
-	-fno-omit-frame-pointer
-LDFLAGS_asan := -fsanitize=address,undefined
+# The sanitized build is clang's: its UBSan sees more, and its objects carry
+# the coverage that libFuzzer steers by, so that one build serves both.
+SANITIZE := address,undefined
+CFLAGS_asan := -O1 -DFAULT_POINTS -fsanitize=$(SANITIZE),fuzzer-no-link \
+	-fno-sanitize-recover=undefined -fno-omit-frame-pointer
+LDFLAGS_asan := -fsanitize=$(SANITIZE)
+ifeq ($(BUILD),asan)
+CC := clang
+endif
 CFLAGS := -std=gnu11 -D_GNU_SOURCE -g -fPIE -pthread $(WARN) \
 	$(CFLAGS_$(BUILD)) -I. $(PKG_CFLAGS) $(EXTRA_CFLAGS)
 LDFLAGS := -pie -Wl,-z,relro,-z,now -rdynamic $(LDFLAGS_$(BUILD))
@@ -97,18 +103,16 @@ tests: all $(UNIT) $(BACKEND) $(WIRE) $(DEMO) ## build all test programs
 .PHONY: run-tests
 run-tests: tests
 	@EASBRIDGE_BIN=$(CURDIR)/$(OUT)/easbridge \
-		tools/run-tests $(UNIT) $(BACKEND) $(WIRE)
+		tools/run-tests $(WIRE) $(BACKEND) $(UNIT)
 
 .PHONY: check
 check: ## install what is needed, build, run every test
 	tools/install-deps
-	$(MAKE) BUILD=release all
-	$(MAKE) lint
-	$(MAKE) BUILD=fault run-tests
+	tools/check
 
 .PHONY: check-asan
-check-asan: ## the unit tests under ASan and UBSan
-	$(MAKE) BUILD=asan unit
+check-asan: ## every test under ASan and UBSan
+	$(MAKE) BUILD=asan run-tests
 
 .PHONY: lint
 lint: ## layers, and each header on its own
@@ -117,18 +121,17 @@ lint: ## layers, and each header on its own
 		$(CC) -std=gnu11 -D_GNU_SOURCE -I. $(PKG_CFLAGS) -Wall -Werror \
 			-fsyntax-only -x c $$h -include $$h || exit 1; done
 
-FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_SECONDS ?= 20
-.PHONY: fuzz-short
-fuzz-short: ## each fuzzer for FUZZ_SECONDS (needs clang)
-	@mkdir -p build/fuzz
-	@set -e; for f in $(FUZZ); do \
-		clang -std=gnu11 -D_GNU_SOURCE -g -O1 -I. $(PKG_CFLAGS) \
-		-fsanitize=fuzzer,address,undefined -o build/fuzz/$$f \
-		tests/fuzz/fuzz_$$f.c $(LIB_SRC) $(PKG_LIBS); \
-		mkdir -p build/fuzz/corpus-$$f tests/fuzz/corpus/$$f; \
-		build/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 \
-			build/fuzz/corpus-$$f tests/fuzz/corpus/$$f; done
+FUZZ := $(patsubst %.c,$(OUT)/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= 5
+$(FUZZ): $(OUT)/%: $(OUT)/%.o $(LIB)
+	@echo "  LD $@"
+	@$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
+.PHONY: fuzz-build run-fuzz fuzz-short
+fuzz-build: $(FUZZ)
+run-fuzz: fuzz-build
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tools/run-fuzz $(FUZZ)
+fuzz-short: ## each fuzzer for FUZZ_SECONDS, grown inputs stay in build/
+	$(MAKE) BUILD=asan run-fuzz
 
 .PHONY: bench
 bench: ## build and run the benchmarks

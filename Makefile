@@ -118,6 +118,10 @@ check: ## install what is needed, build, run every test
 	tools/install-deps
 	tools/check
 
+.PHONY: check-trixie
+check-trixie: ## make check on Debian 13, in build/trixie (root only)
+	tools/trixie check
+
 .PHONY: check-asan
 check-asan: ## every test under ASan and UBSan
 	$(MAKE) BUILD=asan run-tests

@@ -168,6 +168,11 @@ prefix ?= /usr/local
 install: all ## install below DESTDIR and prefix
 	install -D -m 755 $(OUT)/easbridge $(DESTDIR)$(prefix)/sbin/easbridge
 
+.PHONY: docs
+docs: ## write docs/configuration.md anew from the table of settings
+	$(MAKE) BUILD=release all
+	tools/gen-docs build/release/easbridge
+
 .PHONY: format clean
 format: ## clang-format over all sources
 	clang-format -i $$(git ls-files '*.c' '*.h')

@@ -360,6 +360,8 @@ works(struct proxy *proxy, const char *device, const char *url_is)
 	assert_non_null(a);
 	assert_int_equal(a->status, 200);
 	answer_expect(a, "/Ping/Status", "2");
+	/* The administrator's way to see it, docs/proxies.md. */
+	assert_true(harness_log_count(&h, " waited=5s") >= 1);
 	assert_true(phone_sync_all(p, f).adds >= 1);
 	send_big(p, device);
 }

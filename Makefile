@@ -164,9 +164,36 @@ demo-down: ## stop what demo-up started
 	tests/demo/demo down
 
 prefix ?= /usr/local
-.PHONY: install
-install: all ## install below DESTDIR and prefix
-	install -D -m 755 $(OUT)/easbridge $(DESTDIR)$(prefix)/sbin/easbridge
+sbindir ?= $(prefix)/sbin
+datadir ?= $(prefix)/share
+unitdir ?= $(prefix)/lib/systemd/system
+libdir := $(prefix)/lib
+D = $(DESTDIR)
+.PHONY: install uninstall
+install: ## install below DESTDIR and prefix (BUILD=release)
+	$(MAKE) BUILD=release all
+	install -D -m 755 build/release/easbridge $(D)$(sbindir)/easbridge
+	install -D -m 644 docs/easbridge.8 $(D)$(datadir)/man/man8/easbridge.8
+	install -d $(D)$(unitdir) $(D)$(datadir)/doc/easbridge/examples/users.d
+	sed 's|@sbindir@|$(sbindir)|' packaging/systemd/easbridge.service \
+		> $(D)$(unitdir)/easbridge.service
+	chmod 644 $(D)$(unitdir)/easbridge.service
+	install -D -m 644 packaging/systemd/sysusers.conf \
+		$(D)$(libdir)/sysusers.d/easbridge.conf
+	install -D -m 644 packaging/systemd/tmpfiles.conf \
+		$(D)$(libdir)/tmpfiles.d/easbridge.conf
+	install -m 644 README.md LICENSE $(wildcard docs/*.md) \
+		$(D)$(datadir)/doc/easbridge
+	install -m 644 $(wildcard packaging/examples/*.conf) \
+		$(D)$(datadir)/doc/easbridge/examples
+	install -m 644 packaging/examples/users.d/alice.conf \
+		$(D)$(datadir)/doc/easbridge/examples/users.d
+uninstall: ## remove what install put there; configuration and state stay
+	rm -rf $(D)$(sbindir)/easbridge $(D)$(datadir)/man/man8/easbridge.8 \
+		$(D)$(unitdir)/easbridge.service \
+		$(D)$(libdir)/sysusers.d/easbridge.conf \
+		$(D)$(libdir)/tmpfiles.d/easbridge.conf \
+		$(D)$(datadir)/doc/easbridge
 
 .PHONY: docs
 docs: ## write docs/configuration.md anew from the table of settings

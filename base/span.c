@@ -105,6 +105,8 @@ span_find_ci(struct span s, struct span what)
 {
 	size_t i;
 
+	if (what.n == 0)
+		return 0;
 	for (i = 0; i + what.n <= s.n; i++)
 		if (strncasecmp(s.p + i, what.p, what.n) == 0)
 			return (ptrdiff_t)i;

@@ -50,7 +50,8 @@ struct harness {
  * `o` may be NULL. */
 void harness_up(struct harness *h, const struct harness_options *o);
 /* Stops all; frees the phones. 0, or -1 if the daemon did not end well
- * (sanitizers report that way): use it as cmocka's group teardown. */
+ * (sanitizers report that way): use it as cmocka's group teardown. A daemon
+ * that harness_stop found ending badly makes the whole program fail. */
 int harness_down(struct harness *h);
 /* The daemon alone. start waits for "listening" and moves the phones to the
  * new port; false if it does not come. stop: SIGTERM, returns the exit

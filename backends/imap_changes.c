@@ -361,6 +361,21 @@ look_line(void *ctx, struct span line)
 		scan_status(arena_dup(l->a, line), l->a, &box, &l->st, NULL);
 }
 
+/* STATUS of a selected mailbox is as old as its last update, and a NOOP sent
+ * ahead does not help: Dovecot answers the two in the order it likes. */
+static bool
+leave(struct imap *s, const char *box, unsigned *pending, struct err *e)
+{
+	*pending = 0;
+	if (!s->selected || strcmp(s->selected, box))
+		return true;
+	if (!(s->caps & CAP_UNSELECT))
+		return imap_do(s, "NOOP", e, "NOOP");
+	imap_unselect(s);
+	*pending = 1;
+	return imap_send(s, e, "UNSELECT");
+}
+
 /* The cheap look: one round trip without opening the mailbox. True if the
  * server says, with a modification sequence, that all is as it was. All
  * else (a refusal too) is left to the long way. */
@@ -372,19 +387,16 @@ is_unchanged(struct imap *s, struct span remote, struct span cursor,
 			     STATUS_MODSEQ | STATUS_MESSAGES;
 	struct look l = { .a = a };
 	const char *box = imap_box(a, remote, e);
-	unsigned first = s->tag + 1;
-	bool ok = box != NULL;
+	unsigned pending;
+	bool ok = box != NULL && leave(s, box, &pending, e) &&
+		  imap_send(s, e, "STATUS %s (MESSAGES UIDNEXT UIDVALIDITY "
+				  "HIGHESTMODSEQ)", box);
 
-	/* STATUS of the selected mailbox is as old as its last update. */
-	if (ok && s->selected)
-		ok = imap_send(s, e, "NOOP");
-	ok = ok && imap_send(s, e, "STATUS %s (MESSAGES UIDNEXT UIDVALIDITY "
-			     "HIGHESTMODSEQ)", box);
-	for (; ok && first < s->tag; first++)
-		ok = imap_wait(s, first, e);
+	if (ok && pending)
+		ok = imap_wait(s, s->tag - 1, e);
 	s->on_line = look_line;
 	s->ctx = &l;
-	ok = ok && imap_wait(s, first, e);
+	ok = ok && imap_wait(s, s->tag, e);
 	s->on_line = NULL;
 	l.st.found = true;
 	return ok && s->answer == ANSWER_OK && (l.st.has & all) == all &&

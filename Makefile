@@ -93,7 +93,8 @@ $(UNIT) $(BACKEND): $(OUT)/%: $(OUT)/%.o $(UNIT_HELP) $(LIB)
 $(WIRE) $(DEMO): $(OUT)/%: $(OUT)/%.o $(PHONE)
 	@echo "  LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
-$(BENCH): $(OUT)/%: $(OUT)/%.o $(PHONE) $(LIB)
+BENCH_HELP := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/bench/helper_*.c))
+$(BENCH): $(OUT)/%: $(OUT)/%.o $(BENCH_HELP) $(PHONE) $(LIB)
 	@echo "  LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
 
@@ -145,11 +146,11 @@ run-fuzz: fuzz-build
 fuzz-short: ## each fuzzer for FUZZ_SECONDS, grown inputs stay in build/
 	$(MAKE) BUILD=asan run-fuzz
 
+# Figures, never a verdict: a benchmark fails on wrong answers only.
 .PHONY: bench
-bench: ## build and run the benchmarks
+bench: ## build and run the benchmarks, print a table of their figures
 	$(MAKE) BUILD=release all $(patsubst $(OUT)/%,build/release/%,$(BENCH))
-	@for b in $(patsubst $(OUT)/%,build/release/%,$(BENCH)); do \
-		echo "== $$b"; $$b || exit 1; done
+	@tools/run-bench $(patsubst $(OUT)/%,build/release/%,$(BENCH))
 
 .PHONY: demo demo-up demo-down
 demo: ## servers, sample data, gateway, and a phone playing against it

@@ -77,6 +77,7 @@ bool imap_lost(struct imap *s, struct err *e);
 /* Selects afresh if asked or if another one is selected. uidvalidity 0: any. */
 bool imap_select(struct imap *s, struct span remote, uint32_t uidvalidity,
 		 bool fresh, struct err *e);
+void imap_unselect(struct imap *s); /* forgets what is selected */
 /* Wire name, quoted; NULL and e if it cannot be one. */
 const char *imap_box(struct arena *a, struct span remote, struct err *e);
 /* The next command's worth of ascending UIDs as a set in text; returns how

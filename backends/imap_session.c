@@ -278,8 +278,8 @@ imap_box(struct arena *a, struct span remote, struct err *e)
 	return q;
 }
 
-static void
-unselect(struct imap *s)
+void
+imap_unselect(struct imap *s)
 {
 	free(s->selected);
 	s->selected = NULL;
@@ -288,7 +288,7 @@ unselect(struct imap *s)
 static bool
 select_now(struct imap *s, const char *box, struct err *e)
 {
-	unselect(s);
+	imap_unselect(s);
 	s->uidvalidity = s->uidnext = s->exists = 0;
 	s->modseq = 0;
 	s->read_only = false;

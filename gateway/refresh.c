@@ -27,6 +27,15 @@ mark_listing(struct coll_run *r, void *ctx)
 	r->listing = true;
 }
 
+/* Nothing to write down: no commit. */
+static bool
+is_nothing(const struct coll *c, const struct harvest *h)
+{
+	return h->scope == HARVEST_DELTA && h->n_puts == 0 &&
+	       h->n_gone == 0 && h->uidvalidity == c->uidvalidity &&
+	       c->cursor.n > 0 && span_eq(h->cursor, c->cursor);
+}
+
 /* One call to the source and the commit that records it. */
 static bool
 refresh_chunk(struct account *a, struct source *s, uint32_t coll,
@@ -40,15 +49,16 @@ refresh_chunk(struct account *a, struct source *s, uint32_t coll,
 
 	ok = colls_get(a->gw->store, a->user, coll, arena, &c, e) &&
 	     source_changes(s, c.remote, c.cursor, arena, &h, e);
-	if (ok) {
+	if (ok && !is_nothing(&c, &h)) {
 		ok = mirror_apply(a->gw->store, a->user, coll, &h,
 				  clock_wall(), &res, e);
 		/* Also after a failure: it may have been written, and a wake
 		 * for nothing is harmless. */
 		if (!ok || res.changed)
 			park_post(a->gw, a->user, coll, res.seq);
-		*more_out = h.partial;
 	}
+	if (ok)
+		*more_out = h.partial;
 	arena_free(&arena);
 	return ok;
 }

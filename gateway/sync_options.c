@@ -85,7 +85,15 @@ sync_options_keep(struct request *r, const struct sync_coll *c,
 		  const struct sync_options *o, struct err *e)
 {
 	struct dev_coll dc = { r->user_id, r->device_id, c->coll };
+	struct span old;
 
-	return o->raw.n == 0 ||
-	       sync_options_put(r->gw->store, dc, o->raw, e);
+	if (o->raw.n == 0)
+		return true;
+	/* Most phones send the same with every Sync: a write to disk each
+	 * time would cost more than all the rest. */
+	if (sync_options_get(r->gw->store, dc, r->arena, &old, e) &&
+	    span_eq(old, o->raw))
+		return true;
+	err_clear(e);
+	return sync_options_put(r->gw->store, dc, o->raw, e);
 }

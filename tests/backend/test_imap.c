@@ -255,6 +255,60 @@ changes_with(int user, unsigned mask)
 	source_close(&other);
 }
 
+/* What another session does is told at once, whether ours has the mailbox
+ * open or not; and nothing else is told. */
+static void
+changes_of_another(int user, unsigned mask)
+{
+	struct source *s, *other;
+	struct span box = S("Drafts"), cur;
+	struct mail_info info;
+	struct harvest h;
+	uint32_t uid, two;
+	int open;
+
+	imap_caps_mask = mask;
+	s = open_as(user);
+	other = open_as(user);
+	uid = put(other, "Drafts", 1);
+	OK(source_changes(s, box, SPAN_NONE, a, &h, &e));
+	for (open = 0; open < 2; open++) {
+		if (open) /* reading a mail selects */
+			OK(source_mail_info(s, box, h.uidvalidity, &uid, 1, a,
+					    &info, &e));
+		cur = h.cursor;
+		OK(source_changes(s, box, cur, a, &h, &e));
+		assert_int_equal(h.n_puts + h.n_gone, 0);
+		assert_true(span_eq(h.cursor, cur));
+		if (open)
+			OK(source_mail_info(s, box, h.uidvalidity, &uid, 1, a,
+					    &info, &e));
+		OK(source_set_flags(other, box, h.uidvalidity, &uid, 1,
+				    MAIL_SEEN, open ? 0 : MAIL_SEEN,
+				    SPAN_NONE, SPAN_NONE, &e));
+		OK(source_changes(s, box, h.cursor, a, &h, &e));
+		assert_int_equal(put_of(&h, uid)->flags & MAIL_SEEN,
+				 open ? 0 : MAIL_SEEN);
+		two = put(other, "Drafts", 2 + open);
+		OK(source_changes(s, box, h.cursor, a, &h, &e));
+		assert_non_null(put_of(&h, two));
+		OK(source_expunge(other, box, h.uidvalidity, &two, 1, &e));
+		OK(source_changes(s, box, h.cursor, a, &h, &e));
+		assert_true(h.scope == HARVEST_ALIVE ? h.n_alive == 1
+						     : h.n_gone == 1);
+	}
+	source_close(&s);
+	source_close(&other);
+}
+
+static void
+looks(void **state)
+{
+	(void)state;
+	changes_of_another(9, ~0u);
+	changes_of_another(9, ~CAP_UNSELECT);
+}
+
 static void
 changes(void **state)
 {
@@ -636,6 +690,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(logins, begin, end),
 		cmocka_unit_test_setup_teardown(folders, begin, end),
 		cmocka_unit_test_setup_teardown(changes, begin, end),
+		cmocka_unit_test_setup_teardown(looks, begin, end),
 		cmocka_unit_test_setup_teardown(uidvalidity, begin, end),
 		cmocka_unit_test_setup_teardown(content, begin, end),
 		cmocka_unit_test_setup_teardown(writes, begin, end),

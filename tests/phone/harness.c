@@ -137,9 +137,10 @@ run_stack(struct harness *h, const char *verb)
 	char cmd[8192];
 
 	snprintf(cmd, sizeof(cmd),
-		 "'%s/tests/servers/stack' %s '%s/servers' "
+		 "'%s/tests/servers/stack' %s '%s/servers' %s "
 		 ">>'%s/servers.log' 2>&1",
-		 h->root, verb, h->dir, h->dir);
+		 h->root, verb, h->dir,
+		 h->options.stack ? h->options.stack : "", h->dir);
 	return system(cmd);
 }
 
@@ -266,7 +267,9 @@ write_config(struct harness *h)
 	snprintf(path, sizeof(path), "%s/users.d", h->dir);
 	mkdir(path, 0755);
 	text = bytes_format("[server]\nlisten = 127.0.0.1:0\nstate = state\n"
-			    "users = users.d\nlog-level = debug\n%s",
+			    "users = users.d\nlog-level = %s\n%s",
+			    h->options.log_level ? h->options.log_level
+						 : "debug",
 			    h->options.server ? h->options.server : "");
 	write_file(h, h->conf, text);
 	free(text);

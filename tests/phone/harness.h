@@ -21,6 +21,8 @@ struct harness_options {
 	const char *user;      /* more lines for the users' [mail], or NULL */
 	const char *fault;     /* EASBRIDGE_FAULT of the daemon, or NULL */
 	bool no_daemon;        /* only the servers */
+	const char *stack;     /* more arguments of tests/servers/stack up */
+	const char *log_level; /* of the daemon; NULL: debug */
 };
 
 struct harness_user {

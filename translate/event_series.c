@@ -308,11 +308,14 @@ expand(struct cal *c, const struct view *m, struct list *l, struct series *s)
 	}
 	s->expanded = true;
 	s->start = n ? v[0] : m->start.local;
-	s->recurring = n > 1 &&
-		(try_rule(c, m, "FREQ=YEARLY", v, n, l, &s->rule) ||
-		 try_rule(c, m, "FREQ=MONTHLY", v, n, l, &s->rule) ||
-		 try_rule(c, m, week_rule(c, v, n), v, n, l, &s->rule) ||
-		 try_rule(c, m, "FREQ=DAILY", v, n, l, &s->rule));
+	/* Fewer instances where more would need too many deletions. */
+	for (size_t k = n; k > 1 && !s->recurring; k = k > 8 ? k * 3 / 4 : 0)
+		s->recurring =
+			try_rule(c, m, "FREQ=YEARLY", v, k, l, &s->rule) ||
+			try_rule(c, m, "FREQ=MONTHLY", v, k, l, &s->rule) ||
+			try_rule(c, m, week_rule(c, v, k), v, k, l,
+				 &s->rule) ||
+			try_rule(c, m, "FREQ=DAILY", v, k, l, &s->rule);
 	for (size_t i = 0; n > 1 && !s->recurring && i < n; i++)
 		if (v[i] >= c->env->now) { /* the next one alone */
 			s->start = v[i];

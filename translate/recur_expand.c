@@ -44,6 +44,23 @@ impossible(const struct rrule *r)
 	return true;
 }
 
+/* The fifth Monday is never the first of a month. */
+static bool
+never_meet(const struct rrule *r)
+{
+	if (!r->n_month_day || !r->n_day || r->freq < FREQ_MONTHLY)
+		return false;
+	for (size_t i = 0; i < r->n_day; i++)
+		for (size_t k = 0; k < r->n_month_day; k++) {
+			int n = r->day[i].nth, d = r->month_day[k];
+
+			if (n < 1 || n > 5 || d < 1 ||
+			    (d > 7 * (n - 1) && d <= 7 * n))
+				return false;
+		}
+	return true;
+}
+
 static size_t
 start_alone(int64_t start, int64_t from, int64_t to, int64_t *out, size_t max)
 {
@@ -63,7 +80,8 @@ recur_expand(struct arena *a, const struct rrule *r, int64_t start,
 	icalrecur_iterator *it;
 	size_t n = 0;
 
-	if (r->freq < FREQ_DAILY || r->foreign || impossible(r))
+	if (r->freq < FREQ_DAILY || r->foreign || impossible(r) ||
+	    never_meet(r))
 		return start_alone(start, from, to, out, max);
 	if (to < limit)
 		limit = to;

@@ -232,7 +232,9 @@ inherit(struct edit *ed, const struct view *m, const struct wbxml_node *data)
 		edit_sensitivity(ed, m->sensitivity);
 	if (!wbxml_has(data, WX_Calendar_BusyStatus))
 		edit_busy(ed, m->busy);
-	if (!wbxml_has(data, WX_Calendar_Reminder))
+	/* Up to 14.0 "none" cannot be said, so absence says nothing. */
+	if (!wbxml_has(data, WX_Calendar_Reminder) &&
+	    ed->c->env->version >= 141)
 		edit_reminder(ed, m->reminder);
 }
 

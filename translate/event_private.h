@@ -121,6 +121,9 @@ struct series {
 
 void series_read(struct cal *c, const struct view *master,
 		 struct series *out);
+/* Its exceptions alone: those nearest to env->now. */
+void series_exceptions(struct cal *c, const struct view *master,
+		       struct series *out);
 /* Is there an occurrence that starts at that wall time? */
 bool series_has(struct cal *c, const struct view *master, int64_t local);
 /* All starts (wall time) in [from, to], exceptions not regarded. */

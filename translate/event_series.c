@@ -349,3 +349,14 @@ series_read(struct cal *c, const struct view *m, struct series *s)
 	if (s->recurring)
 		finish(c, m, &all, s);
 }
+
+void
+series_exceptions(struct cal *c, const struct view *m, struct series *s)
+{
+	struct list all = { NULL, 0, 0 };
+
+	memset(s, 0, sizeof(*s));
+	gather(c, m, &all);
+	if (all.n)
+		finish(c, m, &all, s);
+}

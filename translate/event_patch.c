@@ -164,6 +164,7 @@ patch_old(struct cal *c, const struct wbxml_node *data,
 	struct edit ed = { .c = c, .comp = c->master, .v = &v };
 
 	view_read(c, c->master, &v);
+	view_stand_in(c, &v);
 	series_read(c, &v, &s);
 	if (!patch_series(&ed, &s, data, whole, e) ||
 	    !edit_fields(&ed, data, supported, whole, e))
@@ -172,6 +173,7 @@ patch_old(struct cal *c, const struct wbxml_node *data,
 		bool more = false;
 
 		view_read(c, c->master, &after);
+		view_stand_in(c, &after);
 		series_read(c, &after, &s);
 		if (!exceptions_patch(c, &after, &s, list, now, &more, e))
 			return false;
@@ -355,6 +357,7 @@ find_instance(const struct tr_env *env, struct span old, struct span instance,
 		return err_set(e, ERR_UNSUPPORTED, SCOPE_ITEM,
 			       "the stored object is no event");
 	view_read(&t->c, t->c.master, &t->m);
+	view_stand_in(&t->c, &t->m);
 	series_read(&t->c, &t->m, &t->s);
 	t->local = series_local(&t->m, at);
 	t->x = NULL;

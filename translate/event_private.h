@@ -92,6 +92,8 @@ struct view {
 };
 
 void view_read(struct cal *c, struct ics_comp *comp, struct view *v);
+/* No DTSTART: shown at the time of its last change. */
+void view_stand_in(struct cal *c, struct view *v);
 struct span cal_mailto(struct arena *a, const struct ics_line *l);
 bool cal_is_own(const struct tr_env *env, struct span mail);
 /* UID for the wire: at most 300 characters. */

@@ -295,6 +295,16 @@ read_links(struct cal *c, struct view *v)
 }
 
 void
+view_stand_in(struct cal *c, struct view *v)
+{
+	if (v->start.set)
+		return;
+	v->start = (struct when){ .set = true, .utc = true, .at = v->stamp,
+				  .local = v->stamp, .zone = zone_utc(c->a) };
+	v->end = v->start;
+}
+
+void
 view_read(struct cal *c, struct ics_comp *comp, struct view *v)
 {
 	struct when w;
@@ -318,6 +328,8 @@ view_read(struct cal *c, struct ics_comp *comp, struct view *v)
 	if (cal_when(c, ics_find(comp, "LAST-MODIFIED"), &w) ||
 	    cal_when(c, ics_find(comp, "DTSTAMP"), &w))
 		v->stamp = w.at;
+	if (!v->start.set)
+		v->start.zone = v->end.zone = c->home;
 	v->subject = text_of(c, comp, "SUMMARY");
 	v->location = text_of(c, comp, "LOCATION");
 	v->geo = ics_value(comp, "GEO");

@@ -331,13 +331,7 @@ event_write_cal(struct cal *c, struct wbxml_writer *w)
 	struct when rid;
 
 	view_read(c, c->master, &v);
-	if (!v.start.set) { /* no DTSTART: at least show that it is there */
-		v.start.set = true;
-		v.start.zone = c->home;
-		v.start.at = v.start.local = v.stamp;
-		v.end = v.start;
-		v.reminder = -1;
-	}
+	view_stand_in(c, &v); /* at least show that it is there */
 	series_read(c, &v, &s);
 	write_item(c, &v, &s, w);
 	if (c->orphan && c->env->version >= 160 &&

@@ -134,12 +134,12 @@ is_clean(struct span s)
 struct span
 utf8_clean(struct arena *a, struct span s)
 {
-	const uint8_t *p = (const uint8_t *)s.p, *end = p + s.n;
+	const uint8_t *p = (const uint8_t *)s.p, *end = s.n ? p + s.n : p;
 	char *out;
 	size_t n, at = 0;
 	uint32_t c;
 
-	if (is_clean(s))
+	if (s.n == 0 || is_clean(s))
 		return s;
 	out = arena_alloc(a, s.n * 3 + 1); /* U+FFFD has three bytes */
 	while (p < end) {

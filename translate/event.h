@@ -48,6 +48,21 @@ bool event_delete_instance(const struct tr_env *env, struct span old,
 			   struct span instance, int64_t now,
 			   struct span *out, struct err *e);
 
+#define MAX_EVENT_ATTACHMENT (4u << 20) /* one file, inside the object */
+/* The bytes behind a FileReference of this object; its last part, behind
+ * the second colon of "coll:item:name", is `name`. *uri_out is set instead
+ * (data empty) where the object only has a link. ERR_NOT_FOUND. */
+bool event_attachment(struct arena *a, struct span ics, struct span name,
+		      struct span *data_out, struct span *type_out,
+		      struct span *uri_out, struct err *e);
+/* For the answer to an Add or Change: each attachment the phone added, with
+ * the ClientId it gave, in `data`'s order. Returns how many. */
+struct added_attachment {
+	struct span client_id, file_reference;
+};
+size_t event_added(const struct tr_env *env, const struct wbxml_node *data,
+		   struct added_attachment *out, size_t max);
+
 /* Does the phone's change touch what the others of a meeting must hear of:
  * times, place, pattern, subject? For SEQUENCE and invitations. */
 bool event_differs(struct arena *a, struct span old, struct span changed);

@@ -197,7 +197,7 @@ override_make(struct cal *c, const struct view *m, int64_t local,
 	if (known && known->comp) {
 		struct view v;
 
-		view_read(c, comp, &v);
+		view_read(c, known->comp, &v);
 		set_when(c, comp, "DTSTART", &v,
 			 v.start.local + known->shift);
 		set_when(c, comp, "DTEND", &v,

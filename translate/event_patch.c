@@ -41,8 +41,8 @@ struct pattern {
 
 static bool
 pattern_read(struct cal *c, const struct view *v, const struct series *s,
-	     const struct wbxml_node *data, bool whole, struct pattern *p,
-	     struct err *e)
+	     const struct wbxml_node *data, const struct wish *w, bool whole,
+	     struct pattern *p, struct err *e)
 {
 	const struct wbxml_node *n = wbxml_child(data,
 						 WX_Calendar_Recurrence);
@@ -58,6 +58,8 @@ pattern_read(struct cal *c, const struct view *v, const struct series *s,
 	}
 	if (!read_rule(c, n, s, &p->rule, e))
 		return false;
+	if (w->all_day && p->rule.has_until)
+		p->rule.until = wish_date(c, p->rule.until, w->zone);
 	p->change = !s->recurring ||
 		!recur_same(&p->rule, &s->rule, v->start.zone);
 	return true;
@@ -113,7 +115,7 @@ patch_series(struct edit *ed, const struct series *s,
 	bool times;
 
 	if (!wish_read(c, data, v->all_day, &w, e) ||
-	    !pattern_read(c, v, s, data, whole, &p, e))
+	    !pattern_read(c, v, s, data, &w, whole, &p, e))
 		return false;
 	if (w.has_end && !w.has_start) /* MS-ASCAL_R53915 */
 		return err_set(e, ERR_INVALID, SCOPE_ITEM,
@@ -167,7 +169,8 @@ patch_old(struct cal *c, const struct wbxml_node *data,
 	view_stand_in(c, &v);
 	series_read(c, &v, &s);
 	if (!patch_series(&ed, &s, data, whole, e) ||
-	    !edit_fields(&ed, data, supported, whole, e))
+	    !edit_fields(&ed, data, supported, whole, e) ||
+	    !edit_attachments(&ed, data, e))
 		return false;
 	if (list && c->env->version < 160) {
 		bool more = false;
@@ -298,11 +301,12 @@ new_event(struct cal *c, const struct wbxml_node *data, struct span uid,
 	new_times(c, &w);
 	new_organizer(c, data);
 	view_read(c, c->master, &v);
-	if (!pattern_read(c, &v, &s, data, false, &p, e))
+	if (!pattern_read(c, &v, &s, data, &w, false, &p, e))
 		return false;
 	if (p.change)
 		pattern_write(&ed, &p, w.all_day, v.start.zone);
-	if (!edit_fields(&ed, data, NULL, false, e))
+	if (!edit_fields(&ed, data, NULL, false, e) ||
+	    !edit_attachments(&ed, data, e))
 		return false;
 	if (!list || !p.change)
 		return true;

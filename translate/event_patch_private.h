@@ -13,6 +13,9 @@ struct wish {
 /* all_day: what holds if the element is absent. */
 bool wish_read(struct cal *c, const struct wbxml_node *data, bool all_day,
 	       struct wish *out, struct err *e);
+/* The date that a time of an all-day event means; z: the phone's zone, or
+ * NULL. */
+int64_t wish_date(struct cal *c, int64_t at, struct zone *z);
 /* MS-ASCAL 3.2.4.1ff: an Add without times. */
 bool wish_defaults(struct wish *w, int64_t now, struct err *e);
 

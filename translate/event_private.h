@@ -172,6 +172,11 @@ enum absent { ABSENT_KEEP, ABSENT_CLEAR };
 bool edit_fields(struct edit *ed, const struct wbxml_node *data,
 		 const struct tag_set *supported, bool may_clear,
 		 struct err *e);
+/* event_attach.c: Attachments of 16.x, what is added and deleted. */
+bool edit_attachments(struct edit *ed, const struct wbxml_node *data,
+		      struct err *e);
+void attachments_write(struct cal *c, const struct ics_comp *comp,
+		       struct wbxml_writer *w);
 /* DTSTAMP, LAST-MODIFIED, SEQUENCE. */
 void edit_stamp(struct edit *ed, int64_t now);
 void cal_add_vtimezone(struct cal *c, struct zone *z, int64_t local);

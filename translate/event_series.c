@@ -47,7 +47,8 @@ unique(int64_t *v, size_t n)
 {
 	size_t k = 0;
 
-	qsort(v, n, sizeof(*v), by_time);
+	if (n)
+		qsort(v, n, sizeof(*v), by_time);
 	for (size_t i = 0; i < n; i++)
 		if (!k || v[k - 1] != v[i])
 			v[k++] = v[i];
@@ -219,7 +220,8 @@ finish(struct cal *c, const struct view *m, struct list *l, struct series *s)
 {
 	size_t k = 0;
 
-	qsort(l->v, l->n, sizeof(*l->v), by_start);
+	if (l->n)
+		qsort(l->v, l->n, sizeof(*l->v), by_start);
 	for (size_t i = 0; i < l->n; i++)
 		if (!k || l->v[k - 1].local != l->v[i].local)
 			l->v[k++] = l->v[i];

@@ -6,8 +6,8 @@
 
 /* Midnight UTC: the digits are the date. Else the date in the phone's zone;
  * half an hour more survives errors of an hour (reference 15). */
-static int64_t
-date_of(struct cal *c, int64_t at, struct zone *z)
+int64_t
+wish_date(struct cal *c, int64_t at, struct zone *z)
 {
 	int64_t l = at;
 
@@ -43,8 +43,8 @@ wish_read(struct cal *c, const struct wbxml_node *data, bool all_day,
 	if (blob.n)
 		w->zone = zone_from_blob(c->a, blob, year, c->home);
 	if (w->all_day) {
-		w->start = date_of(c, w->start, w->zone);
-		w->end = date_of(c, w->end, w->zone);
+		w->start = wish_date(c, w->start, w->zone);
+		w->end = wish_date(c, w->end, w->zone);
 	}
 	if (w->has_start && w->has_end && w->end < w->start)
 		return err_set(e, ERR_INVALID, SCOPE_ITEM,

@@ -1,7 +1,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/utf8.h"
 #include "translate/event_private.h"
 #include "translate/recur_private.h"
 
@@ -217,53 +216,6 @@ write_people(struct cal *c, const struct view *v, struct wbxml_writer *w)
 }
 
 static void
-write_attachment(struct cal *c, struct ics_line *l, unsigned number,
-		 struct wbxml_writer *w)
-{
-	struct span name = ics_param(c->a, l, "FILENAME"), uri = l->value;
-	bool inside = span_eq_ci(ics_param(c->a, l, "VALUE"),
-				 SPAN("BINARY"));
-
-	if (!name.n)
-		name = ics_param(c->a, l, "X-FILENAME");
-	if (!name.n)
-		name = ics_param(c->a, l, "X-APPLE-FILENAME");
-	while (!name.n && !inside && uri.n) {
-		struct span last = span_take_until(&uri, '/');
-
-		if (!uri.n)
-			name = last;
-	}
-	if (!name.n)
-		name = span_of(arena_printf(c->a, "attachment-%u", number));
-	wbxml_open(w, WX_AirSyncBase_Attachment);
-	wbxml_text(w, WX_AirSyncBase_DisplayName, utf8_cut_chars(
-			   utf8_clean(c->a, name), 255));
-	wbxml_str(w, WX_AirSyncBase_FileReference, arena_printf(
-			  c->a, SPAN_FMT ":%u", SPAN_ARG(c->env->ref),
-			  number));
-	wbxml_uint(w, WX_AirSyncBase_Method, 1);
-	wbxml_uint(w, WX_AirSyncBase_EstimatedDataSize,
-		   inside ? l->value.n * 3 / 4 : 0);
-	wbxml_close(w);
-}
-
-/* FileReference "coll:item:n": the n-th ATTACH line, from 1. */
-static void
-write_attachments(struct cal *c, const struct view *v, struct wbxml_writer *w)
-{
-	struct ics_line *l = ics_find(v->comp, "ATTACH");
-	unsigned n = 0;
-
-	if (c->env->version < 160 || !c->env->ref.n || !l)
-		return;
-	wbxml_open(w, WX_AirSyncBase_Attachments);
-	for (; l && n < 100; l = ics_again(l, "ATTACH"))
-		write_attachment(c, l, ++n, w);
-	wbxml_close(w);
-}
-
-static void
 write_meeting(struct cal *c, const struct view *v, struct wbxml_writer *w)
 {
 	unsigned version = c->env->version;
@@ -316,7 +268,7 @@ write_item(struct cal *c, const struct view *v, const struct series *s,
 	write_reminder(c->env, v->reminder, false, w);
 	if (s->recurring)
 		write_exceptions(c, v, s, w);
-	write_attachments(c, v, w);
+	attachments_write(c, v->comp, w);
 	write_meeting(c, v, w);
 	if (v->body.n || v->html.n)
 		wbxml_uint(w, WX_AirSyncBase_NativeBodyType, v->body.n ? 1 :

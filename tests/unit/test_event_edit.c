@@ -526,6 +526,148 @@ test_new_back(void **state)
 	arena_free(&a);
 }
 
+static void
+test_attachments(void **state)
+{
+	struct arena *a = arena_new();
+	struct tr_env env = env_of(a, 161);
+	struct span old = crlf(a, "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:x\n"
+		"DTSTART:20240603T100000Z\nATTACH:https://x.org/a%20b.pdf\n"
+		"END:VEVENT\nEND:VCALENDAR\n"), out, data, type, uri, ref;
+	const struct wbxml_node *add = xml_data(a, "<a:Attachments><a:Add>"
+		"<a:ClientId>c1</a:ClientId><a:Method>1</a:Method>"
+		"<a:ContentType>text/plain</a:ContentType><a:Content>Ticket 4"
+		"</a:Content><a:DisplayName>t,1.txt</a:DisplayName></a:Add>"
+		"<a:Add><a:ClientId>shell</a:ClientId></a:Add>"
+		"</a:Attachments>"), *n;
+	struct added_attachment got[4];
+	struct err e = { 0 };
+
+	(void)state;
+	env.ref = SPAN("5:100");
+	assert_true(event_patch(&env, old, add, NULL, SPAN("u"), NOW, &out,
+				&e));
+	assert_true(span_find(out, SPAN("VGlja2V0IDQ=")) > 0);
+	assert_int_equal(event_added(&env, add, got, 4), 1);
+	assert_true(span_eq(got[0].client_id, SPAN("c1")));
+	n = wbxml_child(written(&env, out, event_write),
+			WX_AirSyncBase_Attachments);
+	n = wbxml_child(n, WX_AirSyncBase_Attachment);
+	assert_true(span_eq(wbxml_child_text(n, WX_AirSyncBase_DisplayName),
+			    SPAN("a b.pdf")));
+	n = wbxml_again(n);
+	ref = wbxml_child_text(n, WX_AirSyncBase_FileReference);
+	assert_true(span_eq(ref, got[0].file_reference));
+	assert_true(span_eq(wbxml_child_text(n, WX_AirSyncBase_DisplayName),
+			    SPAN("t,1.txt")));
+	assert_true(event_attachment(a, out, span_from_at(ref, 6), &data,
+				     &type, &uri, &e));
+	assert_true(span_eq(data, SPAN("Ticket 4")));
+	assert_true(span_eq(type, SPAN("text/plain")));
+	assert_false(event_attachment(a, out, SPAN("none"), &data, &type,
+				      &uri, &e));
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+	err_clear(&e);
+	assert_true(event_patch(&env, out, xml_data(a, arena_printf(a,
+		"<a:Attachments><a:Delete><a:FileReference>" SPAN_FMT
+		"</a:FileReference></a:Delete></a:Attachments>",
+		SPAN_ARG(ref))), NULL, SPAN("u"), NOW, &out, &e));
+	assert_true(span_find(out, SPAN("VGlja2V0")) < 0);
+	assert_true(span_find(out, SPAN("a%20b.pdf")) > 0);
+	arena_free(&a);
+}
+
+/* Up to 14.1 Until of an all-day series may be a local midnight. */
+static void
+test_all_day_until(void **state)
+{
+	struct arena *a = arena_new();
+	struct span out = patched(a, 141, SPAN_NONE, tz(a, "Europe/Berlin",
+		"<StartTime>20240609T220000Z</StartTime>"
+		"<EndTime>20240610T220000Z</EndTime><AllDayEvent>1"
+		"</AllDayEvent><Recurrence><Type>0</Type><Interval>1"
+		"</Interval><Until>20240613T220000Z</Until></Recurrence>"));
+
+	(void)state;
+	assert_true(span_find(out, SPAN("UNTIL=20240614\r\n")) > 0);
+	arena_free(&a);
+}
+
+/* RANGE=THISANDFUTURE: shown as exceptions; editing one of them makes lines
+ * of its own and leaves the range alone. */
+static void
+test_this_and_future(void **state)
+{
+	struct arena *a = arena_new();
+	struct span old = crlf(a, "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:x\n"
+		"DTSTART:20240603T100000Z\nDURATION:PT1H\nSUMMARY:A\n"
+		"RRULE:FREQ=DAILY;COUNT=5\nEND:VEVENT\nBEGIN:VEVENT\nUID:x\n"
+		"RECURRENCE-ID;RANGE=THISANDFUTURE:20240605T100000Z\n"
+		"DTSTART:20240605T120000Z\nDURATION:PT2H\nSUMMARY:B\n"
+		"END:VEVENT\nEND:VCALENDAR\n"), out;
+	struct tr_env env = env_of(a, 161);
+	const struct wbxml_node *n;
+	enum err_code code;
+	unsigned count = 0;
+
+	(void)state;
+	n = wbxml_child(written(&env, old, event_write),
+			WX_Calendar_Exceptions);
+	for (n = wbxml_child(n, WX_Calendar_Exception); n;
+	     n = wbxml_again(n), count++)
+		if (count == 2)
+			assert_true(span_eq(wbxml_child_text(n,
+				WX_Calendar_StartTime),
+				SPAN("20240607T120000Z")));
+	assert_int_equal(count, 3);
+	out = instance(a, old, "20240606T100000Z", "<Subject>C</Subject>",
+		       &code);
+	assert_int_equal(code, ERR_NONE);
+	assert_true(span_find(out, SPAN("RECURRENCE-ID:20240606T100000Z"))
+		    > 0);
+	assert_true(span_find(out, SPAN("DTSTART:20240606T120000Z")) > 0);
+	assert_true(span_find(out, SPAN("DTEND:20240606T140000Z")) > 0);
+	assert_true(span_find(out, SPAN("RANGE=THISANDFUTURE:20240605T1000"
+					"00Z")) > 0);
+	arena_free(&a);
+}
+
+/* 5,000 changed occurrences: bounded work on the way out and in. */
+static void
+test_many_overrides(void **state)
+{
+	struct arena *a = arena_new();
+	struct tr_env env = env_of(a, 141);
+	struct buf b = BUF_INIT(8u << 20);
+	struct span ics, out;
+	int64_t t;
+
+	(void)state;
+	buf_str(&b, "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:x\r\n"
+		"DTSTART:20140101T100000Z\r\nDURATION:PT1H\r\n"
+		"RRULE:FREQ=DAILY\r\nEND:VEVENT\r\n");
+	for (int i = 0; i < 5000; i++) {
+		int64_t at = (clock_days(2014, 1, 1) + i) * 86400 + 36000;
+
+		buf_printf(&b, "BEGIN:VEVENT\r\nUID:x\r\nRECURRENCE-ID:%s"
+			   "\r\nDTSTART:%s\r\nSUMMARY:%d\r\nEND:VEVENT"
+			   "\r\n", clock_compact(a, at),
+			   clock_compact(a, at + 3600), i);
+	}
+	buf_str(&b, "END:VCALENDAR\r\n");
+	ics = arena_dup(a, buf_view(&b));
+	buf_free(&b);
+	t = clock_mono_ms();
+	out = patched(a, 141, ics, "<Subject>All</Subject>");
+	assert_true(event_patch(&env, out, written(&env, out, event_write),
+				NULL, SPAN("u"), NOW, &ics, &(struct err){
+					0 }));
+	t = clock_mono_ms() - t;
+	assert_true(span_eq(ics, out));
+	print_message("5,000 changed occurrences: %d ms\n", (int)t);
+	arena_free(&a);
+}
+
 int
 main(void)
 {
@@ -536,6 +678,10 @@ main(void)
 		cmocka_unit_test(test_exceptions),
 		cmocka_unit_test(test_instances),
 		cmocka_unit_test(test_attendees),
+		cmocka_unit_test(test_attachments),
+		cmocka_unit_test(test_all_day_until),
+		cmocka_unit_test(test_this_and_future),
+		cmocka_unit_test(test_many_overrides),
 		cmocka_unit_test(test_new), cmocka_unit_test(test_new_back),
 	};
 

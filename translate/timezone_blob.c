@@ -173,14 +173,12 @@ search_all(struct arena *a, const struct zone_year *want, int year)
 
 	for (size_t i = 0; all && i < all->num_elements; i++) {
 		icaltimezone *tz = icalarray_element_at(all, i);
+		struct zone z = { tz, "", false };
+		struct zone_year y = zone_year(&z, year);
+		/* Loading a zone's rules replaces its location. */
 		const char *loc = icaltimezone_get_location(tz);
-		struct zone z = { tz, loc, false };
-		struct zone_year y;
 
-		if (!loc || !*loc)
-			continue;
-		y = zone_year(&z, year);
-		if (zone_years_alike(&y, want))
+		if (loc && *loc && zone_years_alike(&y, want))
 			return zone_wrap(a, tz, loc);
 	}
 	return NULL;

@@ -31,6 +31,8 @@ void event_write(const struct tr_env *env, struct span ics,
  * kept if ghosted (supported), removed if not; Body, Exceptions and single
  * Exceptions always stay (MS-ASCAL_R541, R542). What 16.x says about times
  * and pattern of a series deletes its exceptions (R2097, R2114, R2202).
+ * env's body preferences are those the item was shown with: a body cut by us
+ * and sent back is no change.
  * ERR_INVALID (Status 6): out of shape; ERR_UNSUPPORTED: times or pattern
  * of a series we only show in part. */
 bool event_patch(const struct tr_env *env, struct span old,

@@ -31,6 +31,15 @@ edit_plain(struct edit *ed, const char *name, const char *value)
 		ics_remove_all(ed->comp, name);
 }
 
+static bool
+is_degrees(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!strchr("+-.0123456789", s.p[i]) || !s.p[i])
+			return false;
+	return s.n && s.n < 24;
+}
+
 void
 edit_location(struct edit *ed, const struct wbxml_node *n)
 {
@@ -66,7 +75,7 @@ edit_location(struct edit *ed, const struct wbxml_node *n)
 		edit_text(ed, "LOCATION", name);
 		ed->for_others = true;
 	}
-	name = lat.n && lon.n ?
+	name = is_degrees(lat) && is_degrees(lon) ?
 		span_of(arena_printf(a, SPAN_FMT ";" SPAN_FMT, SPAN_ARG(lat),
 				     SPAN_ARG(lon))) : SPAN_NONE;
 	if (!span_eq(name, ed->v->geo))
@@ -270,8 +279,8 @@ need_organizer(struct edit *ed)
 			     SPAN_ARG(ed->c->env->own[0])))));
 }
 
-static bool
-clean_mail(struct span m)
+bool
+mail_is_clean(struct span m)
 {
 	if (m.n > 320)
 		return false;
@@ -294,7 +303,7 @@ one_attendee(struct edit *ed, const struct wbxml_node *n, bool *kept,
 
 	if (!wbxml_child_u32(n, WX_Calendar_AttendeeType, &type))
 		type = p ? p->type : 1;
-	if (status > 5 || type < 1 || type > 3 || !clean_mail(mail))
+	if (status > 5 || type < 1 || type > 3 || !mail_is_clean(mail))
 		return err_set(e, ERR_INVALID, SCOPE_ITEM, "Attendee");
 	if (p) {
 		kept[p - ed->v->person] = true;

@@ -156,6 +156,24 @@ exceptions_move(struct cal *c, const struct view *before,
 	}
 }
 
+void
+exceptions_prune(struct cal *c, const struct view *m)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < c->n_over; i++) {
+		struct override *o = &c->over[i];
+		int64_t local = m->all_day || o->rid.date ? o->rid.local :
+			series_local(m, o->rid.at);
+
+		if (o->rid.date == m->all_day && !series_has(c, m, local))
+			ics_remove_comp(c->top, o->comp);
+		else
+			c->over[k++] = *o;
+	}
+	c->n_over = k;
+}
+
 /* ---- one occurrence ----------------------------------------------------*/
 
 static void
@@ -330,6 +348,10 @@ one_exception(struct cal *c, const struct view *m, const struct series *s,
 		return err_set(e, ERR_INVALID, SCOPE_ITEM,
 			       "Exception without its start");
 	x = find(m, s, at, &local);
+	/* A start the pattern does not have: phones list exceptions of what
+	 * the series was before they moved it. */
+	if (!x && !s->expanded && !series_has(c, m, local))
+		return true;
 	if (wbxml_child_bool(n, WX_Calendar_Deleted, false)) {
 		if (x && x->deleted)
 			return true;

@@ -384,14 +384,27 @@ ics_make(struct arena *a, const char *name, struct span params,
 	return l;
 }
 
+/* Whatever a caller hands over: one line stays one line. */
+static struct span
+one_line(struct arena *a, struct span s)
+{
+	char *p = arena_alloc(a, s.n + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] >= 32 || s.p[i] == '\t')
+			p[n++] = s.p[i];
+	return span_from(p, n);
+}
+
 void
 ics_change(struct arena *a, struct ics_line *l, struct span params,
 	   struct span value)
 {
 	struct buf b = BUF_INIT(MAX_PRINT);
 
-	l->params = arena_dup(a, params);
-	l->value = arena_dup(a, value);
+	l->params = one_line(a, params);
+	l->value = one_line(a, value);
 	buf_span(&b, l->name);
 	if (params.n) {
 		buf_byte(&b, ';');

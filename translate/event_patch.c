@@ -80,7 +80,8 @@ pattern_write(struct edit *ed, const struct pattern *p, bool all_day,
 		return;
 	}
 	ics_set(c->a, ed->comp, "RRULE", SPAN_NONE,
-		recur_to_rrule(c->a, &p->rule, z, all_day));
+		recur_to_rrule(c->a, &p->rule, all_day,
+			       ed->v->start.floating ? z : NULL));
 }
 
 static int64_t
@@ -126,6 +127,9 @@ patch_series(struct edit *ed, const struct series *s,
 			return err_set(e, ERR_INVALID, SCOPE_ITEM,
 				       "AllDayEvent without StartTime");
 	}
+	if (c->orphan && p.change)
+		return err_set(e, ERR_UNSUPPORTED, SCOPE_ITEM,
+			       "a pattern for a single occurrence");
 	times = times_differ(v, &w, shown);
 	if (s->expanded && (times || p.change || p.drop))
 		return err_set(e, ERR_UNSUPPORTED, SCOPE_ITEM, "times and "
@@ -145,6 +149,7 @@ patch_series(struct edit *ed, const struct series *s,
 	    after.all_day != v->all_day ||
 	    after.start.zone != v->start.zone)
 		exceptions_move(c, v, &after);
+	exceptions_prune(c, &after);
 	return true;
 }
 
@@ -247,7 +252,7 @@ new_organizer(struct cal *c, const struct wbxml_node *data)
 
 	wbxml_child_u32(data, WX_Calendar_MeetingStatus, &status);
 	if (c->env->version >= 160 || !mail.n ||
-	    span_find_byte(mail, '@') < 0) {
+	    span_find_byte(mail, '@') < 0 || !mail_is_clean(mail)) {
 		mail = c->env->n_own ? c->env->own[0] : SPAN_NONE;
 		name = SPAN_NONE;
 	}

@@ -32,6 +32,8 @@ void exceptions_drop(struct cal *c);
 /* The series starts at another time of day: exceptions keep their day. */
 void exceptions_move(struct cal *c, const struct view *before,
 		     const struct view *after);
+/* Removes the lines of occurrences that the pattern has no more. */
+void exceptions_prune(struct cal *c, const struct view *m);
 /* The lines of one occurrence; made (from the master, or `base` shifted) if
  * there are none. */
 struct ics_comp *override_make(struct cal *c, const struct view *m,

@@ -164,6 +164,7 @@ void edit_reminder(struct edit *ed, int minutes);
 void edit_body(struct edit *ed, const struct wbxml_node *n);
 bool edit_attendees(struct edit *ed, const struct wbxml_node *n,
 		    struct err *e);
+bool mail_is_clean(struct span mail); /* no blanks, no controls */
 bool same_categories(const struct view *v, const struct wbxml_node *n,
 		     wbxml_tag child);
 /* The elements that master and exceptions share. absent: what an element

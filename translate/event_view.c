@@ -30,8 +30,11 @@ cal_mailto(struct arena *a, const struct ics_line *l)
 		v = span_trim(span_from_at(v, 7));
 	else if (span_find_byte(v, ':') >= 0 || span_find_byte(v, '@') < 0)
 		v = SPAN_NONE; /* urn:uuid:, a path: look at EMAIL */
-	p = v.n ? v : span_trim(ics_param(a, l, "EMAIL"));
-	return utf8_clean(a, p);
+	p = utf8_clean(a, v.n ? v : span_trim(ics_param(a, l, "EMAIL")));
+	for (size_t i = 0; i < p.n; i++)
+		if ((unsigned char)p.p[i] <= 32)
+			return SPAN_NONE; /* it goes into mail headers */
+	return p;
 }
 
 bool

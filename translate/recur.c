@@ -325,8 +325,8 @@ put_nth(struct arena *a, struct buf *b, const struct eas_recur *r)
 }
 
 struct span
-recur_to_rrule(struct arena *a, const struct eas_recur *r,
-	       const struct zone *z, bool all_day)
+recur_to_rrule(struct arena *a, const struct eas_recur *r, bool all_day,
+	       const struct zone *floating)
 {
 	static const char *const names[] = { "DAILY", "WEEKLY", "MONTHLY",
 		"MONTHLY", "", "YEARLY", "YEARLY" };
@@ -334,12 +334,14 @@ recur_to_rrule(struct arena *a, const struct eas_recur *r,
 	bool by_day = r->type == 0 && r->days;
 	struct span out;
 
-	(void)z;
 	buf_printf(&b, "FREQ=%s", names[by_day ? 1 : r->type]);
 	if (r->interval > 1)
 		buf_printf(&b, ";INTERVAL=%u", r->interval);
 	if (r->occurrences)
 		buf_printf(&b, ";COUNT=%u", r->occurrences);
+	else if (r->has_until && floating && !all_day)
+		buf_printf(&b, ";UNTIL=%.15s", clock_compact(
+				   a, zone_to_local(floating, r->until)));
 	else if (r->has_until)
 		buf_printf(&b, all_day ? ";UNTIL=%.8s" : ";UNTIL=%s",
 			   clock_compact(a, r->until));

@@ -51,9 +51,10 @@ struct eas_recur {
  * out, phones differ; nearest expressible. all_day: Until is the date. */
 bool recur_to_eas(const struct rrule *r, int64_t start, const struct zone *z,
 		  bool all_day, struct eas_recur *out);
-/* RRULE value. all_day: UNTIL as a date. */
+/* RRULE value. all_day: UNTIL as a date; else, with a zone, as its wall time
+ * (for a floating DTSTART), else UTC. */
 struct span recur_to_rrule(struct arena *a, const struct eas_recur *r,
-			   const struct zone *z, bool all_day);
+			   bool all_day, const struct zone *floating);
 /* Equal for the reader: first day of the week counts only where it matters,
  * Until on the same local day is the same. */
 bool recur_same(const struct eas_recur *x, const struct eas_recur *y,

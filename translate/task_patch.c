@@ -230,7 +230,7 @@ put_rule(struct change *ch, struct eas_recur r)
 		r.until = zone_to_utc(ch->c->home, r.until +
 				      DAY_SECONDS - 1);
 	ics_set(ch->c->a, ch->c->master, "RRULE", SPAN_NONE,
-		recur_to_rrule(ch->c->a, &r, ch->c->home, !timed));
+		recur_to_rrule(ch->c->a, &r, !timed, NULL));
 	ch->ed.changed = true;
 }
 

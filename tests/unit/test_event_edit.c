@@ -668,6 +668,67 @@ test_many_overrides(void **state)
 	arena_free(&a);
 }
 
+/* What the pattern has no more is gone; stale exceptions are not made. */
+static void
+test_pattern_moves(void **state)
+{
+	struct arena *a = arena_new();
+	struct span old = read_file(a, DIR "apple-weekly.ics"), out;
+
+	(void)state;
+	/* Tuesdays and Thursdays now; the phone still lists a Monday */
+	out = patched(a, 141, old, "<Subject>Stand-up</Subject>"
+		"<Location>Here</Location>"
+		"<StartTime>20240507T080000Z</StartTime>"
+		"<EndTime>20240507T083000Z</EndTime><Reminder>15</Reminder>"
+		"<Recurrence><Type>1</Type><Interval>1</Interval>"
+		"<DayOfWeek>20</DayOfWeek></Recurrence><Exceptions>"
+		"<Exception><Subject>Stand-up (late)</Subject>"
+		"<ExceptionStartTime>20240513T080000Z</ExceptionStartTime>"
+		"</Exception></Exceptions>");
+	assert_true(span_find(out, SPAN("RRULE:FREQ=WEEKLY;BYDAY=TU,TH"
+					"\r\n")) > 0);
+	assert_true(span_find(out, SPAN("RECURRENCE-ID")) < 0);
+	/* a time of day later: the exception stays with its day */
+	out = patched(a, 141, old, "<Subject>Stand-up</Subject>"
+		"<Location>Here</Location>"
+		"<StartTime>20240506T090000Z</StartTime>"
+		"<EndTime>20240506T093000Z</EndTime><Reminder>15</Reminder>"
+		"<Recurrence><Type>1</Type><Interval>1</Interval>"
+		"<DayOfWeek>10</DayOfWeek><Until>20241230T100000Z</Until>"
+		"</Recurrence>");
+	assert_true(span_find(out, SPAN("RECURRENCE-ID;TZID=Europe/Berlin:"
+					"20240513T110000")) > 0);
+	assert_true(span_find(out, SPAN("EXDATE;TZID=Europe/Berlin:"
+					"20240508T110000")) > 0);
+	arena_free(&a);
+}
+
+/* Nothing a phone sends becomes a line of its own. */
+static void
+test_injection(void **state)
+{
+	struct arena *a = arena_new();
+	struct span out = patched(a, 141, SPAN_NONE,
+		"<Subject>a\r\nATTENDEE:mailto:evil@x.org</Subject>"
+		"<Location>b\nATTENDEE:x</Location>"
+		"<OrganizerEmail>o@x.org\r\nATTENDEE:x</OrganizerEmail>"
+		"<UID>u\r\nATTENDEE:x</UID><MeetingStatus>3</MeetingStatus>"
+		"<Categories><Category>c\r\nATTENDEE:x</Category>"
+		"</Categories>"
+		"<StartTime>20240506T090000Z</StartTime>"
+		"<EndTime>20240506T093000Z</EndTime>");
+
+	(void)state;
+	assert_true(span_find(out, SPAN("\nATTENDEE")) < 0);
+	out = patched(a, 161, SPAN_NONE, "<a:Location><a:Latitude>1\r\n"
+		"ATTENDEE:x</a:Latitude><a:Longitude>2</a:Longitude>"
+		"</a:Location><ClientUid>u\r\nATTENDEE:x</ClientUid>");
+	assert_true(span_find(out, SPAN("\nATTENDEE")) < 0);
+	assert_true(span_find(out, SPAN("GEO")) < 0);
+	arena_free(&a);
+}
+
 int
 main(void)
 {
@@ -682,6 +743,8 @@ main(void)
 		cmocka_unit_test(test_all_day_until),
 		cmocka_unit_test(test_this_and_future),
 		cmocka_unit_test(test_many_overrides),
+		cmocka_unit_test(test_pattern_moves),
+		cmocka_unit_test(test_injection),
 		cmocka_unit_test(test_new), cmocka_unit_test(test_new_back),
 	};
 

@@ -1,10 +1,8 @@
-#include "translate/event_lines.h"
+#include "translate/event_lines_private.h"
 
 #include <string.h>
 
 #include "base/limits.h"
-
-#define MAX_PRINT (64u << 20)
 
 /* ---- reading -----------------------------------------------------------*/
 
@@ -78,8 +76,8 @@ split(struct span s, struct ics_line *l)
 	l->value = span_from_at(s, i + 1);
 }
 
-static void
-append(struct ics_comp *c, struct ics_line *l)
+void
+ics_append(struct ics_comp *c, struct ics_line *l)
 {
 	if (c->last)
 		c->last->next = l;
@@ -88,8 +86,8 @@ append(struct ics_comp *c, struct ics_line *l)
 	c->last = l;
 }
 
-static bool
-is(struct span name, const char *want)
+bool
+ics_is(struct span name, const char *want)
 {
 	return span_eq_ci(name, span_of(want));
 }
@@ -114,7 +112,7 @@ ics_parse(struct arena *a, struct span text, struct ics_comp **out,
 		if (++lines > MAX_ICS_LINES)
 			return err_set(e, ERR_TOO_BIG, SCOPE_ITEM,
 				       "calendar object of too many lines");
-		if (is(l->name, "BEGIN")) {
+		if (ics_is(l->name, "BEGIN")) {
 			if (depth == MAX_ICS_DEPTH)
 				return err_set(e, ERR_TOO_BIG, SCOPE_ITEM,
 					       "calendar object too deep");
@@ -122,14 +120,14 @@ ics_parse(struct arena *a, struct span text, struct ics_comp **out,
 			l->comp->name = span_trim(l->value);
 			l->comp->begin = l->raw;
 			l->name = SPAN_NONE;
-			append(stack[depth], l);
+			ics_append(stack[depth], l);
 			stack[++depth] = l->comp;
-		} else if (is(l->name, "END") && depth &&
+		} else if (ics_is(l->name, "END") && depth &&
 			   span_eq_ci(span_trim(l->value),
 				      stack[depth]->name)) {
 			stack[depth--]->end = l->raw;
 		} else {
-			append(stack[depth], l);
+			ics_append(stack[depth], l);
 		}
 	}
 	*out = stack[0];
@@ -152,7 +150,7 @@ print(struct buf *b, const struct ics_comp *c)
 struct span
 ics_print(struct arena *a, const struct ics_comp *root)
 {
-	struct buf b = BUF_INIT(MAX_PRINT);
+	struct buf b = BUF_INIT(MAX_ICS_PRINT);
 	struct span s;
 
 	print(&b, root);
@@ -165,8 +163,8 @@ static struct ics_line *
 from(struct ics_line *l, const char *name, bool comp)
 {
 	for (; l; l = l->next)
-		if (comp ? l->comp && is(l->comp->name, name) :
-			   !l->comp && is(l->name, name))
+		if (comp ? l->comp && ics_is(l->comp->name, name) :
+			   !l->comp && ics_is(l->name, name))
 			return l;
 	return NULL;
 }
@@ -213,9 +211,8 @@ ics_value(const struct ics_comp *c, const char *name)
 
 /* ---- parameters and values ---------------------------------------------*/
 
-/* Takes one NAME=VALUE off *rest; the value with its quotes. */
-static struct span
-take_param(struct span *rest, struct span *name)
+struct span
+ics_take_param(struct span *rest, struct span *name)
 {
 	size_t i = 0, eq = 0;
 	bool quoted = false;
@@ -259,8 +256,8 @@ ics_param(struct arena *a, const struct ics_line *l, const char *want)
 	struct span rest = l->params, name, v;
 
 	while (rest.n) {
-		v = take_param(&rest, &name);
-		if (!is(name, want))
+		v = ics_take_param(&rest, &name);
+		if (!ics_is(name, want))
 			continue;
 		v = span_trim(v);
 		if (v.n && v.p[0] == '"') {
@@ -345,238 +342,4 @@ ics_escape(struct arena *a, struct span t)
 		p[n++] = (char)c;
 	}
 	return span_from(p, n);
-}
-
-/* ---- writing -----------------------------------------------------------*/
-
-static struct span
-fold(struct arena *a, struct span s)
-{
-	struct buf b = BUF_INIT(MAX_PRINT);
-	size_t room = 75, i = 0;
-	struct span out;
-
-	while (s.n - i > room) {
-		size_t n = room;
-
-		while (n > 1 && ((unsigned char)s.p[i + n] & 0xc0) == 0x80)
-			n--;
-		buf_put(&b, s.p + i, n);
-		buf_str(&b, "\r\n ");
-		i += n;
-		room = 74;
-	}
-	buf_put(&b, s.p + i, s.n - i);
-	buf_str(&b, "\r\n");
-	out = arena_dup(a, buf_view(&b));
-	buf_free(&b);
-	return out;
-}
-
-struct ics_line *
-ics_make(struct arena *a, const char *name, struct span params,
-	 struct span value)
-{
-	struct ics_line *l = arena_alloc(a, sizeof(*l));
-
-	l->name = span_of(arena_printf(a, "%s", name));
-	ics_change(a, l, params, value);
-	return l;
-}
-
-/* Whatever a caller hands over: one line stays one line. */
-static struct span
-one_line(struct arena *a, struct span s)
-{
-	char *p = arena_alloc(a, s.n + 1);
-	size_t n = 0;
-
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] >= 32 || s.p[i] == '\t')
-			p[n++] = s.p[i];
-	return span_from(p, n);
-}
-
-void
-ics_change(struct arena *a, struct ics_line *l, struct span params,
-	   struct span value)
-{
-	struct buf b = BUF_INIT(MAX_PRINT);
-
-	l->params = one_line(a, params);
-	l->value = one_line(a, value);
-	buf_span(&b, l->name);
-	if (params.n) {
-		buf_byte(&b, ';');
-		buf_span(&b, l->params);
-	}
-	buf_byte(&b, ':');
-	buf_span(&b, l->value);
-	l->raw = fold(a, buf_view(&b));
-	buf_free(&b);
-}
-
-void
-ics_param_set(struct arena *a, struct ics_line *l, const char *want,
-	      struct span value)
-{
-	struct buf b = BUF_INIT(1u << 20);
-	struct span rest = l->params, name, v;
-	bool done = !value.n;
-
-	while (rest.n) {
-		v = take_param(&rest, &name);
-		if (is(name, want)) {
-			if (done)
-				continue;
-			v = ics_param_make(a, value);
-			done = true;
-		}
-		buf_printf(&b, "%s" SPAN_FMT "=", b.n ? ";" : "",
-			   SPAN_ARG(name));
-		buf_span(&b, v);
-	}
-	if (!done) {
-		buf_printf(&b, "%s%s=", b.n ? ";" : "", want);
-		buf_span(&b, ics_param_make(a, value));
-	}
-	ics_change(a, l, arena_dup(a, buf_view(&b)), l->value);
-	buf_free(&b);
-}
-
-void
-ics_remove(struct ics_comp *c, struct ics_line *gone)
-{
-	struct ics_line *prev = NULL;
-
-	for (struct ics_line *l = c->first; l; prev = l, l = l->next) {
-		if (l != gone)
-			continue;
-		if (prev)
-			prev->next = l->next;
-		else
-			c->first = l->next;
-		if (c->last == l)
-			c->last = prev;
-		return;
-	}
-}
-
-void
-ics_remove_all(struct ics_comp *c, const char *name)
-{
-	struct ics_line *l;
-
-	while ((l = ics_find(c, name)))
-		ics_remove(c, l);
-}
-
-void
-ics_set(struct arena *a, struct ics_comp *c, const char *name,
-	struct span params, struct span value)
-{
-	struct ics_line *l = ics_find(c, name), *more;
-
-	if (!l) {
-		ics_add(c, ics_make(a, name, params, value));
-		return;
-	}
-	ics_change(a, l, params, value);
-	while ((more = ics_again(l, name)))
-		ics_remove(c, more);
-}
-
-/* A last line without a line end must get one before another follows. */
-static void
-end_line(struct arena *a, struct ics_line *l)
-{
-	if (l && !l->comp && l->raw.n && l->raw.p[l->raw.n - 1] != '\n')
-		l->raw = span_of(arena_printf(a, SPAN_FMT "\r\n",
-					      SPAN_ARG(l->raw)));
-}
-
-void
-ics_add(struct ics_comp *c, struct ics_line *add)
-{
-	struct ics_line *prev = NULL, *l = c->first;
-
-	while (l && !l->comp) {
-		prev = l;
-		l = l->next;
-	}
-	add->next = l;
-	if (prev)
-		prev->next = add;
-	else
-		c->first = add;
-	if (!l)
-		c->last = add;
-}
-
-struct ics_comp *
-ics_comp_new(struct arena *a, const char *name)
-{
-	struct ics_comp *c = arena_alloc(a, sizeof(*c));
-
-	c->name = span_of(arena_printf(a, "%s", name));
-	c->begin = span_of(arena_printf(a, "BEGIN:%s\r\n", name));
-	c->end = span_of(arena_printf(a, "END:%s\r\n", name));
-	return c;
-}
-
-void
-ics_add_comp(struct arena *a, struct ics_comp *parent,
-	     struct ics_comp *child, struct ics_line *after)
-{
-	struct ics_line *l = arena_alloc(a, sizeof(*l));
-
-	l->comp = child;
-	end_line(a, parent->last);
-	if (!after) {
-		append(parent, l);
-		return;
-	}
-	l->next = after->next;
-	after->next = l;
-	if (parent->last == after)
-		parent->last = l;
-}
-
-void
-ics_add_comp_first(struct arena *a, struct ics_comp *parent,
-		   struct ics_comp *child)
-{
-	struct ics_line *l = arena_alloc(a, sizeof(*l));
-
-	l->comp = child;
-	ics_add(parent, l);
-}
-
-void
-ics_remove_comp(struct ics_comp *parent, const struct ics_comp *child)
-{
-	for (struct ics_line *l = parent->first; l; l = l->next)
-		if (l->comp == child) {
-			ics_remove(parent, l);
-			return;
-		}
-}
-
-struct ics_comp *
-ics_copy(struct arena *a, const struct ics_comp *c)
-{
-	struct ics_comp *n = arena_alloc(a, sizeof(*n));
-
-	*n = *c;
-	n->first = n->last = NULL;
-	for (const struct ics_line *l = c->first; l; l = l->next) {
-		struct ics_line *m = arena_alloc(a, sizeof(*m));
-
-		*m = *l;
-		m->next = NULL;
-		if (l->comp)
-			m->comp = ics_copy(a, l->comp);
-		append(n, m);
-	}
-	return n;
 }

@@ -1,5 +1,6 @@
 /* Calendar objects of any shape through everything that reads them. The
- * first byte chooses the version. */
+ * first byte chooses the version; what stands behind a NUL is a WBXML
+ * document that a phone sends as an edit. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +35,27 @@ shown(const struct tr_env *env, struct span ics,
 	return root;
 }
 
+/* An edit is taken or refused; a second time, too. */
+static void
+edit(const struct tr_env *env, struct span ics, struct span doc)
+{
+	struct wbxml_node *root;
+	struct span out, again;
+	struct err e = { 0 };
+
+	if (!wbxml_read(env->arena, doc, &root, &e))
+		return;
+	if (event_patch(env, ics, root, NULL, SPAN("u"), env->now, &out, &e))
+		event_patch(env, out, root, NULL, SPAN("u"), env->now, &again,
+			    &e);
+	event_patch_instance(env, ics, SPAN("20240603T080000Z"), root,
+			     env->now, &out, NULL);
+	event_patch(env, SPAN_NONE, root, NULL, SPAN("u"), env->now, &out,
+		    NULL);
+	task_patch(env, SPAN_NONE, root, NULL, SPAN("u"), env->now, &out,
+		   NULL);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -46,7 +68,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct ics_comp *root;
 	struct arena *a;
 	struct tr_env env;
-	struct span ics, out;
+	struct span ics, doc, out;
 	struct err e = { 0 };
 
 	if (size < 2 || size > 65536)
@@ -58,7 +80,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	env.zone = "Europe/Berlin";
 	env.now = 1717236000;
 	env.ref = SPAN("5:1");
-	ics = span_from(data + 1, size - 1);
+	doc = span_from(data + 1, size - 1);
+	ics = span_take_until(&doc, 0);
+	if (doc.n)
+		edit(&env, ics, doc);
 	if (ics_parse(a, ics, &root, NULL) &&
 	    !span_eq(ics_print(a, root), span_starts(ics,
 		SPAN("\xef\xbb\xbf")) ? span_from_at(ics, 3) : ics))

@@ -36,9 +36,8 @@ void event_write(const struct tr_env *env, struct span ics,
  * ERR_INVALID (Status 6): out of shape; ERR_UNSUPPORTED: times or pattern
  * of a series we only show in part. */
 bool event_patch(const struct tr_env *env, struct span old,
-		 const struct wbxml_node *data,
-		 const struct tag_set *supported, struct span uid,
-		 int64_t now, struct span *out, struct err *e);
+		 const struct wbxml_node *data, const struct tag_set *supported,
+		 struct span uid, int64_t now, struct span *out, struct err *e);
 
 /* 16.x: data applied to one occurrence, named by its original start
  * (airsyncbase:InstanceId). ERR_INVALID if the series has none there. */
@@ -47,8 +46,8 @@ bool event_patch_instance(const struct tr_env *env, struct span old,
 			  int64_t now, struct span *out, struct err *e);
 /* 16.x: deletes one occurrence. */
 bool event_delete_instance(const struct tr_env *env, struct span old,
-			   struct span instance, int64_t now,
-			   struct span *out, struct err *e);
+			   struct span instance, int64_t now, struct span *out,
+			   struct err *e);
 
 #define MAX_EVENT_ATTACHMENT (4u << 20) /* one file, inside the object */
 /* The bytes behind a FileReference of this object; its last part, behind
@@ -78,9 +77,9 @@ struct object_person {
 struct object_facts {
 	enum object_kind kind;
 	struct span uid;
-	int64_t start;     /* INT64_MIN if none */
-	int64_t last_end;  /* INT64_MAX: endless */
-	bool meeting;      /* has attendees beside its organizer */
+	int64_t start;         /* INT64_MIN if none */
+	int64_t last_end;      /* INT64_MAX: endless */
+	bool meeting;          /* has attendees beside its organizer */
 	struct span organizer; /* mail address; empty if none */
 	struct object_person *people;
 	size_t n_people;

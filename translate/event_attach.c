@@ -11,8 +11,9 @@
 static struct span
 value_name(struct arena *a, struct span value)
 {
-	return span_of(arena_printf(a, "%016llx", (unsigned long long)hash64(
-		SPAN("attach"), value)));
+	return span_of(arena_printf(
+		a, "%016llx",
+		(unsigned long long)hash64(SPAN("attach"), value)));
 }
 
 static bool
@@ -25,7 +26,8 @@ static struct span
 file_name(struct arena *a, const struct ics_line *l)
 {
 	static const char *const params[] = { "FILENAME", "X-FILENAME",
-		"X-APPLE-FILENAME", "X-ORACLE-FILENAME" };
+					      "X-APPLE-FILENAME",
+					      "X-ORACLE-FILENAME" };
 	struct span name = SPAN_NONE, uri = l->value;
 
 	for (size_t i = 0; i < 4 && !name.n; i++)
@@ -45,9 +47,10 @@ write_one(struct cal *c, struct ics_line *l, struct wbxml_writer *w)
 {
 	wbxml_open(w, WX_AirSyncBase_Attachment);
 	wbxml_text(w, WX_AirSyncBase_DisplayName, file_name(c->a, l));
-	wbxml_str(w, WX_AirSyncBase_FileReference, arena_printf(
-			  c->a, SPAN_FMT ":" SPAN_FMT, SPAN_ARG(c->env->ref),
-			  SPAN_ARG(value_name(c->a, l->value))));
+	wbxml_str(w, WX_AirSyncBase_FileReference,
+		  arena_printf(c->a, SPAN_FMT ":" SPAN_FMT,
+			       SPAN_ARG(c->env->ref),
+			       SPAN_ARG(value_name(c->a, l->value))));
 	wbxml_uint(w, WX_AirSyncBase_Method, 1);
 	wbxml_uint(w, WX_AirSyncBase_EstimatedDataSize,
 		   is_inside(c->a, l) ? l->value.n / 4 * 3 : 0);
@@ -107,19 +110,22 @@ add_one(struct edit *ed, const struct wbxml_node *n, struct err *e)
 		     base64_encode(a, data));
 	if (type.n && type.n < 100)
 		ics_param_set(a, l, "FMTTYPE", utf8_clean(a, type));
-	ics_param_set(a, l, "X-FILENAME", utf8_cut_chars(utf8_clean(
-		a, wbxml_child_text(n, WX_AirSyncBase_DisplayName)), 255));
+	ics_param_set(
+		a, l, "X-FILENAME",
+		utf8_cut_chars(
+			utf8_clean(a, wbxml_child_text(
+					      n, WX_AirSyncBase_DisplayName)),
+			255));
 	ics_add(ed->comp, l);
 	ed->changed = true;
 	return true;
 }
 
 bool
-edit_attachments(struct edit *ed, const struct wbxml_node *data,
-		 struct err *e)
+edit_attachments(struct edit *ed, const struct wbxml_node *data, struct err *e)
 {
-	const struct wbxml_node *n = wbxml_child(
-		data, WX_AirSyncBase_Attachments);
+	const struct wbxml_node *n =
+		wbxml_child(data, WX_AirSyncBase_Attachments);
 	struct ics_line *l;
 
 	if (!n || ed->c->env->version < 160)
@@ -129,7 +135,8 @@ edit_attachments(struct edit *ed, const struct wbxml_node *data,
 			return false;
 		if (n->tag != WX_AirSyncBase_Delete)
 			continue;
-		l = find(ed->c->a, ed->comp, last_part(wbxml_child_text(
+		l = find(ed->c->a, ed->comp,
+			 last_part(wbxml_child_text(
 				 n, WX_AirSyncBase_FileReference)));
 		if (l) {
 			ics_remove(ed->comp, l);
@@ -169,9 +176,9 @@ size_t
 event_added(const struct tr_env *env, const struct wbxml_node *data,
 	    struct added_attachment *out, size_t max)
 {
-	const struct wbxml_node *n = wbxml_child(
-		wbxml_child(data, WX_AirSyncBase_Attachments),
-		WX_AirSyncBase_Add);
+	const struct wbxml_node *n =
+		wbxml_child(wbxml_child(data, WX_AirSyncBase_Attachments),
+			    WX_AirSyncBase_Add);
 	size_t k = 0;
 
 	for (; n && k < max; n = wbxml_again(n)) {
@@ -179,12 +186,11 @@ event_added(const struct tr_env *env, const struct wbxml_node *data,
 
 		if (!raw.n)
 			continue;
-		out[k].client_id = wbxml_child_text(n,
-						    WX_AirSyncBase_ClientId);
+		out[k].client_id = wbxml_child_text(n, WX_AirSyncBase_ClientId);
 		out[k++].file_reference = span_of(arena_printf(
 			env->arena, SPAN_FMT ":" SPAN_FMT, SPAN_ARG(env->ref),
-			SPAN_ARG(value_name(env->arena, base64_encode(
-						env->arena, raw)))));
+			SPAN_ARG(value_name(env->arena,
+					    base64_encode(env->arena, raw)))));
 	}
 	return k;
 }

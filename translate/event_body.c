@@ -27,20 +27,21 @@ shown_as(const struct tr_env *env, enum body_type type,
 	struct shown s = { .type = type };
 
 	if (type == BODY_HTML)
-		s.all = html.n ? html_declare_utf8(env->arena, html) :
-			text.n ? text_to_html_document(env->arena, text) :
-			SPAN_NONE;
+		s.all = html.n   ? html_declare_utf8(env->arena, html)
+			: text.n ? text_to_html_document(env->arena, text)
+				 : SPAN_NONE;
 	else
-		s.all = text.n || !html.n ? text :
-			html_to_text(env->arena, html, HTML_TEXT_BODY,
-				     MAX_BODY_BYTES, NULL);
+		s.all = text.n || !html.n
+				? text
+				: html_to_text(env->arena, html, HTML_TEXT_BODY,
+					       MAX_BODY_BYTES, NULL);
 	s.all = utf8_crlf(env->arena, s.all);
 	s.data = s.all;
 	if (p && s.all.n > p->truncation) {
 		s.truncated = true;
 		s.no_data = p->all_or_none;
-		s.data = p->all_or_none ? SPAN_NONE :
-			utf8_cut(s.all, p->truncation);
+		s.data = p->all_or_none ? SPAN_NONE
+					: utf8_cut(s.all, p->truncation);
 	}
 	s.preview = p ? p->preview : 0;
 	return s;
@@ -82,8 +83,8 @@ cal_body_write(const struct tr_env *env, struct span text, struct span html,
 		wbxml_text(w, WX_AirSyncBase_Data, s.data);
 	if (s.preview && env->version >= 140 &&
 	    (s.no_data || s.type != BODY_TEXT))
-		wbxml_text(w, WX_AirSyncBase_Preview, text_preview(
-				   env->arena, text, s.preview));
+		wbxml_text(w, WX_AirSyncBase_Preview,
+			   text_preview(env->arena, text, s.preview));
 	wbxml_close(w);
 }
 

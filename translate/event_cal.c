@@ -23,8 +23,7 @@ add_override(struct cal *c, struct ics_comp *comp, struct ics_line *rid,
 		return;
 	o.future = span_eq_ci(ics_param(c->a, rid, "RANGE"),
 			      SPAN("THISANDFUTURE"));
-	o.cancelled = span_eq_ci(ics_value(comp, "STATUS"),
-				 SPAN("CANCELLED"));
+	o.cancelled = span_eq_ci(ics_value(comp, "STATUS"), SPAN("CANCELLED"));
 	c->over = arena_grow(c->a, c->over, c->n_over, room, sizeof(o));
 	c->over[c->n_over++] = o;
 }
@@ -82,15 +81,16 @@ rules_text(struct arena *a, const struct ics_comp *vtz)
 	struct ics_comp *c = ics_copy(a, vtz);
 
 	for (struct ics_line *k = c->first; k; k = k->next) {
-		struct ics_line *l = k->comp ? ics_find(k->comp, "DTSTART") :
-			NULL;
+		struct ics_line *l =
+			k->comp ? ics_find(k->comp, "DTSTART") : NULL;
 		struct span v = l ? span_trim(l->value) : SPAN_NONE;
 
 		if (v.n > 8 && span_cmp(span_first(v, 4), SPAN("1970")) < 0 &&
 		    ics_find(k->comp, "RRULE"))
-			ics_change(a, l, l->params, span_of(arena_printf(
-				a, "1970" SPAN_FMT, SPAN_ARG(span_from_at(
-					v, 4)))));
+			ics_change(a, l, l->params,
+				   span_of(arena_printf(
+					   a, "1970" SPAN_FMT,
+					   SPAN_ARG(span_from_at(v, 4)))));
 	}
 	return ics_print(a, c);
 }
@@ -101,9 +101,8 @@ own_vtimezone(struct cal *c, struct span tzid)
 	for (struct ics_line *l = ics_child_line(c->top, "VTIMEZONE"); l;
 	     l = ics_child_again(l, "VTIMEZONE"))
 		if (span_eq(ics_value(l->comp, "TZID"), span_trim(tzid)))
-			return zone_of_vtimezone(c->a,
-						 rules_text(c->a, l->comp),
-						 tzid);
+			return zone_of_vtimezone(
+				c->a, rules_text(c->a, l->comp), tzid);
 	return NULL;
 }
 
@@ -197,9 +196,12 @@ duration_parse(struct span s, int64_t *out)
 		return false;
 	for (size_t i = 1; i < s.n; i++) {
 		char ch = s.p[i] | 32;
-		int64_t unit = ch == 'w' ? 604800 : ch == 'd' ? 86400 :
-			ch == 'h' ? 3600 : ch == 's' ? 1 :
-			ch == 'm' && time ? 60 : 0;
+		int64_t unit = ch == 'w'           ? 604800
+			       : ch == 'd'         ? 86400
+			       : ch == 'h'         ? 3600
+			       : ch == 's'         ? 1
+			       : ch == 'm' && time ? 60
+						   : 0;
 
 		if (s.p[i] >= '0' && s.p[i] <= '9') {
 			v = v * 10 + s.p[i] - '0';
@@ -228,8 +230,7 @@ duration_text(struct arena *a, int64_t s)
 	int64_t v = s < 0 ? -s : s;
 
 	if (v % DAY_SECONDS == 0 && v)
-		return arena_printf(a, "%sP%dD", sign,
-				    (int)(v / DAY_SECONDS));
+		return arena_printf(a, "%sP%dD", sign, (int)(v / DAY_SECONDS));
 	if (v % 3600 == 0 && v)
 		return arena_printf(a, "%sPT%dH", sign, (int)(v / 3600));
 	if (v % 60 == 0)
@@ -277,14 +278,14 @@ when_value(struct arena *a, const struct when *like, int64_t at,
 	*params = SPAN_NONE;
 	if (like->date) {
 		*params = SPAN("VALUE=DATE");
-		return span_of(arena_printf(a, "%.8s",
-					    clock_compact(a, at)));
+		return span_of(arena_printf(a, "%.8s", clock_compact(a, at)));
 	}
 	if (like->utc)
 		return span_of(clock_compact(a, at));
 	if (!like->floating)
-		*params = span_of(arena_printf(a, "TZID=" SPAN_FMT, SPAN_ARG(
-			ics_param_make(a, like->tzid))));
-	return span_of(arena_printf(a, "%.15s", clock_compact(
-		a, zone_to_local(like->zone, at))));
+		*params = span_of(
+			arena_printf(a, "TZID=" SPAN_FMT,
+				     SPAN_ARG(ics_param_make(a, like->tzid))));
+	return span_of(arena_printf(
+		a, "%.15s", clock_compact(a, zone_to_local(like->zone, at))));
 }

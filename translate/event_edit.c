@@ -57,8 +57,10 @@ edit_location(struct edit *ed, const struct wbxml_node *n)
 	lon = wbxml_child_text(n, WX_AirSyncBase_Longitude);
 	if (!name.n) { /* an address without a name is the place, too */
 		static const wbxml_tag parts[] = { WX_AirSyncBase_Street,
-			WX_AirSyncBase_PostalCode, WX_AirSyncBase_City,
-			WX_AirSyncBase_State, WX_AirSyncBase_Country };
+						   WX_AirSyncBase_PostalCode,
+						   WX_AirSyncBase_City,
+						   WX_AirSyncBase_State,
+						   WX_AirSyncBase_Country };
 
 		for (size_t i = 0; i < 5; i++) {
 			struct span s = wbxml_child_text(n, parts[i]);
@@ -74,9 +76,10 @@ edit_location(struct edit *ed, const struct wbxml_node *n)
 		edit_text(ed, "LOCATION", name);
 		ed->for_others = true;
 	}
-	name = is_degrees(lat) && is_degrees(lon) ?
-		span_of(arena_printf(a, SPAN_FMT ";" SPAN_FMT, SPAN_ARG(lat),
-				     SPAN_ARG(lon))) : SPAN_NONE;
+	name = is_degrees(lat) && is_degrees(lon)
+		       ? span_of(arena_printf(a, SPAN_FMT ";" SPAN_FMT,
+					      SPAN_ARG(lat), SPAN_ARG(lon)))
+		       : SPAN_NONE;
 	if (!span_eq(name, ed->v->geo))
 		edit_plain(ed, "GEO", name.n ? arena_str(a, name) : NULL);
 }
@@ -126,8 +129,8 @@ edit_categories(struct edit *ed, const struct wbxml_node *n, wbxml_tag child)
 void
 edit_sensitivity(struct edit *ed, unsigned v)
 {
-	static const char *const names[] = { "PUBLIC", "X-PERSONAL",
-					     "PRIVATE", "CONFIDENTIAL" };
+	static const char *const names[] = { "PUBLIC", "X-PERSONAL", "PRIVATE",
+					     "CONFIDENTIAL" };
 
 	if (v != ed->v->sensitivity)
 		edit_plain(ed, "CLASS", names[v]);
@@ -136,8 +139,8 @@ edit_sensitivity(struct edit *ed, unsigned v)
 void
 edit_busy(struct edit *ed, unsigned v)
 {
-	static const char *const names[] = { "FREE", "TENTATIVE", "BUSY",
-					     "OOF", "WORKINGELSEWHERE" };
+	static const char *const names[] = { "FREE", "TENTATIVE", "BUSY", "OOF",
+					     "WORKINGELSEWHERE" };
 	struct view now;
 
 	if (v == ed->v->busy)
@@ -165,8 +168,7 @@ edit_reminder(struct edit *ed, int minutes)
 	if (!alarm) {
 		alarm = ics_comp_new(a, "VALARM");
 		ics_set(a, alarm, "ACTION", SPAN_NONE, SPAN("DISPLAY"));
-		ics_set(a, alarm, "DESCRIPTION", SPAN_NONE,
-			SPAN("Reminder"));
+		ics_set(a, alarm, "DESCRIPTION", SPAN_NONE, SPAN("Reminder"));
 		ics_add_comp(a, ed->comp, alarm, NULL);
 	}
 	ics_set(a, alarm, "TRIGGER", SPAN_NONE, span_of(t));
@@ -266,7 +268,7 @@ edit_lists(struct edit *ed, const struct wbxml_node *data, struct err *e)
 	n = wbxml_child(data, WX_Calendar_Attendees);
 	/* Who is invited is the organizer's business. */
 	return !n || (!ed->v->mine && ed->v->has_organizer) ||
-		edit_attendees(ed, n, e);
+	       edit_attendees(ed, n, e);
 }
 
 static void
@@ -291,8 +293,7 @@ clear_absent(struct edit *ed, const struct wbxml_node *data,
 	if (v->reminder >= 0 && !wbxml_has(data, WX_Calendar_Reminder) &&
 	    !ghosted(s, WX_Calendar_Reminder))
 		edit_reminder(ed, -1);
-	if (v->n_person && v->mine &&
-	    !wbxml_has(data, WX_Calendar_Attendees) &&
+	if (v->n_person && v->mine && !wbxml_has(data, WX_Calendar_Attendees) &&
 	    !ghosted(s, WX_Calendar_Attendees))
 		for (size_t i = 0; i < v->n_person; i++) {
 			ics_remove(ed->comp, v->person[i].line);

@@ -5,8 +5,8 @@
 static int64_t
 wire(const struct view *m, int64_t local)
 {
-	return m->all_day || m->start.utc ? local :
-		zone_to_utc(m->start.zone, local);
+	return m->all_day || m->start.utc ? local
+					  : zone_to_utc(m->start.zone, local);
 }
 
 /* Outlook's all-day events are timed ones in the text. */
@@ -19,8 +19,9 @@ form_of(const struct view *m)
 static int64_t
 text_at(const struct view *m, int64_t local)
 {
-	return m->start.date || m->start.utc ? local :
-		zone_to_utc(m->start.zone, local);
+	return m->start.date || m->start.utc
+		       ? local
+		       : zone_to_utc(m->start.zone, local);
 }
 
 static int64_t
@@ -33,8 +34,8 @@ void
 exdate_add(struct cal *c, const struct view *m, int64_t local)
 {
 	struct when f = form_of(m);
-	struct span params, v = when_value(c->a, &f, text_at(m, local),
-					   &params);
+	struct span params,
+		v = when_value(c->a, &f, text_at(m, local), &params);
 
 	ics_add(c->master, ics_make(c->a, "EXDATE", params, v));
 }
@@ -48,16 +49,16 @@ names(struct cal *c, const struct view *m, struct ics_line *l,
 	if (!cal_value_when(c, l, value, &w))
 		return false;
 	if (w.date || m->all_day)
-		return day_of(w.utc && m->all_day ?
-			      zone_to_local(m->start.zone, w.at) : w.local) ==
-			day_of(local);
+		return day_of(w.utc && m->all_day
+				      ? zone_to_local(m->start.zone, w.at)
+				      : w.local) == day_of(local);
 	return w.at == wire(m, local);
 }
 
 /* True if the value was among them; *rest_out is the line without it. */
 static bool
-without(struct cal *c, const struct view *m, struct ics_line *l,
-	int64_t local, struct span *rest_out)
+without(struct cal *c, const struct view *m, struct ics_line *l, int64_t local,
+	struct span *rest_out)
 {
 	struct buf b = BUF_INIT(1u << 22);
 	struct span rest = l->value;
@@ -108,16 +109,17 @@ exceptions_drop(struct cal *c)
 /* The same day at the series' new time of day, in its new form. */
 static void
 move_line(struct cal *c, struct ics_line *l, struct span value,
-	  const struct view *before, const struct view *after,
-	  struct buf *out, struct span *params)
+	  const struct view *before, const struct view *after, struct buf *out,
+	  struct span *params)
 {
 	struct when w, f = form_of(after);
 	int64_t tod = after->start.local - day_of(after->start.local), local;
 
 	if (!cal_value_when(c, l, value, &w))
 		return;
-	local = w.date ? w.local : before->all_day ? w.local :
-		series_local(before, w.at);
+	local = w.date            ? w.local
+		: before->all_day ? w.local
+				  : series_local(before, w.at);
 	local = day_of(local) + (after->all_day ? 0 : tod);
 	if (out->n)
 		buf_byte(out, ',');
@@ -132,8 +134,8 @@ move_all(struct cal *c, struct ics_line *l, const struct view *before,
 	struct span rest = l->value, params = SPAN_NONE;
 
 	while (rest.n)
-		move_line(c, l, span_take_until(&rest, ','), before, after,
-			  &b, &params);
+		move_line(c, l, span_take_until(&rest, ','), before, after, &b,
+			  &params);
 	if (b.n)
 		ics_change(c->a, l, params, buf_view(&b));
 	buf_free(&b);
@@ -163,8 +165,9 @@ exceptions_prune(struct cal *c, const struct view *m)
 
 	for (size_t i = 0; i < c->n_over; i++) {
 		struct override *o = &c->over[i];
-		int64_t local = m->all_day || o->rid.date ? o->rid.local :
-			series_local(m, o->rid.at);
+		int64_t local = m->all_day || o->rid.date
+					? o->rid.local
+					: series_local(m, o->rid.at);
 
 		if (o->rid.date == m->all_day && !series_has(c, m, local))
 			ics_remove_comp(c->top, o->comp);
@@ -181,8 +184,8 @@ set_when(struct cal *c, struct ics_comp *comp, const char *name,
 	 const struct view *m, int64_t local)
 {
 	struct when f = form_of(m);
-	struct span params, v = when_value(c->a, &f, text_at(m, local),
-					   &params);
+	struct span params,
+		v = when_value(c->a, &f, text_at(m, local), &params);
 
 	ics_set(c->a, comp, name, params, v);
 }
@@ -202,9 +205,10 @@ struct ics_comp *
 override_make(struct cal *c, const struct view *m, int64_t local,
 	      const struct exception *known)
 {
-	static const char *const own[] = { "RRULE", "RDATE", "EXDATE",
-		"EXRULE", "DURATION", "CREATED", "X-MOZ-LASTACK",
-		"X-MOZ-GENERATION" };
+	static const char *const own[] = {
+		"RRULE",    "RDATE",   "EXDATE",        "EXRULE",
+		"DURATION", "CREATED", "X-MOZ-LASTACK", "X-MOZ-GENERATION"
+	};
 	struct ics_comp *comp;
 
 	if (known && known->comp && !known->derived)
@@ -216,16 +220,16 @@ override_make(struct cal *c, const struct view *m, int64_t local,
 		struct view v;
 
 		view_read(c, known->comp, &v);
-		set_when(c, comp, "DTSTART", &v,
-			 v.start.local + known->shift);
+		set_when(c, comp, "DTSTART", &v, v.start.local + known->shift);
 		set_when(c, comp, "DTEND", &v,
 			 series_local(&v, v.end.at) + known->shift);
 	} else {
 		int64_t length = m->end.at - m->start.at;
 
 		set_when(c, comp, "DTSTART", m, local);
-		set_when(c, comp, "DTEND", m, m->all_day ? local + length :
-			 series_local(m, wire(m, local) + length));
+		set_when(c, comp, "DTEND", m,
+			 m->all_day ? local + length
+				    : series_local(m, wire(m, local) + length));
 	}
 	set_when(c, comp, "RECURRENCE-ID", m, local);
 	ics_add_comp(c->a, c->top, comp, last_event(c));
@@ -301,18 +305,17 @@ start_of(const struct wbxml_node *n, int64_t *out)
 {
 	return clock_parse(wbxml_child_text(n, WX_Calendar_ExceptionStartTime),
 			   out) ||
-		clock_parse(wbxml_child_text(n, WX_AirSyncBase_InstanceId),
-			    out);
+	       clock_parse(wbxml_child_text(n, WX_AirSyncBase_InstanceId), out);
 }
 
 /* The exact start, else the same local day (field/clients 9: phones send the
  * start before the series moved, or midnight). */
 static const struct exception *
-find(const struct view *m, const struct series *s, int64_t at,
-     int64_t *local)
+find(const struct view *m, const struct series *s, int64_t at, int64_t *local)
 {
-	int64_t day = m->all_day && at % DAY_SECONDS == 0 ? at :
-		zone_to_local(m->start.zone, at);
+	int64_t day = m->all_day && at % DAY_SECONDS == 0
+			      ? at
+			      : zone_to_local(m->start.zone, at);
 	int64_t tod = m->start.local - day_of(m->start.local);
 
 	*local = series_local(m, at);

@@ -13,21 +13,22 @@ find_people(struct cal *c, struct object_facts *f)
 
 	for (l = c->master->first; l; l = l->next)
 		n += !l->comp;
-	f->people = arena_array(c->a, (n > MAX_ATTENDEES ? MAX_ATTENDEES : n)
-				+ 2, sizeof(*f->people));
+	f->people =
+		arena_array(c->a, (n > MAX_ATTENDEES ? MAX_ATTENDEES : n) + 2,
+			    sizeof(*f->people));
 	l = ics_find(c->master, "ORGANIZER");
 	if (l) {
 		f->organizer = cal_mailto(c->a, l);
 		f->people[f->n_people++] = (struct object_person){
-			f->organizer, ics_param(c->a, l, "CN"), SPAN_NONE,
-			true };
+			f->organizer, ics_param(c->a, l, "CN"), SPAN_NONE, true
+		};
 	}
 	for (l = ics_find(c->master, "ATTENDEE");
-	     l && f->n_people <= MAX_ATTENDEES;
-	     l = ics_again(l, "ATTENDEE")) {
+	     l && f->n_people <= MAX_ATTENDEES; l = ics_again(l, "ATTENDEE")) {
 		struct object_person p = { cal_mailto(c->a, l),
-			ics_param(c->a, l, "CN"),
-			ics_param(c->a, l, "PARTSTAT"), false };
+					   ics_param(c->a, l, "CN"),
+					   ics_param(c->a, l, "PARTSTAT"),
+					   false };
 
 		if (!f->organizer.n || !span_eq_ci(p.mail, f->organizer))
 			others++;
@@ -59,8 +60,9 @@ rule_end(struct cal *c, const struct rrule *r, const struct when *start,
 		return INT64_MAX;
 	v = arena_array(c->a, r->count, sizeof(*v));
 	n = recur_expand(c->a, r, start->local, start->zone, start->local,
-			 INT64_MAX / 2 > 253000000000ll ? 253000000000ll :
-			 INT64_MAX / 2, v, r->count);
+			 INT64_MAX / 2 > 253000000000ll ? 253000000000ll
+							: INT64_MAX / 2,
+			 v, r->count);
 	return (n ? v[n - 1] : start->local) + length + DAY_SECONDS;
 }
 

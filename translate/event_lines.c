@@ -163,8 +163,8 @@ static struct ics_line *
 from(struct ics_line *l, const char *name, bool comp)
 {
 	for (; l; l = l->next)
-		if (comp ? l->comp && ics_is(l->comp->name, name) :
-			   !l->comp && ics_is(l->name, name))
+		if (comp ? l->comp && ics_is(l->comp->name, name)
+			 : !l->comp && ics_is(l->name, name))
 			return l;
 	return NULL;
 }
@@ -292,8 +292,8 @@ ics_param_make(struct arena *a, struct span v)
 			buf_byte(&b, (char)c);
 	}
 	s = buf_view(&b);
-	s = quote ? span_of(arena_printf(a, "\"" SPAN_FMT "\"", SPAN_ARG(s))) :
-		    arena_dup(a, s);
+	s = quote ? span_of(arena_printf(a, "\"" SPAN_FMT "\"", SPAN_ARG(s)))
+		  : arena_dup(a, s);
 	buf_free(&b);
 	return s;
 }

@@ -15,17 +15,17 @@ struct ics_comp;
 
 /* One content line, or a nested component in the place where it stands. */
 struct ics_line {
-	struct span raw;    /* with folds and line end */
-	struct span name;   /* as written, without a group; empty: no line of
-			       the grammar, kept as it is */
-	struct span params; /* unfolded, between the first ; and the : */
-	struct span value;  /* unfolded, escapes as they stood */
+	struct span raw;       /* with folds and line end */
+	struct span name;      /* as written, without a group; empty: no line of
+				  the grammar, kept as it is */
+	struct span params;    /* unfolded, between the first ; and the : */
+	struct span value;     /* unfolded, escapes as they stood */
 	struct ics_comp *comp; /* a component instead of a line */
 	struct ics_line *next;
 };
 
 struct ics_comp {
-	struct span name; /* VEVENT; empty for the root */
+	struct span name;       /* VEVENT; empty for the root */
 	struct span begin, end; /* raw lines; empty for the root */
 	struct ics_line *first, *last;
 };
@@ -57,8 +57,8 @@ struct span ics_value(const struct ics_comp *c, const char *name);
 
 /* A new line, folded at 75 octets on character borders, CRLF. params is
  * without the leading ; and may be empty; value is already escaped. */
-struct ics_line *ics_make(struct arena *a, const char *name,
-			  struct span params, struct span value);
+struct ics_line *ics_make(struct arena *a, const char *name, struct span params,
+			  struct span value);
 /* The same place in the component, another value (and parameters). */
 void ics_change(struct arena *a, struct ics_line *l, struct span params,
 		struct span value);

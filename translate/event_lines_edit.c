@@ -143,8 +143,8 @@ static void
 end_line(struct arena *a, struct ics_line *l)
 {
 	if (l && !l->comp && l->raw.n && l->raw.p[l->raw.n - 1] != '\n')
-		l->raw = span_of(arena_printf(a, SPAN_FMT "\r\n",
-					      SPAN_ARG(l->raw)));
+		l->raw = span_of(
+			arena_printf(a, SPAN_FMT "\r\n", SPAN_ARG(l->raw)));
 }
 
 void
@@ -177,8 +177,8 @@ ics_comp_new(struct arena *a, const char *name)
 }
 
 void
-ics_add_comp(struct arena *a, struct ics_comp *parent,
-	     struct ics_comp *child, struct ics_line *after)
+ics_add_comp(struct arena *a, struct ics_comp *parent, struct ics_comp *child,
+	     struct ics_line *after)
 {
 	struct ics_line *l = arena_alloc(a, sizeof(*l));
 

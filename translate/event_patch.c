@@ -44,8 +44,7 @@ pattern_read(struct cal *c, const struct view *v, const struct series *s,
 	     const struct wbxml_node *data, const struct wish *w, bool whole,
 	     struct pattern *p, struct err *e)
 {
-	const struct wbxml_node *n = wbxml_child(data,
-						 WX_Calendar_Recurrence);
+	const struct wbxml_node *n = wbxml_child(data, WX_Calendar_Recurrence);
 	bool has = s->recurring || s->expanded;
 
 	memset(p, 0, sizeof(*p));
@@ -60,8 +59,8 @@ pattern_read(struct cal *c, const struct view *v, const struct series *s,
 		return false;
 	if (w->all_day && p->rule.has_until)
 		p->rule.until = wish_date(c, p->rule.until, w->zone);
-	p->change = !s->recurring ||
-		!recur_same(&p->rule, &s->rule, v->start.zone);
+	p->change =
+		!s->recurring || !recur_same(&p->rule, &s->rule, v->start.zone);
 	return true;
 }
 
@@ -89,17 +88,19 @@ shown_start(const struct view *v, const struct series *s)
 {
 	if (s->start == v->start.local)
 		return v->start.at;
-	return v->all_day || v->start.utc ? s->start :
-		zone_to_utc(v->start.zone, s->start);
+	return v->all_day || v->start.utc
+		       ? s->start
+		       : zone_to_utc(v->start.zone, s->start);
 }
 
 static bool
 times_differ(const struct view *v, const struct wish *w, int64_t shown)
 {
-	return (w->has_start && (w->start != shown ||
-				 (w->has_end && w->end - w->start !=
-				  v->end.at - v->start.at))) ||
-		w->all_day != v->all_day;
+	return (w->has_start &&
+		(w->start != shown ||
+		 (w->has_end &&
+		  w->end - w->start != v->end.at - v->start.at))) ||
+	       w->all_day != v->all_day;
 }
 
 /* Times and pattern of the whole series. */
@@ -132,7 +133,8 @@ patch_series(struct edit *ed, const struct series *s,
 			       "a pattern for a single occurrence");
 	times = times_differ(v, &w, shown);
 	if (s->expanded && (times || p.change || p.drop))
-		return err_set(e, ERR_UNSUPPORTED, SCOPE_ITEM, "times and "
+		return err_set(e, ERR_UNSUPPORTED, SCOPE_ITEM,
+			       "times and "
 			       "pattern of a series that EAS cannot express");
 	if (times)
 		times_patch(ed, &w, shown);
@@ -146,8 +148,7 @@ patch_series(struct edit *ed, const struct series *s,
 	}
 	view_read(c, c->master, &after);
 	if (after.start.local % DAY_SECONDS != v->start.local % DAY_SECONDS ||
-	    after.all_day != v->all_day ||
-	    after.start.zone != v->start.zone)
+	    after.all_day != v->all_day || after.start.zone != v->start.zone)
 		exceptions_move(c, v, &after);
 	exceptions_prune(c, &after);
 	return true;
@@ -160,12 +161,12 @@ patch_old(struct cal *c, const struct wbxml_node *data,
 	  const struct tag_set *supported, int64_t now, bool *changed,
 	  struct err *e)
 {
-	const struct wbxml_node *list = wbxml_child(data,
-						    WX_Calendar_Exceptions);
+	const struct wbxml_node *list =
+		wbxml_child(data, WX_Calendar_Exceptions);
 	/* Up to 14.1 phones send the whole item; one without StartTime is a
 	 * part of it, and what it lacks is not meant to go. */
-	bool whole = c->env->version < 160 &&
-		wbxml_has(data, WX_Calendar_StartTime);
+	bool whole =
+		c->env->version < 160 && wbxml_has(data, WX_Calendar_StartTime);
 	struct view v, after;
 	struct series s;
 	struct edit ed = { .c = c, .comp = c->master, .v = &v };
@@ -201,9 +202,10 @@ patch_old(struct cal *c, const struct wbxml_node *data,
 static struct span
 new_uid(struct cal *c, const struct wbxml_node *data, struct span made)
 {
-	struct span u = wbxml_child_text(data, c->env->version >= 160 ?
-					 WX_Calendar_ClientUid :
-					 WX_Calendar_UID), raw;
+	struct span u = wbxml_child_text(data, c->env->version >= 160
+						       ? WX_Calendar_ClientUid
+						       : WX_Calendar_UID),
+		    raw;
 
 	while (u.n && (u.p[u.n - 1] == 0 || u.p[u.n - 1] == ' '))
 		u.n--;
@@ -224,7 +226,9 @@ static void
 new_times(struct cal *c, const struct wish *w)
 {
 	struct zone *z = w->zone ? w->zone : c->home;
-	struct when f = { .set = true, .date = w->all_day, .zone = z,
+	struct when f = { .set = true,
+			  .date = w->all_day,
+			  .zone = z,
 			  .utc = !w->all_day && zone_is_utc(z) };
 	struct span params, v;
 
@@ -233,20 +237,22 @@ new_times(struct cal *c, const struct wish *w)
 		cal_add_vtimezone(c, z, w->start);
 	v = when_value(c->a, &f, w->start, &params);
 	ics_set(c->a, c->master, "DTSTART", params, v);
-	v = when_value(c->a, &f, w->all_day && w->end <= w->start ?
-		       w->start + DAY_SECONDS : w->end, &params);
+	v = when_value(c->a, &f,
+		       w->all_day && w->end <= w->start ? w->start + DAY_SECONDS
+							: w->end,
+		       &params);
 	ics_set(c->a, c->master, "DTEND", params, v);
 }
 
 static void
 new_organizer(struct cal *c, const struct wbxml_node *data)
 {
-	struct span mail = span_trim(wbxml_child_text(
-		data, WX_Calendar_OrganizerEmail));
-	struct span name = span_trim(wbxml_child_text(
-		data, WX_Calendar_OrganizerName));
-	const struct wbxml_node *people = wbxml_child(data,
-						      WX_Calendar_Attendees);
+	struct span mail =
+		span_trim(wbxml_child_text(data, WX_Calendar_OrganizerEmail));
+	struct span name =
+		span_trim(wbxml_child_text(data, WX_Calendar_OrganizerName));
+	const struct wbxml_node *people =
+		wbxml_child(data, WX_Calendar_Attendees);
 	uint32_t status = 0;
 	struct ics_line *l;
 
@@ -258,8 +264,9 @@ new_organizer(struct cal *c, const struct wbxml_node *data)
 	}
 	if (!mail.n || (!(people && people->child) && !(status & 2)))
 		return; /* a plain appointment */
-	l = ics_make(c->a, "ORGANIZER", SPAN_NONE, span_of(arena_printf(
-		c->a, "mailto:" SPAN_FMT, SPAN_ARG(mail))));
+	l = ics_make(c->a, "ORGANIZER", SPAN_NONE,
+		     span_of(arena_printf(c->a, "mailto:" SPAN_FMT,
+					  SPAN_ARG(mail))));
 	if (name.n && !span_eq_ci(name, mail))
 		ics_param_set(c->a, l, "CN", name);
 	ics_add(c->master, l);
@@ -287,8 +294,8 @@ static bool
 new_event(struct cal *c, const struct wbxml_node *data, struct span uid,
 	  int64_t now, struct err *e)
 {
-	const struct wbxml_node *list = wbxml_child(data,
-						    WX_Calendar_Exceptions);
+	const struct wbxml_node *list =
+		wbxml_child(data, WX_Calendar_Exceptions);
 	const char *t = clock_compact(c->a, now);
 	struct view v;
 	struct series s = { .recurring = false };
@@ -371,17 +378,18 @@ find_instance(const struct tr_env *env, struct span old, struct span instance,
 	t->local = series_local(&t->m, at);
 	t->x = NULL;
 	if (t->c.orphan)
-		return cal_when(&t->c, ics_find(t->c.master,
-						"RECURRENCE-ID"), &rid) &&
-			rid.at == at ? true :
-			err_set(e, ERR_INVALID, SCOPE_ITEM,
-				"not the instance we have");
+		return cal_when(&t->c, ics_find(t->c.master, "RECURRENCE-ID"),
+				&rid) &&
+				       rid.at == at
+			       ? true
+			       : err_set(e, ERR_INVALID, SCOPE_ITEM,
+					 "not the instance we have");
 	for (size_t i = 0; i < t->s.n; i++)
 		if (t->s.v[i].at == at)
 			t->x = &t->s.v[i];
-	if (t->x ? t->x->deleted :
-	    !series_has(&t->c, &t->m, t->local) ||
-	    (!t->s.recurring && !t->s.expanded))
+	if (t->x ? t->x->deleted
+		 : !series_has(&t->c, &t->m, t->local) ||
+			    (!t->s.recurring && !t->s.expanded))
 		return err_set(e, ERR_INVALID, SCOPE_ITEM,
 			       "no occurrence at InstanceId");
 	return true;
@@ -398,8 +406,8 @@ event_patch_instance(const struct tr_env *env, struct span old,
 
 	if (!find_instance(env, old, instance, &t, e))
 		return false;
-	comp = t.c.orphan ? t.c.master :
-		override_make(&t.c, &t.m, t.local, t.x);
+	comp = t.c.orphan ? t.c.master
+			  : override_make(&t.c, &t.m, t.local, t.x);
 	if (!instance_patch(&t.c, &t.m, comp, data, false, t.local, now,
 			    &changed, e))
 		return false;
@@ -423,8 +431,11 @@ event_delete_instance(const struct tr_env *env, struct span old,
 	if (t.x && t.x->comp && !t.x->derived)
 		ics_remove_comp(t.c.top, t.x->comp);
 	exdate_add(&t.c, &t.m, t.local);
-	ed = (struct edit){ .c = &t.c, .comp = t.c.master, .v = &t.m,
-			    .changed = true, .for_others = true };
+	ed = (struct edit){ .c = &t.c,
+			    .comp = t.c.master,
+			    .v = &t.m,
+			    .changed = true,
+			    .for_others = true };
 	edit_stamp(&ed, now);
 	*out = ics_print(env->arena, t.c.root);
 	return true;
@@ -433,9 +444,10 @@ event_delete_instance(const struct tr_env *env, struct span old,
 bool
 event_differs(struct arena *a, struct span old, struct span changed)
 {
-	static const char *const names[] = { "SUMMARY", "LOCATION", "DTSTART",
-		"DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "STATUS",
-		"DESCRIPTION" };
+	static const char *const names[] = {
+		"SUMMARY", "LOCATION", "DTSTART", "DTEND",  "DURATION",
+		"RRULE",   "RDATE",    "EXDATE",  "STATUS", "DESCRIPTION"
+	};
 	struct tr_env env = tr_env_make(a, 161);
 	struct cal x, y;
 

@@ -7,8 +7,8 @@
 /* What the phone says of times. */
 struct wish {
 	bool has_start, has_end, all_day, has_all_day;
-	int64_t start, end;  /* UTC; all-day: the dates */
-	struct zone *zone;   /* of its blob; NULL if none */
+	int64_t start, end; /* UTC; all-day: the dates */
+	struct zone *zone;  /* of its blob; NULL if none */
 };
 /* all_day: what holds if the element is absent. */
 bool wish_read(struct cal *c, const struct wbxml_node *data, bool all_day,

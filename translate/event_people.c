@@ -2,15 +2,16 @@
  * their parameters. */
 #include "translate/event_private.h"
 
-static const char *const partstats[] = { NULL, NULL, "TENTATIVE", "ACCEPTED",
-					 "DECLINED", "NEEDS-ACTION" };
+static const char *const partstats[] = {
+	NULL, NULL, "TENTATIVE", "ACCEPTED", "DECLINED", "NEEDS-ACTION"
+};
 
 static const struct person *
 known_person(const struct view *v, struct span mail, struct span name)
 {
 	for (size_t i = 0; i < v->n_person; i++)
-		if (mail.n ? span_eq_ci(v->person[i].mail, mail) :
-			     span_eq_ci(v->person[i].name, name))
+		if (mail.n ? span_eq_ci(v->person[i].mail, mail)
+			   : span_eq_ci(v->person[i].name, name))
 			return &v->person[i];
 	return NULL;
 }
@@ -27,8 +28,9 @@ set_type(struct edit *ed, struct ics_line *l, unsigned type)
 	if (span_eq_ci(ics_param(a, l, "CUTYPE"), SPAN("RESOURCE")) ||
 	    span_eq_ci(ics_param(a, l, "CUTYPE"), SPAN("ROOM")))
 		ics_param_set(a, l, "CUTYPE", SPAN("INDIVIDUAL"));
-	ics_param_set(a, l, "ROLE", type == 2 ? SPAN("OPT-PARTICIPANT") :
-						SPAN("REQ-PARTICIPANT"));
+	ics_param_set(a, l, "ROLE",
+		      type == 2 ? SPAN("OPT-PARTICIPANT")
+				: SPAN("REQ-PARTICIPANT"));
 }
 
 static void
@@ -36,17 +38,17 @@ add_person(struct edit *ed, const struct wbxml_node *n, struct span mail,
 	   struct span name, uint32_t status, uint32_t type)
 {
 	struct arena *a = ed->c->a;
-	struct span value = span_of(arena_printf(a, "mailto:" SPAN_FMT,
-						 SPAN_ARG(mail)));
+	struct span value =
+		span_of(arena_printf(a, "mailto:" SPAN_FMT, SPAN_ARG(mail)));
 	struct ics_line *l = ics_make(a, "ATTENDEE", SPAN_NONE, value);
 
 	(void)n;
 	if (name.n && !span_eq_ci(name, mail))
 		ics_param_set(a, l, "CN", name);
 	set_type(ed, l, type);
-	ics_param_set(a, l, "PARTSTAT", span_of(
-			      status >= 2 && status <= 5 ? partstats[status] :
-			      "NEEDS-ACTION"));
+	ics_param_set(a, l, "PARTSTAT",
+		      span_of(status >= 2 && status <= 5 ? partstats[status]
+							 : "NEEDS-ACTION"));
 	if (status < 2 || status > 4)
 		ics_param_set(a, l, "RSVP", SPAN("TRUE"));
 	ics_add(ed->comp, l);
@@ -81,9 +83,10 @@ need_organizer(struct edit *ed)
 
 	if (ics_find(ed->comp, "ORGANIZER") || !ed->c->env->n_own)
 		return;
-	ics_add(ed->comp, ics_make(a, "ORGANIZER", SPAN_NONE, span_of(
-		arena_printf(a, "mailto:" SPAN_FMT,
-			     SPAN_ARG(ed->c->env->own[0])))));
+	ics_add(ed->comp,
+		ics_make(a, "ORGANIZER", SPAN_NONE,
+			 span_of(arena_printf(a, "mailto:" SPAN_FMT,
+					      SPAN_ARG(ed->c->env->own[0])))));
 }
 
 bool
@@ -106,7 +109,7 @@ one_attendee(struct edit *ed, const struct wbxml_node *n, bool *kept,
 	const struct person *p = known_person(ed->v, mail, name);
 	uint32_t status = 0, type = 1;
 	bool has = ed->c->env->version < 160 &&
-		wbxml_child_u32(n, WX_Calendar_AttendeeStatus, &status);
+		   wbxml_child_u32(n, WX_Calendar_AttendeeStatus, &status);
 
 	if (!wbxml_child_u32(n, WX_Calendar_AttendeeType, &type))
 		type = p ? p->type : 1;
@@ -136,8 +139,7 @@ edit_attendees(struct edit *ed, const struct wbxml_node *n, struct err *e)
 		return true;
 	for (; k; k = wbxml_again(k))
 		if (++count > MAX_ATTENDEES || !one_attendee(ed, k, kept, e))
-			return err_set(e, ERR_INVALID, SCOPE_ITEM,
-				       "Attendees");
+			return err_set(e, ERR_INVALID, SCOPE_ITEM, "Attendees");
 	for (size_t i = 0; i < ed->v->n_person; i++)
 		if (!kept[i]) {
 			ics_remove(ed->comp, ed->v->person[i].line);
@@ -147,4 +149,3 @@ edit_attendees(struct edit *ed, const struct wbxml_node *n, struct err *e)
 		need_organizer(ed);
 	return true;
 }
-

@@ -41,7 +41,10 @@ struct cal {
 	struct override *over; /* same UID, in the order of the text */
 	size_t n_over;
 	struct zone *home; /* of floating times */
-	struct { struct span tzid; struct zone *zone; } zones[MAX_ZONES];
+	struct {
+		struct span tzid;
+		struct zone *zone;
+	} zones[MAX_ZONES];
 	size_t n_zones;
 };
 
@@ -49,8 +52,8 @@ struct cal {
 bool cal_open(const struct tr_env *env, struct span ics, const char *kind,
 	      struct cal *out, struct err *e);
 struct zone *cal_zone(struct cal *c, struct span tzid);
-bool cal_value_when(struct cal *c, const struct ics_line *l,
-		    struct span value, struct when *out);
+bool cal_value_when(struct cal *c, const struct ics_line *l, struct span value,
+		    struct when *out);
 bool cal_when(struct cal *c, const struct ics_line *l, struct when *out);
 bool duration_parse(struct span s, int64_t *seconds_out);
 const char *duration_text(struct arena *a, int64_t seconds);
@@ -76,7 +79,7 @@ struct view {
 	int64_t stamp;
 	struct span subject, location, body, html, geo;
 	unsigned busy, sensitivity;
-	int reminder; /* minutes; -1: none */
+	int reminder;           /* minutes; -1: none */
 	struct ics_comp *alarm; /* the one shown */
 	struct span *category;
 	size_t n_category;
@@ -99,8 +102,8 @@ bool cal_is_own(const struct tr_env *env, struct span mail);
 /* UID for the wire: at most 300 characters. */
 struct span uid_show(struct arena *a, struct span uid);
 struct span cal_text(struct arena *a, struct span value);
-bool alarm_minutes(struct cal *c, struct ics_comp *alarm,
-		   const struct view *v, int *minutes);
+bool alarm_minutes(struct cal *c, struct ics_comp *alarm, const struct view *v,
+		   int *minutes);
 
 /* ---- event_series.c: what is shown of the pattern -----------------------*/
 
@@ -108,9 +111,9 @@ struct exception {
 	int64_t local; /* original start, wall time of the series */
 	int64_t at;    /* the same on the wire */
 	bool deleted;
-	struct ics_comp *comp;  /* NULL: only deleted, or shifted */
-	int64_t shift;          /* RANGE=THISANDFUTURE: later instances */
-	bool derived;           /* has no lines of its own */
+	struct ics_comp *comp; /* NULL: only deleted, or shifted */
+	int64_t shift;         /* RANGE=THISANDFUTURE: later instances */
+	bool derived;          /* has no lines of its own */
 };
 
 struct series {
@@ -121,8 +124,7 @@ struct series {
 	size_t n;
 };
 
-void series_read(struct cal *c, const struct view *master,
-		 struct series *out);
+void series_read(struct cal *c, const struct view *master, struct series *out);
 /* Its exceptions alone: those nearest to env->now. */
 void series_exceptions(struct cal *c, const struct view *master,
 		       struct series *out);
@@ -136,8 +138,7 @@ size_t series_expand(struct cal *c, const struct view *master, int64_t from,
 
 /* Body by the preferences in env; nothing for an empty one. */
 void cal_body_write(const struct tr_env *env, struct span text,
-		    struct span html, bool even_empty,
-		    struct wbxml_writer *w);
+		    struct span html, bool even_empty, struct wbxml_writer *w);
 /* The text a Body element stands for, and its HTML if it is that. */
 bool cal_body_read(const struct tr_env *env, const struct wbxml_node *body,
 		   struct span *text, struct span *html);
@@ -162,8 +163,7 @@ void edit_sensitivity(struct edit *ed, unsigned v);
 void edit_busy(struct edit *ed, unsigned v);
 void edit_reminder(struct edit *ed, int minutes);
 void edit_body(struct edit *ed, const struct wbxml_node *n);
-bool edit_attendees(struct edit *ed, const struct wbxml_node *n,
-		    struct err *e);
+bool edit_attendees(struct edit *ed, const struct wbxml_node *n, struct err *e);
 bool mail_is_clean(struct span mail); /* no blanks, no controls */
 bool same_categories(const struct view *v, const struct wbxml_node *n,
 		     wbxml_tag child);

@@ -13,12 +13,12 @@
 static int64_t
 in_series(const struct view *m, const struct when *w)
 {
-	int64_t tod = ((m->start.local % DAY_SECONDS) + DAY_SECONDS) %
-		DAY_SECONDS;
+	int64_t tod =
+		((m->start.local % DAY_SECONDS) + DAY_SECONDS) % DAY_SECONDS;
 
 	if (m->all_day) {
-		int64_t l = w->utc ? zone_to_local(m->start.zone, w->at) :
-			w->local;
+		int64_t l =
+			w->utc ? zone_to_local(m->start.zone, w->at) : w->local;
 
 		return l - ((l % DAY_SECONDS) + DAY_SECONDS) % DAY_SECONDS;
 	}
@@ -30,8 +30,8 @@ in_series(const struct view *m, const struct when *w)
 static int64_t
 on_wire(const struct view *m, int64_t local)
 {
-	return m->all_day || m->start.utc ? local :
-		zone_to_utc(m->start.zone, local);
+	return m->all_day || m->start.utc ? local
+					  : zone_to_utc(m->start.zone, local);
 }
 
 static int
@@ -104,8 +104,8 @@ series_expand(struct cal *c, const struct view *m, int64_t from, int64_t to,
 	     l = ics_again(l, "EXRULE"), rules++)
 		if (rrule_parse(l->value, &r))
 			n_ex += recur_expand(c->a, &r, m->start.local,
-					     m->start.zone, from, to,
-					     ex + n_ex, (room - n_ex) / 2);
+					     m->start.zone, from, to, ex + n_ex,
+					     (room - n_ex) / 2);
 	if (n < room && m->start.local >= from && m->start.local <= to)
 		all[n++] = m->start.local;
 	for (size_t i = 0; i < n_rdate && n < room; i++)
@@ -168,8 +168,10 @@ add_future(struct cal *c, const struct view *m, const struct override *o,
 		return;
 	n = series_expand(c, m, from, from + AHEAD, v, 100);
 	for (size_t i = 0; i < n; i++) {
-		struct exception x = { .local = v[i], .comp = o->comp,
-				       .shift = v[i] - rid, .derived = true };
+		struct exception x = { .local = v[i],
+				       .comp = o->comp,
+				       .shift = v[i] - rid,
+				       .derived = true };
 
 		if (v[i] > rid)
 			add(c, l, x);
@@ -183,8 +185,8 @@ gather(struct cal *c, const struct view *m, struct list *l)
 	size_t n = dates(c, m, "EXDATE", &ex);
 
 	for (size_t i = 0; i < n; i++)
-		add(c, l, (struct exception){ .local = ex[i],
-					      .deleted = true });
+		add(c, l,
+		    (struct exception){ .local = ex[i], .deleted = true });
 	for (size_t i = 0; i < c->n_over; i++) {
 		struct override *o = &c->over[i];
 		struct exception x = { .local = in_series(m, &o->rid),
@@ -208,8 +210,7 @@ static void
 nearest(struct series *s, int64_t now)
 {
 	while (s->n > MAX_EXCEPTIONS) {
-		if (far(s->v[0].local, now) >
-		    far(s->v[s->n - 1].local, now))
+		if (far(s->v[0].local, now) > far(s->v[s->n - 1].local, now))
 			s->v++;
 		s->n--;
 	}
@@ -256,8 +257,10 @@ try_rule(struct cal *c, const struct view *m, const char *text,
 		if (at < n && v[at] == all[i])
 			at++;
 		else
-			add(c, &gone, (struct exception){ .local = all[i],
-				.deleted = true, .derived = true });
+			add(c, &gone,
+			    (struct exception){ .local = all[i],
+						.deleted = true,
+						.derived = true });
 	}
 	if (at < n)
 		return false;
@@ -271,15 +274,16 @@ try_rule(struct cal *c, const struct view *m, const char *text,
 static const char *
 week_rule(struct cal *c, const int64_t *v, size_t n)
 {
-	static const char *const names[] = { "TH", "FR", "SA", "SU", "MO",
-					     "TU", "WE" };
+	static const char *const names[] = { "TH", "FR", "SA", "SU",
+					     "MO", "TU", "WE" };
 	struct buf b = BUF_INIT(128);
 	unsigned bits = 0;
 	const char *s;
 
 	for (size_t i = 0; i < n; i++) {
 		int64_t d = (v[i] - ((v[i] % DAY_SECONDS) + DAY_SECONDS) %
-			     DAY_SECONDS) / DAY_SECONDS;
+					    DAY_SECONDS) /
+			    DAY_SECONDS;
 
 		bits |= 1u << ((d % 7 + 7) % 7);
 	}
@@ -296,8 +300,7 @@ static void
 expand(struct cal *c, const struct view *m, struct list *l, struct series *s)
 {
 	int64_t *v = arena_array(c->a, MAX_SHOWN_INSTANCES, sizeof(*v));
-	int64_t from = c->env->now ? c->env->now - BEFORE_NOW :
-		m->start.local;
+	int64_t from = c->env->now ? c->env->now - BEFORE_NOW : m->start.local;
 	size_t n;
 
 	if (from < m->start.local)
@@ -315,8 +318,7 @@ expand(struct cal *c, const struct view *m, struct list *l, struct series *s)
 		s->recurring =
 			try_rule(c, m, "FREQ=YEARLY", v, k, l, &s->rule) ||
 			try_rule(c, m, "FREQ=MONTHLY", v, k, l, &s->rule) ||
-			try_rule(c, m, week_rule(c, v, k), v, k, l,
-				 &s->rule) ||
+			try_rule(c, m, week_rule(c, v, k), v, k, l, &s->rule) ||
 			try_rule(c, m, "FREQ=DAILY", v, k, l, &s->rule);
 	for (size_t i = 0; n > 1 && !s->recurring && i < n; i++)
 		if (v[i] >= c->env->now) { /* the next one alone */
@@ -330,7 +332,7 @@ series_read(struct cal *c, const struct view *m, struct series *s)
 {
 	struct ics_line *l = ics_find(m->comp, "RRULE");
 	bool more = ics_find(m->comp, "RDATE") || ics_find(m->comp, "EXRULE") ||
-		(l && ics_again(l, "RRULE"));
+		    (l && ics_again(l, "RRULE"));
 	struct list all = { NULL, 0, 0 };
 	struct rrule r;
 
@@ -343,9 +345,9 @@ series_read(struct cal *c, const struct view *m, struct series *s)
 			return;
 	}
 	gather(c, m, &all);
-	s->recurring = l && !more && recur_to_eas(&r, m->start.local,
-						  m->start.zone, m->all_day,
-						  &s->rule);
+	s->recurring = l && !more &&
+		       recur_to_eas(&r, m->start.local, m->start.zone,
+				    m->all_day, &s->rule);
 	if (!s->recurring)
 		expand(c, m, &all, s);
 	if (s->recurring)

@@ -32,11 +32,12 @@ wish_read(struct cal *c, const struct wbxml_node *data, bool all_day,
 	w->has_end = t.n > 0;
 	w->has_all_day = wbxml_has(data, WX_Calendar_AllDayEvent);
 	if (w->has_all_day)
-		w->all_day = wbxml_child_bool(data, WX_Calendar_AllDayEvent,
-					      false);
+		w->all_day =
+			wbxml_child_bool(data, WX_Calendar_AllDayEvent, false);
 	if ((s.n && !clock_parse(s, &w->start)) ||
 	    (t.n && !clock_parse(t, &w->end)))
-		return err_set(e, ERR_INVALID, SCOPE_ITEM, "StartTime or "
+		return err_set(e, ERR_INVALID, SCOPE_ITEM,
+			       "StartTime or "
 			       "EndTime is no date");
 	if (w->has_start)
 		year = civil_day(w->start).year;
@@ -87,8 +88,8 @@ wish_defaults(struct wish *w, int64_t now, struct err *e)
 int64_t
 series_local(const struct view *m, int64_t at)
 {
-	return m->all_day || m->start.utc ? at :
-		zone_to_local(m->start.zone, at);
+	return m->all_day || m->start.utc ? at
+					  : zone_to_local(m->start.zone, at);
 }
 
 /* Phones send the zone they are in; only one that is neither the event's nor
@@ -133,8 +134,7 @@ form_of(struct edit *ed, const struct wish *w)
 }
 
 static void
-set_time(struct edit *ed, const char *name, const struct when *form,
-	 int64_t at)
+set_time(struct edit *ed, const char *name, const struct when *form, int64_t at)
 {
 	struct span params, v = when_value(ed->c->a, form, at, &params);
 
@@ -183,8 +183,7 @@ times_patch(struct edit *ed, const struct wish *w, int64_t shown)
 		set_time(ed, "DTSTART", &f, start);
 	if (kind)
 		ics_remove_all(ed->comp, "X-MICROSOFT-CDO-ALLDAYEVENT");
-	if (!new_form && end - start == length &&
-	    !ics_find(ed->comp, "DTEND"))
+	if (!new_form && end - start == length && !ics_find(ed->comp, "DTEND"))
 		return; /* DURATION, or what the standard implies, holds */
 	ics_remove_all(ed->comp, "DURATION");
 	ef = end_form(ed, &f, new_form);

@@ -57,8 +57,7 @@ uid_show(struct arena *a, struct span uid)
 	hash128(SPAN("uid"), uid, h);
 	return span_of(arena_printf(a, SPAN_FMT "-" SPAN_FMT,
 				    SPAN_ARG(utf8_cut_chars(uid, 200)),
-				    SPAN_ARG(hex_encode(a,
-						span_from(h, 16)))));
+				    SPAN_ARG(hex_encode(a, span_from(h, 16)))));
 }
 
 /* ---- people ------------------------------------------------------------*/
@@ -66,10 +65,11 @@ uid_show(struct arena *a, struct span uid)
 static unsigned
 attendee_status(struct span ps)
 {
-	return span_eq_ci(ps, SPAN("ACCEPTED")) ? 3 :
-		span_eq_ci(ps, SPAN("TENTATIVE")) ? 2 :
-		span_eq_ci(ps, SPAN("DECLINED")) ? 4 :
-		span_eq_ci(ps, SPAN("NEEDS-ACTION")) || !ps.n ? 5 : 0;
+	return span_eq_ci(ps, SPAN("ACCEPTED"))                ? 3
+	       : span_eq_ci(ps, SPAN("TENTATIVE"))             ? 2
+	       : span_eq_ci(ps, SPAN("DECLINED"))              ? 4
+	       : span_eq_ci(ps, SPAN("NEEDS-ACTION")) || !ps.n ? 5
+							       : 0;
 }
 
 static unsigned
@@ -79,7 +79,9 @@ attendee_type(struct span role, struct span cutype)
 	    span_eq_ci(cutype, SPAN("ROOM")))
 		return 3;
 	return span_eq_ci(role, SPAN("OPT-PARTICIPANT")) ||
-		span_eq_ci(role, SPAN("NON-PARTICIPANT")) ? 2 : 1;
+			       span_eq_ci(role, SPAN("NON-PARTICIPANT"))
+		       ? 2
+		       : 1;
 }
 
 static void
@@ -129,8 +131,7 @@ read_people(struct cal *c, struct view *v)
 		v->has_organizer = v->org_mail.n > 0;
 	}
 	v->mine = !v->has_organizer || cal_is_own(c->env, v->org_mail);
-	for (l = ics_find(v->comp, "ATTENDEE"); l;
-	     l = ics_again(l, "ATTENDEE"))
+	for (l = ics_find(v->comp, "ATTENDEE"); l; l = ics_again(l, "ATTENDEE"))
 		n++;
 	n = n > MAX_ATTENDEES ? MAX_ATTENDEES : n;
 	v->person = arena_array(c->a, n + 1, sizeof(*v->person));
@@ -145,8 +146,8 @@ read_meeting(struct cal *c, struct view *v)
 {
 	bool meeting;
 
-	v->cancelled = span_eq_ci(ics_value(v->comp, "STATUS"),
-				  SPAN("CANCELLED"));
+	v->cancelled =
+		span_eq_ci(ics_value(v->comp, "STATUS"), SPAN("CANCELLED"));
 	read_people(c, v);
 	meeting = v->n_person > 0 || (v->has_organizer && !v->mine);
 	v->meeting_status = !meeting ? 0 : v->mine ? 1 : 3;
@@ -160,8 +161,9 @@ read_meeting(struct cal *c, struct view *v)
 		v->response = 5;
 	if (v->mine && meeting)
 		v->rsvp = true;
-	v->no_proposals = span_eq_ci(ics_value(v->comp,
-		"X-MICROSOFT-DISALLOW-COUNTER"), SPAN("TRUE"));
+	v->no_proposals =
+		span_eq_ci(ics_value(v->comp, "X-MICROSOFT-DISALLOW-COUNTER"),
+			   SPAN("TRUE"));
 }
 
 /* ---- plain fields ------------------------------------------------------*/
@@ -169,8 +171,8 @@ read_meeting(struct cal *c, struct view *v)
 static unsigned
 busy_of(const struct cal *c, const struct ics_comp *comp)
 {
-	static const char *const names[] = { "FREE", "TENTATIVE", "BUSY",
-					     "OOF", "WORKINGELSEWHERE" };
+	static const char *const names[] = { "FREE", "TENTATIVE", "BUSY", "OOF",
+					     "WORKINGELSEWHERE" };
 	struct span x = ics_value(comp, "X-MICROSOFT-CDO-BUSYSTATUS");
 
 	for (unsigned i = 0; i < 5; i++)
@@ -178,8 +180,7 @@ busy_of(const struct cal *c, const struct ics_comp *comp)
 			return i == 4 && c->env->version < 160 ? 0 : i;
 	if (span_eq_ci(ics_value(comp, "TRANSP"), SPAN("TRANSPARENT")))
 		return 0;
-	return span_eq_ci(ics_value(comp, "STATUS"), SPAN("TENTATIVE")) ? 1 :
-									 2;
+	return span_eq_ci(ics_value(comp, "STATUS"), SPAN("TENTATIVE")) ? 1 : 2;
 }
 
 static unsigned
@@ -187,9 +188,10 @@ sensitivity_of(const struct ics_comp *comp)
 {
 	struct span s = ics_value(comp, "CLASS");
 
-	return span_eq_ci(s, SPAN("PRIVATE")) ? 2 :
-		span_eq_ci(s, SPAN("CONFIDENTIAL")) ? 3 :
-		span_eq_ci(s, SPAN("X-PERSONAL")) ? 1 : 0;
+	return span_eq_ci(s, SPAN("PRIVATE"))        ? 2
+	       : span_eq_ci(s, SPAN("CONFIDENTIAL")) ? 3
+	       : span_eq_ci(s, SPAN("X-PERSONAL"))   ? 1
+						     : 0;
 }
 
 /* Splits at commas that are not escaped. */
@@ -216,14 +218,14 @@ read_categories(struct cal *c, struct view *v)
 		struct span rest = l->value;
 
 		while (rest.n && v->n_category < MAX_CATEGORIES) {
-			struct span s = span_trim(cal_text(
-				c->a, take_item(&rest)));
+			struct span s =
+				span_trim(cal_text(c->a, take_item(&rest)));
 
 			if (!s.n)
 				continue;
-			v->category = arena_grow(c->a, v->category,
-						 v->n_category, &room,
-						 sizeof(*v->category));
+			v->category =
+				arena_grow(c->a, v->category, v->n_category,
+					   &room, sizeof(*v->category));
 			v->category[v->n_category++] = s;
 		}
 	}
@@ -247,8 +249,9 @@ alarm_minutes(struct cal *c, struct ics_comp *alarm, const struct view *v,
 		if (span_eq_ci(ics_param(c->a, t, "RELATED"), SPAN("END")))
 			s -= v->end.at - v->start.at;
 	} else if (cal_when(c, t, &w)) {
-		s = (v->start.date ? zone_to_utc(c->home, v->start.local) :
-		     v->start.at) - w.at;
+		s = (v->start.date ? zone_to_utc(c->home, v->start.local)
+				   : v->start.at) -
+		    w.at;
 	} else {
 		return false;
 	}
@@ -288,11 +291,11 @@ read_links(struct cal *c, struct view *v)
 {
 	static const char *const names[] = {
 		"X-MICROSOFT-SKYPETEAMSMEETINGURL",
-		"X-MICROSOFT-ONLINEMEETINGEXTERNALLINK",
-		"X-GOOGLE-CONFERENCE", "CONFERENCE" };
+		"X-MICROSOFT-ONLINEMEETINGEXTERNALLINK", "X-GOOGLE-CONFERENCE",
+		"CONFERENCE"
+	};
 
-	v->conf_link = text_of(c, v->comp,
-			       "X-MICROSOFT-ONLINEMEETINGCONFLINK");
+	v->conf_link = text_of(c, v->comp, "X-MICROSOFT-ONLINEMEETINGCONFLINK");
 	for (size_t i = 0; i < 4 && !v->ext_link.n; i++)
 		v->ext_link = text_of(c, v->comp, names[i]);
 }
@@ -302,8 +305,11 @@ view_stand_in(struct cal *c, struct view *v)
 {
 	if (v->start.set)
 		return;
-	v->start = (struct when){ .set = true, .utc = true, .at = v->stamp,
-				  .local = v->stamp, .zone = zone_utc(c->a) };
+	v->start = (struct when){ .set = true,
+				  .utc = true,
+				  .at = v->stamp,
+				  .local = v->stamp,
+				  .zone = zone_utc(c->a) };
 	v->end = v->start;
 }
 
@@ -316,8 +322,9 @@ view_read(struct cal *c, struct ics_comp *comp, struct view *v)
 	v->comp = comp;
 	cal_times(c, comp, &v->start, &v->end);
 	v->all_day = v->start.set && v->start.date;
-	if (!v->all_day && span_eq_ci(ics_value(comp,
-			"X-MICROSOFT-CDO-ALLDAYEVENT"), SPAN("TRUE")) &&
+	if (!v->all_day &&
+	    span_eq_ci(ics_value(comp, "X-MICROSOFT-CDO-ALLDAYEVENT"),
+		       SPAN("TRUE")) &&
 	    v->start.local % DAY_SECONDS == 0 &&
 	    (v->end.at - v->start.at) >= DAY_SECONDS - 7200 &&
 	    zone_to_local(v->start.zone, v->end.at) % DAY_SECONDS == 0) {

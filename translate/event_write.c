@@ -113,8 +113,7 @@ write_times(struct cal *c, const struct exception *x, const struct view *m,
 
 	if (v->all_day != m->all_day)
 		wbxml_uint(w, WX_Calendar_AllDayEvent, v->all_day);
-	if (start == x->at && end - start == usual &&
-	    v->all_day == m->all_day)
+	if (start == x->at && end - start == usual && v->all_day == m->all_day)
 		return;
 	date(c, w, WX_Calendar_StartTime, start);
 	date(c, w, WX_Calendar_EndTime, end);
@@ -173,8 +172,10 @@ write_exceptions(struct cal *c, const struct view *m, const struct series *s,
 		wbxml_open(w, WX_Calendar_Exception);
 		if (x->deleted)
 			wbxml_uint(w, WX_Calendar_Deleted, 1);
-		date(c, w, c->env->version >= 160 ? WX_AirSyncBase_InstanceId :
-		     WX_Calendar_ExceptionStartTime, x->at);
+		date(c, w,
+		     c->env->version >= 160 ? WX_AirSyncBase_InstanceId
+					    : WX_Calendar_ExceptionStartTime,
+		     x->at);
 		if (!x->deleted && x->comp)
 			write_changed(c, x, m, w);
 		wbxml_close(w);
@@ -194,8 +195,8 @@ write_zone(struct cal *c, const struct view *v, struct wbxml_writer *w)
 			return;
 		z = zone_utc(c->a);
 	}
-	wbxml_text(w, WX_Calendar_Timezone, zone_to_blob(
-			   c->a, z, civil_day(v->start.local).year));
+	wbxml_text(w, WX_Calendar_Timezone,
+		   zone_to_blob(c->a, z, civil_day(v->start.local).year));
 }
 
 static void
@@ -231,8 +232,7 @@ write_meeting(struct cal *c, const struct view *v, struct wbxml_writer *w)
 	if (v->no_proposals)
 		wbxml_uint(w, WX_Calendar_DisallowNewTimeProposal, 1);
 	if (version >= 141 && v->conf_link.n)
-		wbxml_text(w, WX_Calendar_OnlineMeetingConfLink,
-			   v->conf_link);
+		wbxml_text(w, WX_Calendar_OnlineMeetingConfLink, v->conf_link);
 	if (version >= 141 && v->ext_link.n)
 		wbxml_text(w, WX_Calendar_OnlineMeetingExternalLink,
 			   v->ext_link);
@@ -245,15 +245,16 @@ write_item(struct cal *c, const struct view *v, const struct series *s,
 	int64_t start = v->start.at, len = v->end.at - v->start.at;
 
 	if (s->start != v->start.local)
-		start = v->all_day || v->start.utc ? s->start :
-			zone_to_utc(v->start.zone, s->start);
+		start = v->all_day || v->start.utc
+				? s->start
+				: zone_to_utc(v->start.zone, s->start);
 	write_zone(c, v, w);
 	date(c, w, WX_Calendar_DtStamp, v->stamp);
 	date(c, w, WX_Calendar_StartTime, start);
 	date(c, w, WX_Calendar_EndTime, start + len);
 	wbxml_text(w, WX_Calendar_Subject, v->subject);
-	wbxml_text(w, WX_Calendar_UID, uid_show(c->a, ics_value(v->comp,
-								"UID")));
+	wbxml_text(w, WX_Calendar_UID,
+		   uid_show(c->a, ics_value(v->comp, "UID")));
 	write_people(c, v, w);
 	if (v->location.n || (c->env->version >= 160 && v->geo.n))
 		write_location(c, v, w);
@@ -271,8 +272,7 @@ write_item(struct cal *c, const struct view *v, const struct series *s,
 	attachments_write(c, v->comp, w);
 	write_meeting(c, v, w);
 	if (v->body.n || v->html.n)
-		wbxml_uint(w, WX_AirSyncBase_NativeBodyType, v->body.n ? 1 :
-			   2);
+		wbxml_uint(w, WX_AirSyncBase_NativeBodyType, v->body.n ? 1 : 2);
 }
 
 void
@@ -299,8 +299,8 @@ write_stub(const struct tr_env *env, struct span ics, struct wbxml_writer *w)
 			       "It is unchanged there.");
 
 	if (env->version < 160)
-		wbxml_text(w, WX_Calendar_Timezone, zone_to_blob(
-				   c.a, zone_utc(c.a), 1970));
+		wbxml_text(w, WX_Calendar_Timezone,
+			   zone_to_blob(c.a, zone_utc(c.a), 1970));
 	date(&c, w, WX_Calendar_DtStamp, 0);
 	date(&c, w, WX_Calendar_StartTime, 0);
 	date(&c, w, WX_Calendar_EndTime, DAY_SECONDS);
@@ -314,8 +314,7 @@ write_stub(const struct tr_env *env, struct span ics, struct wbxml_writer *w)
 }
 
 void
-event_write(const struct tr_env *env, struct span ics,
-	    struct wbxml_writer *w)
+event_write(const struct tr_env *env, struct span ics, struct wbxml_writer *w)
 {
 	struct cal c;
 

@@ -8,8 +8,7 @@
 #define MAX_LENGTH (400ll * DAY_SECONDS)
 
 bool
-freebusy_begin(struct arena *a, int64_t start, int64_t end,
-	       struct freebusy *fb)
+freebusy_begin(struct arena *a, int64_t start, int64_t end, struct freebusy *fb)
 {
 	if (end - start < FREEBUSY_SLOT || end - start > FREEBUSY_MAX)
 		return false;
@@ -90,7 +89,7 @@ static bool
 counts(const struct view *v)
 {
 	return v->start.set && !v->cancelled && v->busy &&
-		!(v->own && v->response == 4);
+	       !(v->own && v->response == 4);
 }
 
 static int64_t

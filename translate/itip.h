@@ -16,8 +16,12 @@ enum itip_action {
 	ITIP_RESPOND,       /* MeetingResponse; 16.x: with SendResponse */
 	ITIP_RESPOND_SILENT /* 16.x without SendResponse */
 };
-enum itip_sender { ITIP_NOBODY, ITIP_BY_PHONE, ITIP_BY_GATEWAY,
-		   ITIP_BY_SERVER };
+enum itip_sender {
+	ITIP_NOBODY,
+	ITIP_BY_PHONE,
+	ITIP_BY_GATEWAY,
+	ITIP_BY_SERVER
+};
 
 struct itip_decision {
 	enum itip_sender sender;
@@ -29,16 +33,15 @@ struct itip_decision {
 
 /* The setting of the source (`schedule =`), whether its server offers
  * calendar-auto-schedule, whose meeting it is. Up to 14.1 the phone mails
- * itself; from 16.0 on it does not (reference 1.1, 17.2). ITIP_OFF: the
- * gateway sends nothing and the server is left alone. */
+ * itself; from 16.0 on it does not (reference 1.1, 17.2). ITIP_OFF:
+ * nothing leaves but what phones up to 14.1 mail themselves. */
 struct itip_decision itip_decide(unsigned version, enum itip_schedule mode,
 				 bool server_schedules, bool organizer,
 				 enum itip_action action);
 /* Sets (client) or removes SCHEDULE-AGENT=CLIENT on the ATTENDEE lines of
  * the user's own meeting, on the ORGANIZER line of others'. The bytes
  * of ics if there is nothing to do. */
-struct span itip_agent(const struct tr_env *env, struct span ics,
-		       bool client);
+struct span itip_agent(const struct tr_env *env, struct span ics, bool client);
 
 /* ---- mails out ---------------------------------------------------------*/
 

@@ -23,8 +23,9 @@ answer_line(struct cal *c, struct ics_comp *comp, const struct view *v,
 	struct ics_line *l = v->own;
 
 	if (!l) {
-		l = ics_make(a, "ATTENDEE", SPAN_NONE, span_of(arena_printf(
-			a, "mailto:" SPAN_FMT, SPAN_ARG(c->env->own[0]))));
+		l = ics_make(a, "ATTENDEE", SPAN_NONE,
+			     span_of(arena_printf(a, "mailto:" SPAN_FMT,
+						  SPAN_ARG(c->env->own[0]))));
 		ics_add(comp, l);
 	}
 	ics_param_set(a, l, "PARTSTAT", span_of(partstats[answer]));
@@ -129,7 +130,7 @@ older(struct cal *in, const struct ics_comp *x, struct cal *st,
 	if (sequence(x) != sequence(y))
 		return sequence(x) < sequence(y);
 	return cal_when(in, ics_find(x, "DTSTAMP"), &a) &&
-		cal_when(st, ics_find(y, "DTSTAMP"), &b) && a.at < b.at;
+	       cal_when(st, ics_find(y, "DTSTAMP"), &b) && a.at < b.at;
 }
 
 /* The stored component a message component speaks of; made for an instance
@@ -143,8 +144,8 @@ meant(struct message *m, struct ics_comp *from)
 		return m->st.master;
 	if (m->st.orphan)
 		return m->st.master;
-	return instance_of(&m->st, &m->sm, span_of(clock_compact(
-		m->st.a, rid.at)), NULL);
+	return instance_of(&m->st, &m->sm,
+			   span_of(clock_compact(m->st.a, rid.at)), NULL);
 }
 
 static bool
@@ -205,8 +206,8 @@ apply_cancel(struct message *m, bool *changed, struct err *e)
 		    span_eq_ci(ics_value(to, "STATUS"), SPAN("CANCELLED")))
 			continue;
 		ics_set(a, to, "STATUS", SPAN_NONE, SPAN("CANCELLED"));
-		ics_set(a, to, "SEQUENCE", SPAN_NONE, span_of(arena_printf(
-			a, "%u", sequence(l->comp))));
+		ics_set(a, to, "SEQUENCE", SPAN_NONE,
+			span_of(arena_printf(a, "%u", sequence(l->comp))));
 		*changed = true;
 	}
 	return true;

@@ -5,22 +5,37 @@
 #define ACTIONS 5
 
 /* Shorthands: sender, server hushed. */
-#define NONE { ITIP_NOBODY, false }
-#define HUSH { ITIP_NOBODY, true }
-#define PHONE { ITIP_BY_PHONE, true }
-#define GATE { ITIP_BY_GATEWAY, true }
-#define SERV { ITIP_BY_SERVER, false }
+#define NONE                                                                   \
+	{                                                                      \
+		ITIP_NOBODY, false                                             \
+	}
+#define HUSH                                                                   \
+	{                                                                      \
+		ITIP_NOBODY, true                                              \
+	}
+#define PHONE                                                                  \
+	{                                                                      \
+		ITIP_BY_PHONE, true                                            \
+	}
+#define GATE                                                                   \
+	{                                                                      \
+		ITIP_BY_GATEWAY, true                                          \
+	}
+#define SERV                                                                   \
+	{                                                                      \
+		ITIP_BY_SERVER, false                                          \
+	}
 
 /* [16.x][effective mode: server, gateway, off][organizer][action] */
 static const struct itip_decision table[2][3][2][ACTIONS] = {
 	/* up to 14.1: the phone writes its own mails */
 	{
 		/* create, change, delete, respond, respond silently */
-		{ { HUSH, HUSH, HUSH, PHONE, HUSH },   /* server, guest */
+		{ { HUSH, HUSH, HUSH, PHONE, HUSH },     /* server, guest */
 		  { PHONE, PHONE, PHONE, NONE, NONE } }, /* organizer */
-		{ { HUSH, HUSH, HUSH, PHONE, HUSH },   /* gateway */
+		{ { HUSH, HUSH, HUSH, PHONE, HUSH },     /* gateway */
 		  { PHONE, PHONE, PHONE, NONE, NONE } },
-		{ { HUSH, HUSH, HUSH, PHONE, HUSH },   /* off */
+		{ { HUSH, HUSH, HUSH, PHONE, HUSH }, /* off */
 		  { PHONE, PHONE, PHONE, NONE, NONE } },
 	},
 	/* 16.x: it relies on the server */
@@ -38,9 +53,11 @@ struct itip_decision
 itip_decide(unsigned version, enum itip_schedule mode, bool server_schedules,
 	    bool organizer, enum itip_action action)
 {
-	unsigned effective = mode == ITIP_OFF ? 2 :
-		mode == ITIP_SERVER ? 0 : mode == ITIP_GATEWAY ? 1 :
-		server_schedules ? 0 : 1;
+	unsigned effective = mode == ITIP_OFF       ? 2
+			     : mode == ITIP_SERVER  ? 0
+			     : mode == ITIP_GATEWAY ? 1
+			     : server_schedules     ? 0
+						    : 1;
 
 	return table[version >= 160][effective][organizer][action];
 }
@@ -54,8 +71,8 @@ agent_line(struct arena *a, struct ics_line *l, bool client)
 		return false;
 	if (!client && !is.n)
 		return false;
-	ics_param_set(a, l, "SCHEDULE-AGENT", client ? SPAN("CLIENT") :
-						     SPAN_NONE);
+	ics_param_set(a, l, "SCHEDULE-AGENT",
+		      client ? SPAN("CLIENT") : SPAN_NONE);
 	return true;
 }
 

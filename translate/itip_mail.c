@@ -18,10 +18,11 @@ static const char *const methods[] = { "REQUEST", "REPLY", "CANCEL",
 static const char *
 in_words(struct arena *a, const struct when *w, int64_t at)
 {
-	static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu",
-					    "Fri", "Sat" };
+	static const char *const days[] = { "Sun", "Mon", "Tue", "Wed",
+					    "Thu", "Fri", "Sat" };
 	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr",
-		"May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+					      "May", "Jun", "Jul", "Aug",
+					      "Sep", "Oct", "Nov", "Dec" };
 	int64_t l = w->date ? at : zone_to_local(w->zone, at);
 	struct civil_day d = civil_day(l);
 	int64_t s = ((l % DAY_SECONDS) + DAY_SECONDS) % DAY_SECONDS;
@@ -47,11 +48,10 @@ words(struct cal *c, const struct view *v, const char *opening,
 		buf_printf(&b, SPAN_FMT "\r\n\r\n", SPAN_ARG(comment));
 	buf_printf(&b, "What: " SPAN_FMT "\r\n", SPAN_ARG(v->subject));
 	if (v->start.set) {
-		buf_printf(&b, "When: %s", in_words(c->a, &v->start,
-						    v->start.at));
+		buf_printf(&b, "When: %s",
+			   in_words(c->a, &v->start, v->start.at));
 		if (end > v->start.at)
-			buf_printf(&b, " - %s", in_words(c->a, &v->start,
-							 end));
+			buf_printf(&b, " - %s", in_words(c->a, &v->start, end));
 		buf_printf(&b, "%s%s%s\r\n", v->all_day ? "" : " (",
 			   v->all_day ? "" : zone_id(v->start.zone),
 			   v->all_day ? "" : ")");
@@ -126,9 +126,8 @@ object(struct cal *c, enum itip_method m)
 /* ---- the mail ----------------------------------------------------------*/
 
 static struct span
-mail(struct cal *c, enum itip_method m, const char *prefix,
-     struct span subject, struct span text, struct span ics,
-     const struct itip_message *to)
+mail(struct cal *c, enum itip_method m, const char *prefix, struct span subject,
+     struct span text, struct span ics, const struct itip_message *to)
 {
 	struct arena *a = c->a;
 	struct buf b = BUF_INIT(64u << 20), list = BUF_INIT(1u << 20);
@@ -142,16 +141,18 @@ mail(struct cal *c, enum itip_method m, const char *prefix,
 		   SPAN_ARG(header_list_make(a, buf_view(&list))));
 	s = span_of(arena_printf(a, "%s" SPAN_FMT, prefix,
 				 SPAN_ARG(utf8_cut(subject, 500))));
-	buf_printf(&b, "Subject: " SPAN_FMT "\r\nMIME-Version: 1.0\r\n"
+	buf_printf(&b,
+		   "Subject: " SPAN_FMT "\r\nMIME-Version: 1.0\r\n"
 		   "Content-Type: multipart/alternative; boundary=\"%s\"\r\n"
 		   "\r\n--%s\r\nContent-Type: text/plain; charset=utf-8\r\n"
 		   "Content-Transfer-Encoding: quoted-printable\r\n\r\n",
 		   SPAN_ARG(header_text_make(a, s)), border, border);
 	buf_span(&b, part_encode_qp(a, text));
-	buf_printf(&b, "\r\n--%s\r\nContent-Type: text/calendar; "
+	buf_printf(&b,
+		   "\r\n--%s\r\nContent-Type: text/calendar; "
 		   "charset=utf-8; method=%s; component=VEVENT\r\n"
-		   "Content-Transfer-Encoding: base64\r\n\r\n", border,
-		   methods[m]);
+		   "Content-Transfer-Encoding: base64\r\n\r\n",
+		   border, methods[m]);
 	buf_span(&b, part_encode_base64(a, ics));
 	buf_printf(&b, "\r\n--%s--\r\n", border);
 	s = arena_dup(a, buf_view(&b));
@@ -220,8 +221,9 @@ cancel(struct cal *c, struct view *v, int64_t now, struct itip_message *out)
 		span_of(arena_printf(a, "%u", seq + 1)));
 	ics_set(a, c->master, "DTSTAMP", SPAN_NONE,
 		span_of(clock_compact(a, now)));
-	finish(c, v, ITIP_CANCEL, "Cancelled: ",
-	       "This meeting has been cancelled.", SPAN_NONE, out);
+	finish(c, v, ITIP_CANCEL,
+	       "Cancelled: ", "This meeting has been cancelled.", SPAN_NONE,
+	       out);
 }
 
 size_t
@@ -242,10 +244,11 @@ itip_invite(const struct tr_env *env, struct span old, struct span now_ics,
 		if (out[n].n_to && gone)
 			cancel(&is, &w, now, &out[n++]);
 		else if (out[n].n_to)
-			finish(&is, &w, ITIP_REQUEST, had ? "Updated: " :
-			       "Invitation: ", had ?
-			       "This invitation has been updated." :
-			       "You are invited.", SPAN_NONE, &out[n++]);
+			finish(&is, &w, ITIP_REQUEST,
+			       had ? "Updated: " : "Invitation: ",
+			       had ? "This invitation has been updated."
+				   : "You are invited.",
+			       SPAN_NONE, &out[n++]);
 	}
 	if (had) {
 		list(&was, &v, has ? &w : NULL, &out[n]);
@@ -266,9 +269,10 @@ static struct ics_comp *
 answer_comp(struct cal *c, const struct view *v, const struct itip_response *r,
 	    int64_t now)
 {
-	static const char *const keep[] = { "UID", "SEQUENCE", "SUMMARY",
-		"DTSTART", "DTEND", "DURATION", "RECURRENCE-ID", "LOCATION",
-		"ORGANIZER", "RRULE" };
+	static const char *const keep[] = {
+		"UID",      "SEQUENCE",      "SUMMARY",  "DTSTART",   "DTEND",
+		"DURATION", "RECURRENCE-ID", "LOCATION", "ORGANIZER", "RRULE"
+	};
 	struct arena *a = c->a;
 	struct ics_comp *n = ics_comp_new(a, "VEVENT");
 	struct span me = c->env->own[0];
@@ -282,9 +286,9 @@ answer_comp(struct cal *c, const struct view *v, const struct itip_response *r,
 			ics_add(n, ics_make(a, keep[i], l->params, l->value));
 	}
 	ics_set(a, n, "DTSTAMP", SPAN_NONE, span_of(clock_compact(a, now)));
-	l = ics_make(a, "ATTENDEE", v->own ? v->own->params : SPAN_NONE,
-		     span_of(arena_printf(a, "mailto:" SPAN_FMT,
-					  SPAN_ARG(me))));
+	l = ics_make(
+		a, "ATTENDEE", v->own ? v->own->params : SPAN_NONE,
+		span_of(arena_printf(a, "mailto:" SPAN_FMT, SPAN_ARG(me))));
 	ics_param_set(a, l, "RSVP", SPAN_NONE);
 	ics_param_set(a, l, "X-MS-OLK-RESPTIME", SPAN_NONE);
 	ics_param_set(a, l, "PARTSTAT", span_of(partstats[r->answer]));
@@ -342,7 +346,8 @@ itip_respond(const struct tr_env *env, struct span ics,
 	static const char *const prefix[] = { "", "Accepted: ", "Tentative: ",
 					      "Declined: " };
 	static const char *const opening[] = { "", "I will be there.",
-		"I may be there.", "I cannot be there." };
+					       "I may be there.",
+					       "I cannot be there." };
 	struct ics_comp *n;
 	struct view m, v;
 	struct cal c;

@@ -7,8 +7,8 @@
 
 #define DAY 86400
 
-static const char *const day_names[] = { "SU", "MO", "TU", "WE", "TH", "FR",
-					 "SA" };
+static const char *const day_names[] = { "SU", "MO", "TU", "WE",
+					 "TH", "FR", "SA" };
 
 /* ---- RRULE text --------------------------------------------------------*/
 
@@ -58,8 +58,8 @@ days(struct span s, struct rrule *r)
 		if (r->n_day == MAX_BY || one.n < 2)
 			return false;
 		dow = weekday(span_from_at(one, one.n - 2));
-		if (dow < 0 || (one.n > 2 &&
-				!number(span_first(one, one.n - 2), &nth)))
+		if (dow < 0 ||
+		    (one.n > 2 && !number(span_first(one, one.n - 2), &nth)))
 			return false;
 		r->day[r->n_day].nth = nth;
 		r->day[r->n_day++].dow = (unsigned)dow;
@@ -86,8 +86,9 @@ until(struct span s, struct rrule *r)
 static bool
 freq(struct span s, struct rrule *r)
 {
-	static const char *const names[] = { "SECONDLY", "MINUTELY",
-		"HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY" };
+	static const char *const names[] = { "SECONDLY", "MINUTELY", "HOURLY",
+					     "DAILY",    "WEEKLY",   "MONTHLY",
+					     "YEARLY" };
 
 	for (int i = 0; i < 7; i++)
 		if (span_eq_ci(s, span_of(names[i]))) {
@@ -237,8 +238,8 @@ monthly(const struct rrule *r, struct civil_day s, struct eas_recur *o)
 		o->days = 127;
 	} else {
 		o->month_day = s.day;
-		if (r->n_month_day && (r->month_day[0] < 1 ||
-				       r->month_day[0] > 31))
+		if (r->n_month_day &&
+		    (r->month_day[0] < 1 || r->month_day[0] > 31))
 			return false;
 		if (r->n_month_day)
 			o->month_day = (unsigned)r->month_day[0];
@@ -252,8 +253,8 @@ monthly(const struct rrule *r, struct civil_day s, struct eas_recur *o)
 static bool
 shape(const struct rrule *r, struct civil_day s, struct eas_recur *o)
 {
-	bool by_days_only = plain_days(r) && !r->n_set_pos &&
-		!r->n_month_day && !r->n_month;
+	bool by_days_only = plain_days(r) && !r->n_set_pos && !r->n_month_day &&
+			    !r->n_month;
 
 	if (r->freq == FREQ_DAILY && !r->n_day)
 		return by_days_only;
@@ -262,10 +263,10 @@ shape(const struct rrule *r, struct civil_day s, struct eas_recur *o)
 		o->type = 1;
 		o->days = r->n_day ? day_bits(r) : 1u << s.dow;
 		return by_days_only &&
-			(r->freq == FREQ_WEEKLY || r->interval == 1);
+		       (r->freq == FREQ_WEEKLY || r->interval == 1);
 	}
 	return (r->freq == FREQ_MONTHLY || r->freq == FREQ_YEARLY) &&
-		monthly(r, s, o);
+	       monthly(r, s, o);
 }
 
 bool
@@ -289,8 +290,8 @@ recur_to_eas(const struct rrule *r, int64_t start, const struct zone *z,
 		else if (r->until_date)
 			o->until = zone_to_utc(z, r->until + tod);
 		else
-			o->until = r->until_utc ? r->until :
-				zone_to_utc(z, r->until);
+			o->until = r->until_utc ? r->until
+						: zone_to_utc(z, r->until);
 	}
 	return true;
 }
@@ -328,8 +329,9 @@ struct span
 recur_to_rrule(struct arena *a, const struct eas_recur *r, bool all_day,
 	       const struct zone *floating)
 {
-	static const char *const names[] = { "DAILY", "WEEKLY", "MONTHLY",
-		"MONTHLY", "", "YEARLY", "YEARLY" };
+	static const char *const names[] = { "DAILY",   "WEEKLY", "MONTHLY",
+					     "MONTHLY", "",       "YEARLY",
+					     "YEARLY" };
 	struct buf b = BUF_INIT(1024);
 	bool by_day = r->type == 0 && r->days;
 	struct span out;
@@ -340,8 +342,8 @@ recur_to_rrule(struct arena *a, const struct eas_recur *r, bool all_day,
 	if (r->occurrences)
 		buf_printf(&b, ";COUNT=%u", r->occurrences);
 	else if (r->has_until && floating && !all_day)
-		buf_printf(&b, ";UNTIL=%.15s", clock_compact(
-				   a, zone_to_local(floating, r->until)));
+		buf_printf(&b, ";UNTIL=%.15s",
+			   clock_compact(a, zone_to_local(floating, r->until)));
 	else if (r->has_until)
 		buf_printf(&b, all_day ? ";UNTIL=%.8s" : ";UNTIL=%s",
 			   clock_compact(a, r->until));

@@ -7,8 +7,15 @@
 #include "translate/env.h"
 #include "translate/timezone.h"
 
-enum freq { FREQ_SECONDLY, FREQ_MINUTELY, FREQ_HOURLY, FREQ_DAILY,
-	    FREQ_WEEKLY, FREQ_MONTHLY, FREQ_YEARLY };
+enum freq {
+	FREQ_SECONDLY,
+	FREQ_MINUTELY,
+	FREQ_HOURLY,
+	FREQ_DAILY,
+	FREQ_WEEKLY,
+	FREQ_MONTHLY,
+	FREQ_YEARLY
+};
 
 #define MAX_BY 64
 struct rrule {
@@ -18,10 +25,13 @@ struct rrule {
 	bool has_until, until_date, until_utc;
 	int64_t until; /* seconds of what is written, see the two above */
 	unsigned wkst; /* 0 Sunday; Monday if not named */
-	struct { int nth; unsigned dow; } day[MAX_BY];
+	struct {
+		int nth;
+		unsigned dow;
+	} day[MAX_BY];
 	int month_day[MAX_BY], month[MAX_BY], set_pos[MAX_BY];
 	size_t n_day, n_month_day, n_month, n_set_pos;
-	bool other; /* parts EAS has nothing like: BYWEEKNO, BYHOUR ... */
+	bool other;   /* parts EAS has nothing like: BYWEEKNO, BYHOUR ... */
 	bool foreign; /* RSCALE, SKIP: not expanded either */
 };
 
@@ -36,10 +46,10 @@ struct eas_recur {
 	unsigned interval;
 	unsigned occurrences; /* 0: none */
 	bool has_until;
-	int64_t until; /* as it stands on the wire */
+	int64_t until;                         /* as it stands on the wire */
 	unsigned days, week, month_day, month; /* 0: not in this type */
-	unsigned first_day; /* 0 Sunday */
-	unsigned calendar;  /* CalendarType */
+	unsigned first_day;                    /* 0 Sunday */
+	unsigned calendar;                     /* CalendarType */
 	bool leap_month;
 	/* Tasks only */
 	int64_t start;

@@ -5,18 +5,16 @@
 #include "translate/recur_private.h"
 
 struct tags {
-	wbxml_tag recurrence, type, start, until, occurrences, interval,
-		days, month_day, week, month, regenerate, dead, calendar,
-		leap, first;
+	wbxml_tag recurrence, type, start, until, occurrences, interval, days,
+		month_day, week, month, regenerate, dead, calendar, leap, first;
 };
 
 static const struct tags tags[] = {
 	{ WX_Calendar_Recurrence, WX_Calendar_Type, 0, WX_Calendar_Until,
-	  WX_Calendar_Occurrences, WX_Calendar_Interval,
-	  WX_Calendar_DayOfWeek, WX_Calendar_DayOfMonth,
-	  WX_Calendar_WeekOfMonth, WX_Calendar_MonthOfYear, 0, 0,
-	  WX_Calendar_CalendarType, WX_Calendar_IsLeapMonth,
-	  WX_Calendar_FirstDayOfWeek },
+	  WX_Calendar_Occurrences, WX_Calendar_Interval, WX_Calendar_DayOfWeek,
+	  WX_Calendar_DayOfMonth, WX_Calendar_WeekOfMonth,
+	  WX_Calendar_MonthOfYear, 0, 0, WX_Calendar_CalendarType,
+	  WX_Calendar_IsLeapMonth, WX_Calendar_FirstDayOfWeek },
 	{ WX_Tasks_Recurrence, WX_Tasks_Type, WX_Tasks_Start, WX_Tasks_Until,
 	  WX_Tasks_Occurrences, WX_Tasks_Interval, WX_Tasks_DayOfWeek,
 	  WX_Tasks_DayOfMonth, WX_Tasks_WeekOfMonth, WX_Tasks_MonthOfYear,
@@ -47,8 +45,8 @@ num(const struct wbxml_node *n, wbxml_tag t, unsigned lo, unsigned hi,
 }
 
 static bool
-types_fit(const struct eas_recur *r, bool has_days, bool has_dom,
-	  bool has_week, bool has_month, struct err *e)
+types_fit(const struct eas_recur *r, bool has_days, bool has_dom, bool has_week,
+	  bool has_month, struct err *e)
 {
 	unsigned t = r->type;
 
@@ -78,8 +76,8 @@ calendar_ok(unsigned c)
 }
 
 static bool
-read_days(const struct wbxml_node *n, const struct tags *t,
-	  struct eas_recur *o, struct err *e)
+read_days(const struct wbxml_node *n, const struct tags *t, struct eas_recur *o,
+	  struct err *e)
 {
 	bool days, dom, week, month, cal, first;
 
@@ -99,8 +97,8 @@ read_days(const struct wbxml_node *n, const struct tags *t,
 }
 
 bool
-recur_read(const struct wbxml_node *n, enum recur_class c,
-	   struct eas_recur *o, struct err *e)
+recur_read(const struct wbxml_node *n, enum recur_class c, struct eas_recur *o,
+	   struct err *e)
 {
 	const struct tags *t = &tags[c];
 	struct span until = wbxml_child_text(n, t->until);
@@ -157,9 +155,10 @@ recur_write(const struct tr_env *env, const struct eas_recur *r,
 	if (r->occurrences)
 		wbxml_uint(w, t->occurrences, r->occurrences);
 	else if (r->has_until)
-		wbxml_str(w, t->until, c == RECUR_TASKS ?
-			  clock_dashed(env->arena, r->until) :
-			  clock_compact(env->arena, r->until));
+		wbxml_str(w, t->until,
+			  c == RECUR_TASKS
+				  ? clock_dashed(env->arena, r->until)
+				  : clock_compact(env->arena, r->until));
 	wbxml_uint(w, t->interval, r->interval);
 	uint_if(w, t->week, r->week);
 	uint_if(w, t->days, r->days);

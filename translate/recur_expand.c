@@ -17,7 +17,7 @@ static int64_t
 seconds(struct icaltimetype t)
 {
 	return clock_days(t.year, (unsigned)t.month, (unsigned)t.day) * 86400 +
-		t.hour * 3600 + t.minute * 60 + t.second;
+	       t.hour * 3600 + t.minute * 60 + t.second;
 }
 
 /* Days that no month in the list has (31 April) keep libical busy for
@@ -25,14 +25,14 @@ seconds(struct icaltimetype t)
 static bool
 impossible(const struct rrule *r)
 {
-	static const int most[] = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31,
-				    30, 31 };
+	static const int most[] = { 31, 29, 31, 30, 31, 30,
+				    31, 31, 30, 31, 30, 31 };
 
 	if (!r->n_month_day)
 		return false;
 	for (size_t i = 0; i < r->n_month_day; i++) {
-		int d = r->month_day[i] < 0 ? -r->month_day[i] :
-			r->month_day[i];
+		int d = r->month_day[i] < 0 ? -r->month_day[i]
+					    : r->month_day[i];
 
 		if (d >= 1 && d <= 31 && !r->n_month)
 			return false;

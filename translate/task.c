@@ -32,8 +32,8 @@ date_of(struct cal *c, const char *name)
 	if (!cal_when(c, ics_find(c->master, name), &d.when))
 		return d;
 	d.set = true;
-	d.local = d.when.date ? d.when.local :
-		zone_to_local(c->home, d.when.at);
+	d.local =
+		d.when.date ? d.when.local : zone_to_local(c->home, d.when.at);
 	d.utc = d.when.date ? zone_to_utc(c->home, d.local) : d.when.at;
 	return d;
 }
@@ -49,12 +49,12 @@ read_alarm(struct cal *c, struct task *t)
 		const struct task_date *base = &t->start;
 
 		tr = ics_find(l->comp, "TRIGGER");
-		if (!tr || span_eq_ci(ics_value(l->comp, "ACTION"),
-				      SPAN("NONE")) ||
+		if (!tr ||
+		    span_eq_ci(ics_value(l->comp, "ACTION"), SPAN("NONE")) ||
 		    span_eq_ci(ics_value(l->comp, "ACTION"), SPAN("EMAIL")))
 			continue;
-		if (!base->set || span_eq_ci(ics_param(c->a, tr, "RELATED"),
-					     SPAN("END")))
+		if (!base->set ||
+		    span_eq_ci(ics_param(c->a, tr, "RELATED"), SPAN("END")))
 			base = t->due.set ? &t->due : base;
 		if (duration_parse(tr->value, &s)) {
 			if (!base->set)
@@ -87,11 +87,12 @@ read_rule(struct cal *c, struct task *t)
 	t->recurring = true;
 	t->rule.start = midnight(first->local);
 	if (t->rule.has_until)
-		t->rule.until = midnight(first->when.date ? t->rule.until :
-					 zone_to_local(c->home,
-						       t->rule.until));
-	t->rule.regenerate = span_eq(ics_value(c->master,
-		"X-EASBRIDGE-REGENERATE"), SPAN("1"));
+		t->rule.until = midnight(
+			first->when.date
+				? t->rule.until
+				: zone_to_local(c->home, t->rule.until));
+	t->rule.regenerate = span_eq(
+		ics_value(c->master, "X-EASBRIDGE-REGENERATE"), SPAN("1"));
 }
 
 void
@@ -105,8 +106,8 @@ task_read(struct cal *c, struct task *t)
 	t->start = date_of(c, "DTSTART");
 	t->due = date_of(c, "DUE");
 	t->importance = importance_of(ics_value(c->master, "PRIORITY"));
-	t->complete = span_eq_ci(ics_value(c->master, "STATUS"),
-				 SPAN("COMPLETED"));
+	t->complete =
+		span_eq_ci(ics_value(c->master, "STATUS"), SPAN("COMPLETED"));
 	if (cal_when(c, ics_find(c->master, "COMPLETED"), &w)) {
 		t->completed = w.at;
 		if (!ics_value(c->master, "STATUS").n)
@@ -117,8 +118,8 @@ task_read(struct cal *c, struct task *t)
 	read_alarm(c, t);
 	read_rule(c, t);
 	t->ordinal = ics_value(c->master, "X-EASBRIDGE-ORDINAL");
-	t->sub_ordinal = cal_text(c->a, ics_value(c->master,
-						  "X-EASBRIDGE-SUBORDINAL"));
+	t->sub_ordinal =
+		cal_text(c->a, ics_value(c->master, "X-EASBRIDGE-SUBORDINAL"));
 	span_u32(dead, &t->dead_occur);
 }
 
@@ -150,8 +151,7 @@ write_rule(struct cal *c, const struct task *t, struct wbxml_writer *w)
 	if (!t->recurring) { /* a finished occurrence that was cut off */
 		memset(&r, 0, sizeof(r));
 		r.interval = 1;
-		r.start = midnight(t->due.set ? t->due.local :
-				   t->start.local);
+		r.start = midnight(t->due.set ? t->due.local : t->start.local);
 	}
 	r.dead_occur = t->dead_occur;
 	recur_write(c->env, &r, RECUR_TASKS, w);
@@ -186,8 +186,7 @@ write_item(struct cal *c, const struct task *t, struct wbxml_writer *w)
 	if (t->sub_ordinal.n)
 		wbxml_text(w, WX_Tasks_SubOrdinalDate, t->sub_ordinal);
 	if (v->body.n || v->html.n)
-		wbxml_uint(w, WX_AirSyncBase_NativeBodyType, v->body.n ? 1 :
-			   2);
+		wbxml_uint(w, WX_AirSyncBase_NativeBodyType, v->body.n ? 1 : 2);
 }
 
 void
@@ -201,9 +200,10 @@ task_write(const struct tr_env *env, struct span ics, struct wbxml_writer *w)
 		write_item(&c, &t, w);
 		return;
 	}
-	cal_body_write(env, SPAN("This task on the server could not be read. "
-				 "It is unchanged there."), SPAN_NONE, true,
-		       w);
+	cal_body_write(env,
+		       SPAN("This task on the server could not be read. "
+			    "It is unchanged there."),
+		       SPAN_NONE, true, w);
 	wbxml_str(w, WX_Tasks_Subject, "(unreadable task)");
 	wbxml_uint(w, WX_Tasks_Importance, 1);
 	wbxml_uint(w, WX_Tasks_Complete, 0);

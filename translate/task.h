@@ -16,8 +16,7 @@ void task_write(const struct tr_env *env, struct span ics,
  * an edit without Subject and Complete: a part of an item. ERR_INVALID
  * (Status 6) for R81, R132, R252, R289, R320, R37011. */
 bool task_patch(const struct tr_env *env, struct span old,
-		const struct wbxml_node *data,
-		const struct tag_set *supported, struct span uid,
-		int64_t now, struct span *out, struct err *e);
+		const struct wbxml_node *data, const struct tag_set *supported,
+		struct span uid, int64_t now, struct span *out, struct err *e);
 
 #endif

@@ -67,7 +67,7 @@ put_date(struct change *ch, const char *name, const struct task_date *old,
 			cal_add_vtimezone(ch->c, f.zone, local);
 	} else if (!f.date && local % DAY_SECONDS == 0) {
 		local += ((old->local % DAY_SECONDS) + DAY_SECONDS) %
-			DAY_SECONDS;
+			 DAY_SECONDS;
 	}
 	at = f.date ? local : zone_to_utc(ch->c->home, local);
 	v = when_value(ch->c->a, &f, at, &params);
@@ -78,11 +78,12 @@ put_date(struct change *ch, const char *name, const struct task_date *old,
 static bool
 same_day(const struct task_date *old, int64_t local)
 {
-	return old->set && (old->local == local ||
-			    (local % DAY_SECONDS == 0 &&
-			     old->local - ((old->local % DAY_SECONDS) +
-					   DAY_SECONDS) % DAY_SECONDS ==
-			     local));
+	return old->set &&
+	       (old->local == local ||
+		(local % DAY_SECONDS == 0 &&
+		 old->local - ((old->local % DAY_SECONDS) + DAY_SECONDS) %
+					 DAY_SECONDS ==
+			 local));
 }
 
 static bool
@@ -151,8 +152,7 @@ put_alarm(struct change *ch, int64_t at)
 	if (!alarm) {
 		alarm = ics_comp_new(a, "VALARM");
 		ics_set(a, alarm, "ACTION", SPAN_NONE, SPAN("DISPLAY"));
-		ics_set(a, alarm, "DESCRIPTION", SPAN_NONE,
-			SPAN("Reminder"));
+		ics_set(a, alarm, "DESCRIPTION", SPAN_NONE, SPAN("Reminder"));
 		ics_add_comp(a, ch->c->master, alarm, NULL);
 	}
 	ics_set(a, alarm, "TRIGGER", SPAN("VALUE=DATE-TIME"),
@@ -222,13 +222,11 @@ drop_rule(struct change *ch)
 static void
 put_rule(struct change *ch, struct eas_recur r)
 {
-	struct task_date *first = ch->t.start.set ? &ch->t.start :
-		&ch->t.due;
+	struct task_date *first = ch->t.start.set ? &ch->t.start : &ch->t.due;
 	bool timed = first->set && !first->when.date;
 
 	if (timed)
-		r.until = zone_to_utc(ch->c->home, r.until +
-				      DAY_SECONDS - 1);
+		r.until = zone_to_utc(ch->c->home, r.until + DAY_SECONDS - 1);
 	ics_set(ch->c->a, ch->c->master, "RRULE", SPAN_NONE,
 		recur_to_rrule(ch->c->a, &r, !timed, NULL));
 	ch->ed.changed = true;
@@ -237,8 +235,7 @@ put_rule(struct change *ch, struct eas_recur r)
 static bool
 pattern(struct change *ch, struct err *e)
 {
-	const struct wbxml_node *n = wbxml_child(ch->data,
-						 WX_Tasks_Recurrence);
+	const struct wbxml_node *n = wbxml_child(ch->data, WX_Tasks_Recurrence);
 	struct arena *a = ch->c->a;
 	struct eas_recur r;
 	struct zone *utc = zone_utc(a);
@@ -252,8 +249,8 @@ pattern(struct change *ch, struct err *e)
 	if (!recur_read(n, RECUR_TASKS, &r, e))
 		return false;
 	if (r.dead_occur != ch->t.dead_occur)
-		set(ch, "X-EASBRIDGE-DEADOCCUR", r.dead_occur ?
-		    arena_printf(a, "%u", r.dead_occur) : NULL);
+		set(ch, "X-EASBRIDGE-DEADOCCUR",
+		    r.dead_occur ? arena_printf(a, "%u", r.dead_occur) : NULL);
 	if (r.dead_occur) { /* one finished occurrence: no future */
 		if (ch->t.recurring)
 			drop_rule(ch);
@@ -301,8 +298,7 @@ text(struct change *ch)
 }
 
 static void
-new_frame(struct cal *c, const struct tr_env *env, struct span uid,
-	  int64_t now)
+new_frame(struct cal *c, const struct tr_env *env, struct span uid, int64_t now)
 {
 	const char *t = clock_compact(env->arena, now);
 
@@ -343,7 +339,7 @@ task_patch(const struct tr_env *env, struct span old,
 	task_read(&c, &ch.t);
 	ch.ed = (struct edit){ .c = &c, .comp = c.master, .v = &ch.t.view };
 	ch.whole = wbxml_has(data, WX_Tasks_Subject) &&
-		wbxml_has(data, WX_Tasks_Complete);
+		   wbxml_has(data, WX_Tasks_Complete);
 	if (!dates(&ch, e) || !completion(&ch, e) || !reminder(&ch, e) ||
 	    !numbers(&ch, e) || !pattern(&ch, e))
 		return false;
@@ -355,8 +351,7 @@ task_patch(const struct tr_env *env, struct span old,
 	if (old.n) {
 		const char *t = clock_compact(c.a, now);
 
-		ics_set(c.a, c.master, "LAST-MODIFIED", SPAN_NONE,
-			span_of(t));
+		ics_set(c.a, c.master, "LAST-MODIFIED", SPAN_NONE, span_of(t));
 		ics_set(c.a, c.master, "DTSTAMP", SPAN_NONE, span_of(t));
 	}
 	*out = ics_print(c.a, c.root);

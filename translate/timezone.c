@@ -78,11 +78,9 @@ rule_years(icalcomponent *vtz)
 			return 0;
 		for (; r; r = icalcomponent_get_next_property(
 				  c, ICAL_RRULE_PROPERTY)) {
-			struct icalrecurrencetype t =
-				icalproperty_get_rrule(r);
+			struct icalrecurrencetype t = icalproperty_get_rrule(r);
 
-			if (t.freq != ICAL_YEARLY_RECURRENCE ||
-			    t.interval != 1)
+			if (t.freq != ICAL_YEARLY_RECURRENCE || t.interval != 1)
 				return 0;
 		}
 	}

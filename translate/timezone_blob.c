@@ -34,9 +34,9 @@ i32(const uint8_t *p)
 static struct change_rule
 read_rule(const uint8_t *p)
 {
-	struct change_rule r = { u16(p), u16(p + 2), u16(p + 4), u16(p + 6),
-				 u16(p + 8), u16(p + 10), u16(p + 12),
-				 u16(p + 14) };
+	struct change_rule r = { u16(p),      u16(p + 2), u16(p + 4),
+				 u16(p + 6),  u16(p + 8), u16(p + 10),
+				 u16(p + 12), u16(p + 14) };
 
 	return r;
 }
@@ -57,9 +57,9 @@ static bool
 rule_ok(const struct change_rule *r)
 {
 	return r->month >= 1 && r->month <= 12 && r->dow <= 6 &&
-		r->hour <= 24 && r->minute <= 59 && r->second <= 59 &&
-		(r->year ? r->nth >= 1 && r->nth <= 31 :
-			   r->nth >= 1 && r->nth <= 5);
+	       r->hour <= 24 && r->minute <= 59 && r->second <= 59 &&
+	       (r->year ? r->nth >= 1 && r->nth <= 31
+			: r->nth >= 1 && r->nth <= 5);
 }
 
 static bool
@@ -98,12 +98,12 @@ rule_at(const struct change_rule *r, int year)
 	if (!r->year) {
 		dow = (first + 4) % 7; /* 1 Jan 1970 was a Thursday */
 		day = first + (r->dow + 7 - (dow + 7) % 7) % 7 +
-			7 * (r->nth - 1);
+		      7 * (r->nth - 1);
 		while (day > last)
 			day -= 7;
 	}
 	return day * DAY + r->hour * 3600 + r->minute * 60 + r->second +
-		(r->ms >= 500);
+	       (r->ms >= 500);
 }
 
 static struct zone_year
@@ -129,24 +129,64 @@ blob_year(const struct blob *b, int year)
 
 /* What most people live in comes before its neighbours of equal rules. */
 static const char *const likely[] = {
-	"Europe/Berlin", "Europe/London", "Europe/Athens", "Europe/Moscow",
-	"Europe/Istanbul", "Europe/Lisbon", "Europe/Dublin",
-	"America/New_York", "America/Chicago", "America/Denver",
-	"America/Los_Angeles", "America/Phoenix", "America/Anchorage",
-	"America/Halifax", "America/St_Johns", "America/Toronto",
-	"America/Mexico_City", "America/Bogota", "America/Caracas",
-	"America/Sao_Paulo", "America/Argentina/Buenos_Aires",
-	"America/Santiago", "America/Asuncion", "America/Havana",
-	"Pacific/Honolulu", "Asia/Dubai", "Asia/Tehran", "Asia/Kabul",
-	"Asia/Karachi", "Asia/Kolkata", "Asia/Kathmandu", "Asia/Dhaka",
-	"Asia/Yangon", "Asia/Bangkok", "Asia/Shanghai", "Asia/Singapore",
-	"Asia/Tokyo", "Asia/Seoul", "Asia/Jerusalem", "Asia/Riyadh",
-	"Asia/Beirut", "Australia/Sydney", "Australia/Brisbane",
-	"Australia/Adelaide", "Australia/Darwin", "Australia/Perth",
-	"Australia/Lord_Howe", "Pacific/Auckland", "Pacific/Chatham",
-	"Pacific/Fiji", "Pacific/Apia", "Pacific/Tongatapu",
-	"Africa/Lagos", "Africa/Cairo", "Africa/Johannesburg",
-	"Africa/Nairobi", "Africa/Casablanca", "Atlantic/Azores",
+	"Europe/Berlin",
+	"Europe/London",
+	"Europe/Athens",
+	"Europe/Moscow",
+	"Europe/Istanbul",
+	"Europe/Lisbon",
+	"Europe/Dublin",
+	"America/New_York",
+	"America/Chicago",
+	"America/Denver",
+	"America/Los_Angeles",
+	"America/Phoenix",
+	"America/Anchorage",
+	"America/Halifax",
+	"America/St_Johns",
+	"America/Toronto",
+	"America/Mexico_City",
+	"America/Bogota",
+	"America/Caracas",
+	"America/Sao_Paulo",
+	"America/Argentina/Buenos_Aires",
+	"America/Santiago",
+	"America/Asuncion",
+	"America/Havana",
+	"Pacific/Honolulu",
+	"Asia/Dubai",
+	"Asia/Tehran",
+	"Asia/Kabul",
+	"Asia/Karachi",
+	"Asia/Kolkata",
+	"Asia/Kathmandu",
+	"Asia/Dhaka",
+	"Asia/Yangon",
+	"Asia/Bangkok",
+	"Asia/Shanghai",
+	"Asia/Singapore",
+	"Asia/Tokyo",
+	"Asia/Seoul",
+	"Asia/Jerusalem",
+	"Asia/Riyadh",
+	"Asia/Beirut",
+	"Australia/Sydney",
+	"Australia/Brisbane",
+	"Australia/Adelaide",
+	"Australia/Darwin",
+	"Australia/Perth",
+	"Australia/Lord_Howe",
+	"Pacific/Auckland",
+	"Pacific/Chatham",
+	"Pacific/Fiji",
+	"Pacific/Apia",
+	"Pacific/Tongatapu",
+	"Africa/Lagos",
+	"Africa/Cairo",
+	"Africa/Johannesburg",
+	"Africa/Nairobi",
+	"Africa/Casablanca",
+	"Atlantic/Azores",
 	"Atlantic/Reykjavik",
 };
 
@@ -197,8 +237,8 @@ static void
 put_part(struct arena *a, struct buf *b, const char *kind,
 	 const struct change_rule *r, int64_t from, int64_t to)
 {
-	static const char *const days[] = { "SU", "MO", "TU", "WE", "TH",
-					    "FR", "SA" };
+	static const char *const days[] = { "SU", "MO", "TU", "WE",
+					    "TH", "FR", "SA" };
 	int64_t t = rule_at(r, 1971);
 
 	buf_printf(b, "BEGIN:%s\r\nDTSTART:%.15s\r\n", kind,
@@ -219,12 +259,14 @@ private_zone(struct arena *a, const struct blob *b)
 	int64_t dst = -60 * (int64_t)(b->bias + b->dst_bias);
 	struct buf t = BUF_INIT(4096);
 	struct change_rule none = { 0, 1, 0, 1, 0, 0, 0, 0 };
-	struct span id = b->std.month ?
-		span_of(arena_printf(a, "Phone%s%s-%u.%u.%u-%u.%u.%u",
-				     offset_text(a, std), offset_text(a, dst),
-				     b->dst.month, b->dst.nth, b->dst.dow,
-				     b->std.month, b->std.nth, b->std.dow)) :
-		span_of(arena_printf(a, "Phone%s", offset_text(a, std)));
+	struct span id =
+		b->std.month ? span_of(arena_printf(
+				       a, "Phone%s%s-%u.%u.%u-%u.%u.%u",
+				       offset_text(a, std), offset_text(a, dst),
+				       b->dst.month, b->dst.nth, b->dst.dow,
+				       b->std.month, b->std.nth, b->std.dow))
+			     : span_of(arena_printf(a, "Phone%s",
+						    offset_text(a, std)));
 	struct zone *z;
 
 	none.year = 1971;

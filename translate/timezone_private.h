@@ -17,7 +17,7 @@ struct icaltimetype zone_ical_time(int64_t local);
 
 /* The changes of the clock within one year (by UTC). */
 struct zone_change {
-	int64_t at; /* first second of the new offset, UTC */
+	int64_t at;            /* first second of the new offset, UTC */
 	int64_t before, after; /* seconds east */
 };
 struct zone_year {

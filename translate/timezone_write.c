@@ -17,8 +17,8 @@ offset_text(struct arena *a, int64_t s)
 		return arena_printf(a, "%c%02d%02d%02d", s < 0 ? '-' : '+',
 				    (int)(v / 3600), (int)(v / 60 % 60),
 				    (int)(v % 60));
-	return arena_printf(a, "%c%02d%02d", s < 0 ? '-' : '+',
-			    (int)(v / 3600), (int)(v / 60 % 60));
+	return arena_printf(a, "%c%02d%02d", s < 0 ? '-' : '+', (int)(v / 3600),
+			    (int)(v / 60 % 60));
 }
 
 /* Month, weekday and how many whole weeks into the month; week 4 and
@@ -60,19 +60,21 @@ put_change(struct arena *a, struct buf *b, const struct zone_change *c,
 {
 	const char *kind = c->after > c->before ? "DAYLIGHT" : "STANDARD";
 
-	buf_printf(b, "BEGIN:%s\r\nDTSTART:%.15s\r\n%sTZOFFSETFROM:%s\r\n"
-		   "TZOFFSETTO:%s\r\nEND:%s\r\n", kind,
-		   clock_compact(a, c->at + c->before), rule,
+	buf_printf(b,
+		   "BEGIN:%s\r\nDTSTART:%.15s\r\n%sTZOFFSETFROM:%s\r\n"
+		   "TZOFFSETTO:%s\r\nEND:%s\r\n",
+		   kind, clock_compact(a, c->at + c->before), rule,
 		   offset_text(a, c->before), offset_text(a, c->after), kind);
 }
 
 static const char *
 rule_text(struct arena *a, const struct wall *w, bool last, int64_t until)
 {
-	static const char *const days[] = { "SU", "MO", "TU", "WE", "TH",
-					    "FR", "SA" };
-	const char *end = until ? arena_printf(a, ";UNTIL=%s",
-					       clock_compact(a, until)) : "";
+	static const char *const days[] = { "SU", "MO", "TU", "WE",
+					    "TH", "FR", "SA" };
+	const char *end =
+		until ? arena_printf(a, ";UNTIL=%s", clock_compact(a, until))
+		      : "";
 
 	return arena_printf(a, "RRULE:FREQ=YEARLY;BYMONTH=%d;BYDAY=%d%s%s\r\n",
 			    w->month, last ? -1 : w->nth, days[w->dow], end);
@@ -107,9 +109,12 @@ put_run(struct arena *a, struct buf *b, struct all *c, size_t i, int64_t end)
 		tail = j;
 		count++;
 	}
-	put_change(a, b, &c->v[i], count == 1 ? "" :
-		   rule_text(a, &first, last, c->v[tail].at + 400 * 86400ll >
-			     end ? 0 : c->v[tail].at));
+	put_change(a, b, &c->v[i],
+		   count == 1 ? ""
+			      : rule_text(a, &first, last,
+					  c->v[tail].at + 400 * 86400ll > end
+						  ? 0
+						  : c->v[tail].at));
 }
 
 struct span
@@ -130,8 +135,8 @@ zone_vtimezone(struct arena *a, const struct zone *z, int year)
 	}
 	buf_printf(&b, "BEGIN:VTIMEZONE\r\nTZID:%s\r\n", z->id);
 	if (!c->n) {
-		struct zone_change fixed = {
-			clock_days(1970, 1, 1) * 86400, 0, 0 };
+		struct zone_change fixed = { clock_days(1970, 1, 1) * 86400, 0,
+					     0 };
 
 		fixed.before = fixed.after = zone_year(z, year).january;
 		fixed.at -= fixed.before;
@@ -139,8 +144,8 @@ zone_vtimezone(struct arena *a, const struct zone *z, int year)
 	}
 	for (size_t i = 0; i < c->n; i++)
 		if (!c->used[i])
-			put_run(a, &b, c, i, clock_days(
-				year + YEARS_AHEAD, 1, 1) * 86400);
+			put_run(a, &b, c, i,
+				clock_days(year + YEARS_AHEAD, 1, 1) * 86400);
 	buf_str(&b, "END:VTIMEZONE\r\n");
 	out = arena_dup(a, buf_view(&b));
 	buf_free(&b);

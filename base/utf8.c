@@ -142,7 +142,7 @@ utf8_clean(struct arena *a, struct span s)
 	size_t n, at = 0;
 	uint32_t c;
 
-	if (is_clean(s))
+	if (s.n == 0 || is_clean(s))
 		return s;
 	out = arena_alloc(a, s.n * 3 + 1); /* U+FFFD has three bytes */
 	while (p < end) {

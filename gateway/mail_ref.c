@@ -1,5 +1,6 @@
 #include "gateway/mail_ref.h"
 
+#include "gateway/housekeeping.h"
 #include "gateway/sent_copy.h"
 
 static void
@@ -18,6 +19,7 @@ request_account(struct request *r)
 
 	arena_defer(r->arena, put_account, a);
 	sent_copy_later(a);
+	housekeeping_later(a);
 	return a;
 }
 

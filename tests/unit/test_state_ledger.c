@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "state/gc.h"
+#include "state/sent.h"
 #include "tests/unit/helper_state.h"
 #include "state/moved.h"
 #include "state/replies.h"
@@ -578,6 +580,69 @@ contents_follow_the_item(void **state)
 	check(b);
 }
 
+static struct gc_result
+collect(struct box *b, int64_t now)
+{
+	struct gc_result r = { 0 };
+	struct err e = { 0 };
+
+	assert_true(gc_user(b->s, USER, now, 90, &r, &e));
+	check(b);
+	return r;
+}
+
+/* SYNC-CORE 3.3: a tombstone goes when every base and every open offer has
+ * passed it, not before. */
+static void
+tombstones_go_when_all_have_seen_them(void **state)
+{
+	struct box *b = *state;
+	struct window w;
+	char key[64];
+
+	put_one_mail(b, 1, 100, 0);
+	put_one_mail(b, 2, 200, 0);
+	start(b, key);
+	step(b, key, ALL, 9, NULL); /* A1 A2, an open offer */
+	step(b, key, ALL, 9, NULL); /* confirmed */
+	gone(b, 1);
+	assert_int_equal(collect(b, NOW).tombstones, 0);
+	assert_int_equal(step(b, key, ALL, 9, &w), KEY_BASE);
+	assert_string_equal(ops(b, &w), "D1");
+	assert_int_equal(collect(b, NOW).tombstones, 0);
+	assert_int_equal(step(b, key, ALL, 9, &w), KEY_CONFIRMS);
+	assert_int_equal(collect(b, NOW).tombstones, 1);
+	assert_int_equal(collect(b, NOW).tombstones, 0);
+	/* The phone goes on with its key as before. */
+	put_one_mail(b, 3, 300, 0);
+	step(b, key, ALL, 9, &w);
+	assert_string_equal(ops(b, &w), "A3");
+}
+
+static void
+old_rows_expire(void **state)
+{
+	struct box *b = *state;
+	enum sent_state was;
+	struct err e = { 0 };
+
+	assert_true(sent_begin(b->s, USER, DEVICE, SPAN("c1"), NOW, &was,
+			       &e));
+	assert_true(sent_mark(b->s, USER, DEVICE, SPAN("c1"), SENT_DONE, NOW,
+			      &e));
+	assert_true(moved_begin(b->s, USER, DEVICE, b->coll, 1, b->coll, 77,
+				NOW, &e));
+	assert_int_equal(collect(b, NOW + 6 * 86400).sent, 0);
+	assert_true(sent_begin(b->s, USER, DEVICE, SPAN("c1"), NOW + 1, &was,
+			       &e));
+	assert_int_equal(was, SENT_DONE);
+	assert_int_equal(collect(b, NOW + 8 * 86400).sent, 1);
+	assert_int_equal(collect(b, NOW + 8 * 86400).moved, 0);
+	assert_true(sent_begin(b->s, USER, DEVICE, SPAN("c1"),
+			       NOW + 8 * 86400, &was, &e));
+	assert_int_equal(was, SENT_NONE);
+}
+
 int
 main(void)
 {
@@ -605,6 +670,8 @@ main(void)
 		CARD(fetched_versions_are_judged_again),
 		CARD(replies_are_found_told_and_orphaned),
 		CARD(contents_follow_the_item),
+		MAIL(tombstones_go_when_all_have_seen_them),
+		MAIL(old_rows_expire),
 		MAIL(one_change_in_a_huge_folder_touches_few_rows),
 	};
 

@@ -98,9 +98,12 @@ take_one(struct work *w, const struct fetched *f)
 	struct harvest *h = w->out;
 	struct change *c;
 
-	if (!f->uid || !f->has_flags || (w->below && f->uid >= w->below) ||
-	    (!w->only_flags && !f->size && !f->body))
-		return; /* unsolicited */
+	if (!w->only_flags && !f->size && !f->body) {
+		imap_moved(w->s); /* unsolicited: the next delta tells it */
+		return;
+	}
+	if (!f->uid || !f->has_flags || (w->below && f->uid >= w->below))
+		return;
 	if (f->flags & MAIL_DELETED) {
 		add_gone(w, f->uid);
 		return;
@@ -361,46 +364,57 @@ look_line(void *ctx, struct span line)
 		scan_status(arena_dup(l->a, line), l->a, &box, &l->st, NULL);
 }
 
-/* STATUS of a selected mailbox is as old as its last update, and a NOOP sent
- * ahead does not help: Dovecot answers the two in the order it likes. */
+/* NOOP tells what moved in the open mailbox (RFC 3501, 6.1.2). */
 static bool
-leave(struct imap *s, const char *box, unsigned *pending, struct err *e)
+noop_unchanged(struct imap *s, const struct mark *m, struct err *e)
 {
-	*pending = 0;
-	if (!s->selected || strcmp(s->selected, box))
-		return true;
-	if (!(s->caps & CAP_UNSELECT))
-		return imap_do(s, "NOOP", e, "NOOP");
-	imap_unselect(s);
-	*pending = 1;
-	return imap_send(s, e, "UNSELECT");
+	return !s->moved && s->opened.uidvalidity == m->uidvalidity &&
+	       s->opened.uidnext == m->uidnext &&
+	       s->opened.modseq == m->modseq && s->opened.exists == m->last &&
+	       imap_do(s, "NOOP", e, "NOOP") && !s->moved;
 }
 
-/* The cheap look: one round trip without opening the mailbox. True if the
- * server says, with a modification sequence, that all is as it was. All
- * else (a refusal too) is left to the long way. */
 static bool
-is_unchanged(struct imap *s, struct span remote, struct span cursor,
-	     struct arena *a, const struct mark *m, struct err *e)
+status_unchanged(struct imap *s, const char *box, struct span cursor,
+		 struct arena *a, const struct mark *m, struct err *e)
 {
 	const unsigned all = STATUS_UIDVALIDITY | STATUS_UIDNEXT |
 			     STATUS_MODSEQ | STATUS_MESSAGES;
 	struct look l = { .a = a };
-	const char *box = imap_box(a, remote, e);
-	unsigned pending;
-	bool ok = box != NULL && leave(s, box, &pending, e) &&
-		  imap_send(s, e, "STATUS %s (MESSAGES UIDNEXT UIDVALIDITY "
-				  "HIGHESTMODSEQ)", box);
+	bool ok;
 
-	if (ok && pending)
-		ok = imap_wait(s, s->tag - 1, e);
 	s->on_line = look_line;
 	s->ctx = &l;
-	ok = ok && imap_wait(s, s->tag, e);
+	ok = imap_do(s, "STATUS", e, "STATUS %s (MESSAGES UIDNEXT UIDVALIDITY "
+		     "HIGHESTMODSEQ)", box);
 	s->on_line = NULL;
 	l.st.found = true;
-	return ok && s->answer == ANSWER_OK && (l.st.has & all) == all &&
-	       l.st.modseq == m->modseq && !cursor_differs(cursor, &l.st);
+	return ok && (l.st.has & all) == all && l.st.modseq == m->modseq &&
+	       !cursor_differs(cursor, &l.st);
+}
+
+/* The cheap look: one round trip that opens nothing. True if the server
+ * says that all is as it was; all else (a refusal too) is left to the long
+ * way. Only where modification sequences are kept: others cannot say it.
+ * An open mailbox that was deleted and made again looks unchanged for ever
+ * (Dovecot), so only INBOX, which cannot be deleted, is asked that way; and
+ * Gmail does not always tell of flags in the mailbox that is open. */
+static bool
+is_unchanged(struct imap *s, struct span remote, struct span cursor,
+	     struct arena *a, const struct mark *m, struct err *e)
+{
+	const char *box;
+
+	if (!m->set || m->partial || !m->modseq ||
+	    !(s->caps & CAP_CONDSTORE))
+		return false;
+	box = imap_box(a, remote, e);
+	if (!box)
+		return false;
+	if (!s->selected || strcmp(s->selected, box))
+		return status_unchanged(s, box, cursor, a, m, e);
+	return span_eq_ci(remote, SPAN("INBOX")) && !(s->caps & CAP_GMAIL) &&
+	       noop_unchanged(s, m, e);
 }
 
 bool
@@ -411,21 +425,19 @@ imap_changes(void *v, struct span remote, struct span cursor, struct arena *a,
 	struct harvest h = { 0 };
 	struct work w = { .s = s, .a = a, .out = &h };
 	struct mark m = mark_read(cursor);
+	struct err look = { 0 };
 	bool ok;
 
-	if (m.set && !m.partial && m.modseq && s->caps & CAP_CONDSTORE) {
-		if (is_unchanged(s, remote, cursor, a, &m, e)) {
-			h.scope = HARVEST_DELTA;
-			h.uidvalidity = (uint32_t)m.uidvalidity;
-			h.cursor = arena_dup(a, cursor);
-			*out = h;
-			return true;
-		}
-		if (s->dead)
-			return false;
-		err_clear(e);
+	if (is_unchanged(s, remote, cursor, a, &m, &look)) {
+		h.scope = HARVEST_DELTA;
+		h.uidvalidity = (uint32_t)m.uidvalidity;
+		h.cursor = arena_dup(a, cursor);
+		*out = h;
+		return true;
 	}
-	if (!imap_select(s, remote, 0, true, e))
+	/* A listing under way goes on with what is open: what happened since
+	 * it began is told by the delta behind it. */
+	if (!imap_select(s, remote, 0, !m.partial, e))
 		return false;
 	if (!m.set || m.uidvalidity != s->uidvalidity ||
 	    (s->uidnext && m.uidnext > s->uidnext))

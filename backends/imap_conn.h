@@ -31,7 +31,7 @@ struct conn;
 #define CAP_SASL_IR (1u << 18)
 #define CAP_AUTH_PLAIN (1u << 19)
 #define CAP_AUTH_LOGIN (1u << 20)
-#define CAP_UNSELECT (1u << 21)
+#define CAP_GMAIL (1u << 21)
 
 /* Tests switch abilities off: only bits set here are believed. */
 extern unsigned imap_caps_mask;

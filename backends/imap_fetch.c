@@ -268,6 +268,7 @@ fetch_round(struct round *r, const uint32_t *uids, size_t n, size_t window,
 
 /* mail_info: results are placed by UID. */
 struct info_ctx {
+	struct imap *s;
 	struct arena *a;
 	const uint32_t *sorted; /* uids, ascending */
 	struct mail_info **slot; /* beside it */
@@ -307,11 +308,11 @@ take_info(void *ctx, const struct fetched *f)
 	struct mail_info first = { 0 };
 
 	/* An unsolicited FETCH has flags only. */
+	if (!f->body)
+		imap_moved(c->s);
 	if (at < 0 || !f->body)
 		return;
 	first.uid = f->uid;
-	first.flags = f->flags;
-	first.keywords = f->keywords;
 	first.date = f->date;
 	first.size = f->size;
 	first.header = imap_body_take(c->a, f->body);
@@ -331,7 +332,9 @@ info_bad(void *ctx, const uint32_t *uids, size_t n, struct err *e)
 	return true;
 }
 
-#define INFO_ITEMS "UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER]<0.262144>"
+/* No FLAGS: the mirror has them, and what was told once may not be told
+ * again by NOOP (imap_changes.c). */
+#define INFO_ITEMS "UID INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER]<0.262144>"
 
 /* Those whose window could not be parsed, one by one; at the end without
  * the structure. */
@@ -356,7 +359,7 @@ imap_mail_info(void *v, struct span remote, uint32_t uidvalidity,
 	       struct mail_info *out, struct err *e)
 {
 	struct imap *s = v;
-	struct info_ctx c = { .a = a, .n = n };
+	struct info_ctx c = { .s = s, .a = a, .n = n };
 	struct round r = { .s = s, .a = a, .take = take_info, .ctx = &c,
 			   .bad = info_bad,
 			   .items = INFO_ITEMS " BODYSTRUCTURE" };
@@ -405,6 +408,7 @@ cmp_want(const void *x, const void *y)
 }
 
 struct part_ctx {
+	struct imap *s;
 	struct arena *a;
 	struct mail_want **v; /* one group */
 	uint32_t *uids;       /* beside it */
@@ -418,6 +422,8 @@ take_part(void *ctx, const struct fetched *f)
 	ptrdiff_t at = find_uid(c->uids, c->n, f->uid);
 	struct span got;
 
+	if (!f->body)
+		imap_moved(c->s);
 	if (at < 0 || !f->body)
 		return;
 	got = imap_body_take(c->a, f->body);
@@ -451,7 +457,7 @@ static bool
 fetch_group(struct imap *s, struct mail_want **v, size_t n, struct arena *a,
 	    struct err *e)
 {
-	struct part_ctx c = { .a = a, .v = v, .n = n };
+	struct part_ctx c = { .s = s, .a = a, .v = v, .n = n };
 	struct round r = { .s = s, .a = a, .take = take_part, .ctx = &c };
 	size_t i, window = WINDOW_WHOLE;
 	char items[300], range[40] = "";

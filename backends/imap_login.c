@@ -45,7 +45,7 @@ static const struct {
 	{ "SASL-IR", CAP_SASL_IR },
 	{ "AUTH=PLAIN", CAP_AUTH_PLAIN },
 	{ "AUTH=LOGIN", CAP_AUTH_LOGIN },
-	{ "UNSELECT", CAP_UNSELECT },
+	{ "X-GM-EXT-1", CAP_GMAIL },
 };
 
 static void

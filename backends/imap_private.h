@@ -48,6 +48,13 @@ struct imap {
 	bool read_only;
 	uint32_t uidvalidity, uidnext, exists;
 	uint64_t modseq;     /* 0: none */
+	struct {
+		uint32_t uidvalidity, uidnext, exists;
+		uint64_t modseq;
+	} opened;            /* as it was when it was selected */
+	bool moved;          /* the server told of a change since, or we
+				made one */
+	bool asked_fetch;    /* by the last command */
 
 	char delimiter;      /* 0: not asked yet */
 	char *prefix;        /* of personal mailboxes, "" mostly; or NULL */
@@ -77,7 +84,8 @@ bool imap_lost(struct imap *s, struct err *e);
 /* Selects afresh if asked or if another one is selected. uidvalidity 0: any. */
 bool imap_select(struct imap *s, struct span remote, uint32_t uidvalidity,
 		 bool fresh, struct err *e);
-void imap_unselect(struct imap *s); /* forgets what is selected */
+/* The selected mailbox is not known any more to be as it was opened. */
+void imap_moved(struct imap *s);
 /* Wire name, quoted; NULL and e if it cannot be one. */
 const char *imap_box(struct arena *a, struct span remote, struct err *e);
 /* The next command's worth of ascending UIDs as a set in text; returns how

@@ -78,6 +78,27 @@ send_text(struct imap *s, struct span text, struct err *e)
 	return true;
 }
 
+void
+imap_moved(struct imap *s)
+{
+	s->moved = true;
+}
+
+/* Commands that change nothing and hide no news. */
+static bool
+is_harmless(const char *command)
+{
+	static const char *const names[] = { "UID FETCH ", "UID SEARCH ",
+					     "NOOP", "STATUS ", "LIST ",
+					     "NAMESPACE" };
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strncmp(command, names[i], strlen(names[i])))
+			return true;
+	return false;
+}
+
 bool
 imap_send(struct imap *s, struct err *e, const char *fmt, ...)
 {
@@ -96,6 +117,8 @@ imap_send(struct imap *s, struct err *e, const char *fmt, ...)
 		vsnprintf(text, (size_t)n + 1, fmt, ap);
 		va_end(ap);
 	}
+	s->asked_fetch = !strncmp(text, "UID FETCH ", 10);
+	s->moved = s->moved || !is_harmless(text);
 	buf_printf(&b, "%u ", ++s->tag);
 	buf_put(&b, text, (size_t)n);
 	buf_str(&b, "\r\n");
@@ -129,8 +152,12 @@ imap_wait(struct imap *s, unsigned tag, struct err *e)
 		rc = mailimap_parse_response(s->m, &r);
 	if (rc == MAILIMAP_NO_ERROR) {
 		mailimap_response_free(r);
+		s->moved = s->moved ||
+			   (!s->asked_fetch && imap_fetched(s) &&
+			    clist_begin(imap_fetched(s)));
 		return true;
 	}
+	s->moved = true;
 	if (s->dead || !stream_skip(s))
 		return imap_lost(s, e);
 	if (s->answer == ANSWER_NONE)
@@ -244,6 +271,8 @@ imap_send_pieces(struct imap *s, const struct span *pieces, size_t n,
 	char text[32];
 	size_t i;
 
+	s->asked_fetch = false;
+	s->moved = true;
 	snprintf(text, sizeof(text), "%u ", ++s->tag);
 	if (!send_text(s, span_of(text), e))
 		return false;
@@ -278,8 +307,8 @@ imap_box(struct arena *a, struct span remote, struct err *e)
 	return q;
 }
 
-void
-imap_unselect(struct imap *s)
+static void
+unselect(struct imap *s)
 {
 	free(s->selected);
 	s->selected = NULL;
@@ -288,7 +317,7 @@ imap_unselect(struct imap *s)
 static bool
 select_now(struct imap *s, const char *box, struct err *e)
 {
-	imap_unselect(s);
+	unselect(s);
 	s->uidvalidity = s->uidnext = s->exists = 0;
 	s->modseq = 0;
 	s->read_only = false;
@@ -301,6 +330,11 @@ select_now(struct imap *s, const char *box, struct err *e)
 	if (span_starts_ci(buf_view(&s->text), SPAN("[READ-ONLY]")))
 		s->read_only = true;
 	s->selected = xstrdup(box);
+	s->opened.uidvalidity = s->uidvalidity;
+	s->opened.uidnext = s->uidnext;
+	s->opened.exists = s->exists;
+	s->opened.modseq = s->modseq;
+	s->moved = false;
 	return true;
 }
 

@@ -123,6 +123,13 @@ note_code(struct imap *s, struct span text)
 		s->modseq = v;
 }
 
+/* VANISHED (EARLIER) is an answer, the other a piece of news. */
+static bool
+is_earlier(struct span rest)
+{
+	return span_starts_ci(span_trim(rest), SPAN("(EARLIER)"));
+}
+
 static void
 note_untagged(struct imap *s, struct span line)
 {
@@ -133,6 +140,7 @@ note_untagged(struct imap *s, struct span line)
 		return;
 	if (scan_u64(&rest, &n)) {
 		word = scan_atom(&rest);
+		s->moved = true; /* EXISTS, EXPUNGE, RECENT */
 		if (span_eq_ci(word, SPAN("EXISTS")))
 			s->exists = (uint32_t)n;
 		return;
@@ -142,7 +150,9 @@ note_untagged(struct imap *s, struct span line)
 		note_code(s, rest);
 	else if (span_eq_ci(word, SPAN("BYE")))
 		s->dead = true;
-	else if (s->on_line)
+	else if (span_eq_ci(word, SPAN("VANISHED")) && !is_earlier(rest))
+		s->moved = true;
+	if (s->on_line && !span_eq_ci(word, SPAN("OK")))
 		s->on_line(s->ctx, span_from_at(line, 2));
 }
 

@@ -28,8 +28,6 @@ struct mail_part {
 
 struct mail_info {
 	uint32_t uid;
-	uint32_t flags;
-	struct span keywords;
 	int64_t date;            /* INTERNALDATE */
 	uint32_t size;           /* RFC822.SIZE */
 	struct span header;      /* raw top-level header, at most

@@ -149,8 +149,7 @@ write_stub(struct sync_one *one, const struct mirror_item *it)
 	struct wbxml_writer *w = &r->w;
 	struct email_state st =
 		mail_state(r->arena, &one->c, it, it->flag_block);
-	struct mail_info info = { .uid = mail_uid(it), .flags = it->flags,
-				  .keywords = it->keywords, .date = it->date,
+	struct mail_info info = { .uid = mail_uid(it), .date = it->date,
 				  .size = it->size, .found = true };
 
 	wbxml_open(w, WX_AirSync_Add);

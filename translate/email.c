@@ -187,8 +187,6 @@ plan_from_raw(const struct tr_env *env, const struct mail_info *info,
 	if (!raw.n || !mime_info(env->arena, raw, info2, NULL))
 		return false;
 	info2->uid = info->uid;
-	info2->flags = info->flags;
-	info2->keywords = info->keywords;
 	info2->date = info->date;
 	if (info->header.n)
 		info2->header = info->header;

@@ -158,18 +158,33 @@ exceptions_move(struct cal *c, const struct view *before,
 	}
 }
 
+static int64_t
+over_local(const struct view *m, const struct override *o)
+{
+	return m->all_day || o->rid.date ? o->rid.local :
+					   series_local(m, o->rid.at);
+}
+
 void
 exceptions_prune(struct cal *c, const struct view *m)
 {
+	int64_t from = INT64_MAX, to = INT64_MIN, local;
+	struct starts all;
 	size_t k = 0;
 
 	for (size_t i = 0; i < c->n_over; i++) {
+		local = over_local(m, &c->over[i]);
+		from = local < from ? local : from;
+		to = local > to ? local : to;
+	}
+	if (from > to)
+		return;
+	series_starts(c, m, from, to, &all);
+	for (size_t i = 0; i < c->n_over; i++) {
 		struct override *o = &c->over[i];
-		int64_t local = m->all_day || o->rid.date
-					? o->rid.local
-					: series_local(m, o->rid.at);
 
-		if (o->rid.date == m->all_day && !series_has(c, m, local))
+		if (o->rid.date == m->all_day &&
+		    !starts_have(&all, over_local(m, o)))
 			ics_remove_comp(c->top, o->comp);
 		else
 			c->over[k++] = *o;
@@ -340,7 +355,7 @@ drop_override(struct cal *c, const struct exception *x)
 
 static bool
 one_exception(struct cal *c, const struct view *m, const struct series *s,
-	      const struct wbxml_node *n, int64_t now, bool *changed,
+	      const struct starts *all, const struct wbxml_node *n, int64_t now, bool *changed,
 	      struct err *e)
 {
 	const struct exception *x;
@@ -353,7 +368,7 @@ one_exception(struct cal *c, const struct view *m, const struct series *s,
 	x = find(m, s, at, &local);
 	/* A start the pattern does not have: phones list exceptions of what
 	 * the series was before they moved it. */
-	if (!x && !s->expanded && !series_has(c, m, local))
+	if (!x && !s->expanded && !starts_have(all, local))
 		return true;
 	if (wbxml_child_bool(n, WX_Calendar_Deleted, false)) {
 		if (x && x->deleted)
@@ -369,7 +384,7 @@ one_exception(struct cal *c, const struct view *m, const struct series *s,
 		exdate_remove(c, m, local);
 		x = NULL;
 	}
-	if (!x && s->expanded && !series_has(c, m, local))
+	if (!x && s->expanded && !starts_have(all, local))
 		return err_set(e, ERR_UNSUPPORTED, SCOPE_ITEM,
 			       "no occurrence there");
 	if (!x)
@@ -378,20 +393,41 @@ one_exception(struct cal *c, const struct view *m, const struct series *s,
 	return instance_patch(c, m, comp, n, true, local, now, changed, e);
 }
 
+/* The occurrences of all days the list speaks of. */
+static void
+starts_for(struct cal *c, const struct view *m, const struct wbxml_node *list,
+	   struct starts *all)
+{
+	const struct wbxml_node *n = wbxml_child(list, WX_Calendar_Exception);
+	int64_t from = INT64_MAX, to = INT64_MIN, at;
+
+	for (; n; n = wbxml_again(n))
+		if (start_of(n, &at)) {
+			from = at < from ? at : from;
+			to = at > to ? at : to;
+		}
+	*all = (struct starts){ NULL, 0 };
+	if (from <= to)
+		series_starts(c, m, from - 2 * DAY_SECONDS,
+			      to + 2 * DAY_SECONDS, all);
+}
+
 bool
 exceptions_patch(struct cal *c, const struct view *m, const struct series *s,
 		 const struct wbxml_node *list, int64_t now, bool *changed,
 		 struct err *e)
 {
+	struct starts all;
 	size_t count = 0;
 
+	starts_for(c, m, list, &all);
 	for (const struct wbxml_node *n =
 		     wbxml_child(list, WX_Calendar_Exception);
 	     n; n = wbxml_again(n)) {
 		if (++count > MAX_EXCEPTIONS)
 			return err_set(e, ERR_INVALID, SCOPE_ITEM,
 				       "too many exceptions");
-		if (!one_exception(c, m, s, n, now, changed, e))
+		if (!one_exception(c, m, s, &all, n, now, changed, e))
 			return false;
 	}
 	return true;

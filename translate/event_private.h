@@ -130,6 +130,16 @@ void series_exceptions(struct cal *c, const struct view *master,
 		       struct series *out);
 /* Is there an occurrence that starts at that wall time? */
 bool series_has(struct cal *c, const struct view *master, int64_t local);
+/* All starts between two wall times, made once where many are asked. */
+#define MAX_STARTS 20000
+struct starts {
+	int64_t *v;
+	size_t n;
+};
+void series_starts(struct cal *c, const struct view *master, int64_t from,
+		   int64_t to, struct starts *out);
+/* What lies behind the bound above counts as there. */
+bool starts_have(const struct starts *s, int64_t local);
 /* All starts (wall time) in [from, to], exceptions not regarded. */
 size_t series_expand(struct cal *c, const struct view *master, int64_t from,
 		     int64_t to, int64_t *out, size_t max);

@@ -7,6 +7,7 @@
 #define AHEAD (400 * DAY_SECONDS)
 #define MAX_RULES 8
 #define MAX_RDATES 2000
+#define MAX_EXDATES 20000
 
 /* What EXDATE and RECURRENCE-ID name, as wall time of the series; a date in
  * a timed series means that day's occurrence. */
@@ -57,7 +58,8 @@ unique(int64_t *v, size_t n)
 
 /* Dates of RDATE (periods: their start) or EXDATE lines. */
 static size_t
-dates(struct cal *c, const struct view *m, const char *name, int64_t **out)
+dates(struct cal *c, const struct view *m, const char *name, size_t max,
+      int64_t **out)
 {
 	size_t n = 0, room = 0;
 	int64_t *v = NULL;
@@ -66,7 +68,7 @@ dates(struct cal *c, const struct view *m, const char *name, int64_t **out)
 	     l = ics_again(l, name)) {
 		struct span rest = l->value;
 
-		while (rest.n) {
+		while (rest.n && n < max) {
 			struct span one = span_take_until(&rest, ',');
 			struct when w;
 
@@ -91,7 +93,7 @@ series_expand(struct cal *c, const struct view *m, int64_t from, int64_t to,
 	int64_t *rdate;
 	struct rrule r;
 	unsigned rules = 0;
-	size_t n_rdate = dates(c, m, "RDATE", &rdate);
+	size_t n_rdate = dates(c, m, "RDATE", MAX_RDATES, &rdate);
 	struct ics_line *l;
 
 	for (l = ics_find(m->comp, "RRULE"); l && rules < MAX_RULES;
@@ -125,6 +127,22 @@ series_has(struct cal *c, const struct view *m, int64_t local)
 	int64_t one[4];
 
 	return series_expand(c, m, local, local, one, 4) > 0;
+}
+
+void
+series_starts(struct cal *c, const struct view *m, int64_t from, int64_t to,
+	      struct starts *s)
+{
+	s->v = arena_array(c->a, MAX_STARTS, sizeof(*s->v));
+	s->n = series_expand(c, m, from, to, s->v, MAX_STARTS);
+}
+
+bool
+starts_have(const struct starts *s, int64_t local)
+{
+	if (s->n == MAX_STARTS && local > s->v[s->n - 1])
+		return true;
+	return s->n && bsearch(&local, s->v, s->n, sizeof(*s->v), by_time);
 }
 
 /* ---- exceptions --------------------------------------------------------*/
@@ -182,7 +200,7 @@ static void
 gather(struct cal *c, const struct view *m, struct list *l)
 {
 	int64_t *ex;
-	size_t n = dates(c, m, "EXDATE", &ex);
+	size_t n = dates(c, m, "EXDATE", MAX_EXDATES, &ex);
 
 	for (size_t i = 0; i < n; i++)
 		add(c, l,

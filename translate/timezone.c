@@ -40,6 +40,9 @@ zone_named(struct arena *a, struct span name)
 		return NULL;
 	if (tz == icaltimezone_get_utc_timezone())
 		return zone_utc(a);
+	/* Loading the rules replaces the location, and another thread may be
+	 * doing that: only then look. */
+	icaltimezone_get_component(tz);
 	loc = icaltimezone_get_location(tz);
 	return zone_wrap(a, tz, loc && *loc ? loc : s);
 }

@@ -665,6 +665,19 @@ test_many_overrides(void **state)
 	t = clock_mono_ms() - t;
 	assert_true(span_eq(ics, out));
 	print_message("5,000 changed occurrences: %d ms\n", (int)t);
+	/* the series moves by an hour: all follow; to other days: all go */
+	t = clock_mono_ms();
+	out = patched(a, 141, ics, "<StartTime>20140101T110000Z</StartTime>"
+		"<EndTime>20140101T120000Z</EndTime><Recurrence><Type>0"
+		"</Type><Interval>1</Interval></Recurrence>");
+	assert_true(span_find(out, SPAN("RECURRENCE-ID:20270908T110000Z")) >
+		    0);
+	out = patched(a, 141, ics, "<StartTime>20300101T110000Z</StartTime>"
+		"<EndTime>20300101T120000Z</EndTime><Recurrence><Type>0"
+		"</Type><Interval>1</Interval></Recurrence>");
+	assert_true(span_find(out, SPAN("RECURRENCE-ID")) < 0);
+	t = clock_mono_ms() - t;
+	print_message("moved: %d ms\n", (int)t);
 	arena_free(&a);
 }
 

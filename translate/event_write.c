@@ -256,13 +256,13 @@ write_item(struct cal *c, const struct view *v, const struct series *s,
 	wbxml_text(w, WX_Calendar_UID,
 		   uid_show(c->a, ics_value(v->comp, "UID")));
 	write_people(c, v, w);
-	if (v->location.n || (c->env->version >= 160 && v->geo.n))
-		write_location(c, v, w);
-	if (v->n_category)
-		write_categories(v, w);
+	/* Empty ones, too: a phone may take what is absent in a Change for
+	 * unchanged. Not Attendees: Windows Phone stops at an empty one. */
+	write_location(c, v, w);
+	write_categories(v, w);
 	if (s->recurring)
 		recur_write(c->env, &s->rule, RECUR_CALENDAR, w);
-	cal_body_write(c->env, v->body, v->html, false, w);
+	cal_body_write(c->env, v->body, v->html, true, w);
 	wbxml_uint(w, WX_Calendar_Sensitivity, v->sensitivity);
 	wbxml_uint(w, WX_Calendar_BusyStatus, v->busy);
 	wbxml_uint(w, WX_Calendar_AllDayEvent, v->all_day);
@@ -271,8 +271,8 @@ write_item(struct cal *c, const struct view *v, const struct series *s,
 		write_exceptions(c, v, s, w);
 	attachments_write(c, v->comp, w);
 	write_meeting(c, v, w);
-	if (v->body.n || v->html.n)
-		wbxml_uint(w, WX_AirSyncBase_NativeBodyType, v->body.n ? 1 : 2);
+	wbxml_uint(w, WX_AirSyncBase_NativeBodyType,
+		   v->body.n || !v->html.n ? 1 : 2);
 }
 
 void

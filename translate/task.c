@@ -162,17 +162,15 @@ write_item(struct cal *c, const struct task *t, struct wbxml_writer *w)
 {
 	const struct view *v = &t->view;
 
-	cal_body_write(c->env, v->body, v->html, false, w);
+	cal_body_write(c->env, v->body, v->html, true, w);
 	wbxml_text(w, WX_Tasks_Subject, v->subject);
 	wbxml_uint(w, WX_Tasks_Importance, t->importance);
 	pair(c, w, &t->start, WX_Tasks_UtcStartDate, WX_Tasks_StartDate);
 	pair(c, w, &t->due, WX_Tasks_UtcDueDate, WX_Tasks_DueDate);
-	if (v->n_category) {
-		wbxml_open(w, WX_Tasks_Categories);
-		for (size_t i = 0; i < v->n_category; i++)
-			wbxml_text(w, WX_Tasks_Category, v->category[i]);
-		wbxml_close(w);
-	}
+	wbxml_open(w, WX_Tasks_Categories); /* even empty, as in events */
+	for (size_t i = 0; i < v->n_category; i++)
+		wbxml_text(w, WX_Tasks_Category, v->category[i]);
+	wbxml_close(w);
 	write_rule(c, t, w);
 	wbxml_uint(w, WX_Tasks_Complete, t->complete);
 	if (t->complete) /* MS-ASTASK_R124 */
@@ -185,8 +183,8 @@ write_item(struct cal *c, const struct task *t, struct wbxml_writer *w)
 		wbxml_text(w, WX_Tasks_OrdinalDate, t->ordinal);
 	if (t->sub_ordinal.n)
 		wbxml_text(w, WX_Tasks_SubOrdinalDate, t->sub_ordinal);
-	if (v->body.n || v->html.n)
-		wbxml_uint(w, WX_AirSyncBase_NativeBodyType, v->body.n ? 1 : 2);
+	wbxml_uint(w, WX_AirSyncBase_NativeBodyType,
+		   v->body.n || !v->html.n ? 1 : 2);
 }
 
 void

@@ -273,6 +273,20 @@ test_odd(void **state)
 		u = wbxml_child_text(n, WX_Calendar_UID);
 		assert_in_range(u.n, 33, 300);
 	}
+	/* several masters in one object: the first, with its own exceptions */
+	{
+		struct tr_env env = env_of(a, 141);
+
+		n = written(&env, crlf(a, "BEGIN:VCALENDAR\nBEGIN:VEVENT\n"
+			"UID:x\nDTSTART:20240603T100000Z\nRRULE:FREQ=DAILY\n"
+			"SUMMARY:one\nEND:VEVENT\nBEGIN:VEVENT\nUID:x\n"
+			"DTSTART:20240604T100000Z\nSUMMARY:two\nEND:VEVENT\n"
+			"BEGIN:VEVENT\nUID:y\nRECURRENCE-ID:20240604T100000Z\n"
+			"DTSTART:20240604T110000Z\nEND:VEVENT\n"
+			"END:VCALENDAR\n"), event_write);
+		is(n, WX_Calendar_Subject, "one");
+		assert_false(wbxml_has(n, WX_Calendar_Exceptions));
+	}
 	/* text that is no calendar: a stub that says so */
 	{
 		struct tr_env env = env_of(a, 161);

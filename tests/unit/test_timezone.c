@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/codec.h"
 #include "translate/timezone.h"
+#include "translate/zone_name.h"
 
 #define S(x) span_of(x)
 
@@ -180,6 +181,11 @@ test_names(void **state)
 	assert_null(zone_named(a, S("(GMT+01:00)")));
 	assert_null(zone_named(a, S("")));
 	assert_null(zone_named(a, S("Nowhere/City")));
+	assert_string_equal(zone_to_windows(a, "Europe/Vienna"),
+			    "W. Europe Standard Time");
+	assert_string_equal(zone_to_windows(a, "Asia/Calcutta"),
+			    "India Standard Time");
+	assert_null(zone_to_windows(a, "Nowhere/City"));
 	arena_free(&a);
 }
 

@@ -209,6 +209,49 @@ rest_of(struct arena *a, struct span ics, const char *lines)
 	return s;
 }
 
+/* The first occurrence deleted by a phone up to 14.1: one EXDATE, and the
+ * phone is shown what it did. */
+static unsigned
+delete_first(struct arena *a, const struct tr_env *env, struct span old,
+	     unsigned round)
+{
+	const struct wbxml_node *n = written(env, old, event_write), *x;
+	struct span start = wbxml_child_text(n, WX_Calendar_StartTime), out;
+	struct err e = { 0 };
+	bool found = false;
+
+	if (env->version >= 160 || !wbxml_has(n, WX_Calendar_Recurrence) ||
+	    span_find(old, SPAN("RECURRENCE-ID")) >= 0)
+		return 0;
+	n = xml_data(a, arena_printf(a, "<Exceptions><Exception><Deleted>1"
+		"</Deleted><ExceptionStartTime>" SPAN_FMT
+		"</ExceptionStartTime></Exception></Exceptions>",
+		SPAN_ARG(start)));
+	if (!event_patch(env, old, n, NULL, SPAN("u"), env->now, &out, &e))
+		fail_msg("round %u delete: %s", round, e.text);
+	dump(old, out);
+	if (!span_eq(rest_of(a, old, " EXDATE "), rest_of(a, out,
+							   " EXDATE ")) ||
+	    span_eq(old, out))
+		fail_msg("round %u delete:\n%.*s", round, SPAN_ARG(out));
+	/* What can only be shown in part begins elsewhere then. */
+	if (span_find(old, SPAN("BYMONTHDAY=1,15")) > 0)
+		return 1;
+	x = wbxml_child(written(env, out, event_write),
+			WX_Calendar_Exceptions);
+	for (x = wbxml_child(x, WX_Calendar_Exception); x && !found;
+	     x = wbxml_again(x))
+		found = wbxml_has(x, WX_Calendar_Deleted) &&
+			span_eq(wbxml_child_text(
+				x, WX_Calendar_ExceptionStartTime), start);
+	if (!found)
+		fail_msg("round %u: the deletion is not shown\n%.*s", round,
+			 SPAN_ARG(out));
+	return 1;
+}
+
+static unsigned deleted;
+
 static void
 one_round(unsigned round, unsigned *changed)
 {
@@ -254,6 +297,7 @@ one_round(unsigned round, unsigned *changed)
 	if (!span_eq(again, out))
 		fail_msg("round %u echo: %s\n%.*s\n---\n%.*s", round, e.text,
 			 SPAN_ARG(out), SPAN_ARG(again));
+	deleted += delete_first(a, &env, out, round);
 	arena_free(&a);
 }
 
@@ -270,6 +314,7 @@ test_random(void **state)
 		one_round(i, &changed);
 	print_message("%u random edits, %u of them changed the object\n",
 		      rounds, changed);
+	print_message("%u first occurrences deleted\n", deleted);
 	assert_true(changed * 2 > rounds);
 }
 

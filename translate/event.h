@@ -49,6 +49,12 @@ bool event_delete_instance(const struct tr_env *env, struct span old,
 			   struct span instance, int64_t now, struct span *out,
 			   struct err *e);
 
+/* A phone deletes the item. Where it saw only one occurrence of a series
+ * (see above) that one alone must go: true, and *out is the object without
+ * it. false: delete the object. */
+bool event_delete_shown(const struct tr_env *env, struct span old,
+			int64_t now, struct span *out);
+
 #define MAX_EVENT_ATTACHMENT (4u << 20) /* one file, inside the object */
 /* The bytes behind a FileReference of this object; its last part, behind
  * the second colon of "coll:item:name", is `name`. *uri_out is set instead

@@ -350,6 +350,17 @@ event_patch(const struct tr_env *env, struct span old,
 	return true;
 }
 
+/* Is there one that would be shown after it? */
+static bool
+series_has_more(struct cal *c, const struct view *v)
+{
+	const int64_t century = 100ll * 366 * DAY_SECONDS;
+	int64_t some[2];
+
+	return series_expand(c, v, v->start.local, v->start.local + century,
+			     some, 2) > 1;
+}
+
 /* ---- one occurrence by InstanceId (16.x) --------------------------------*/
 
 struct target {
@@ -438,6 +449,32 @@ event_delete_instance(const struct tr_env *env, struct span old,
 			    .for_others = true };
 	edit_stamp(&ed, now);
 	*out = ics_print(env->arena, t.c.root);
+	return true;
+}
+
+bool
+event_delete_shown(const struct tr_env *env, struct span old, int64_t now,
+		   struct span *out)
+{
+	struct view v;
+	struct series s;
+	struct cal c;
+	struct edit ed;
+
+	if (!cal_open(env, old, "VEVENT", &c, NULL))
+		return false;
+	view_read(&c, c.master, &v);
+	series_read(&c, &v, &s);
+	if (!s.expanded || s.recurring || !series_has_more(&c, &v))
+		return false;
+	exdate_add(&c, &v, s.start);
+	ed = (struct edit){ .c = &c,
+			    .comp = c.master,
+			    .v = &v,
+			    .changed = true,
+			    .for_others = true };
+	edit_stamp(&ed, now);
+	*out = ics_print(env->arena, c.root);
 	return true;
 }
 

@@ -314,6 +314,15 @@ week_rule(struct cal *c, const int64_t *v, size_t n)
 	return s;
 }
 
+static bool
+is_deleted(const struct list *l, int64_t local)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].local == local && l->v[i].deleted)
+			return true;
+	return false;
+}
+
 static void
 expand(struct cal *c, const struct view *m, struct list *l, struct series *s)
 {
@@ -339,8 +348,8 @@ expand(struct cal *c, const struct view *m, struct list *l, struct series *s)
 			try_rule(c, m, week_rule(c, v, k), v, k, l, &s->rule) ||
 			try_rule(c, m, "FREQ=DAILY", v, k, l, &s->rule);
 	for (size_t i = 0; n > 1 && !s->recurring && i < n; i++)
-		if (v[i] >= c->env->now) { /* the next one alone */
-			s->start = v[i];
+		if (v[i] >= c->env->now && !is_deleted(l, v[i])) {
+			s->start = v[i]; /* the next one alone */
 			break;
 		}
 }

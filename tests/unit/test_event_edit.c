@@ -717,6 +717,32 @@ test_pattern_moves(void **state)
 	arena_free(&a);
 }
 
+/* One of many shown alone: deleting it is not deleting the series. */
+static void
+test_delete_shown(void **state)
+{
+	struct arena *a = arena_new();
+	struct tr_env env = env_of(a, 141);
+	struct span old = crlf(a, "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:x\n"
+		"DTSTART:20240603T100000Z\nRRULE:FREQ=DAILY;BYHOUR=10,16\n"
+		"END:VEVENT\nEND:VCALENDAR\n"), out;
+
+	(void)state;
+	assert_true(event_delete_shown(&env, old, NOW, &out));
+	assert_string_equal(diff(a, old, out), "+EXDATE:20240603T100000Z\n");
+	assert_true(span_eq(wbxml_child_text(written(&env, out, event_write),
+					     WX_Calendar_StartTime),
+			    SPAN("20240603T160000Z")));
+	assert_false(event_delete_shown(&env, read_file(a, DIR
+		"apple-weekly.ics"), NOW, &out));
+	assert_false(event_delete_shown(&env, read_file(a, DIR
+		"google-meeting.ics"), NOW, &out));
+	assert_false(event_delete_shown(&env, read_file(a, DIR
+		"nextcloud-two-days.ics"), NOW, &out));
+	assert_false(event_delete_shown(&env, SPAN("rubbish"), NOW, &out));
+	arena_free(&a);
+}
+
 /* Nothing a phone sends becomes a line of its own. */
 static void
 test_injection(void **state)
@@ -757,6 +783,7 @@ main(void)
 		cmocka_unit_test(test_this_and_future),
 		cmocka_unit_test(test_many_overrides),
 		cmocka_unit_test(test_pattern_moves),
+		cmocka_unit_test(test_delete_shown),
 		cmocka_unit_test(test_injection),
 		cmocka_unit_test(test_new), cmocka_unit_test(test_new_back),
 	};

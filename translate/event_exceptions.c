@@ -161,8 +161,8 @@ exceptions_move(struct cal *c, const struct view *before,
 static int64_t
 over_local(const struct view *m, const struct override *o)
 {
-	return m->all_day || o->rid.date ? o->rid.local :
-					   series_local(m, o->rid.at);
+	return m->all_day || o->rid.date ? o->rid.local
+					 : series_local(m, o->rid.at);
 }
 
 void
@@ -355,8 +355,8 @@ drop_override(struct cal *c, const struct exception *x)
 
 static bool
 one_exception(struct cal *c, const struct view *m, const struct series *s,
-	      const struct starts *all, const struct wbxml_node *n, int64_t now, bool *changed,
-	      struct err *e)
+	      const struct starts *all, const struct wbxml_node *n, int64_t now,
+	      bool *changed, struct err *e)
 {
 	const struct exception *x;
 	int64_t at, local;
@@ -368,7 +368,8 @@ one_exception(struct cal *c, const struct view *m, const struct series *s,
 	x = find(m, s, at, &local);
 	/* A start the pattern does not have: phones list exceptions of what
 	 * the series was before they moved it. */
-	if (!x && !s->expanded && !starts_have(all, local))
+	if (!x && !starts_have(all, local) &&
+	    (!s->expanded || wbxml_child_bool(n, WX_Calendar_Deleted, false)))
 		return true;
 	if (wbxml_child_bool(n, WX_Calendar_Deleted, false)) {
 		if (x && x->deleted)

@@ -103,6 +103,25 @@ times_differ(const struct view *v, const struct wish *w, int64_t shown)
 	       w->all_day != v->all_day;
 }
 
+/* What is shown of such a series moves on with the time: any occurrence and
+ * any end of it may be what the phone was given. */
+static void
+shown_before(struct cal *c, const struct view *v, const struct series *s,
+	     const struct wish *w, struct pattern *p, bool *times)
+{
+	struct eas_recur r = p->rule;
+
+	if (*times && w->all_day == v->all_day &&
+	    (!w->has_end || w->end - w->start == v->end.at - v->start.at) &&
+	    series_has(c, v, series_local(v, w->start)))
+		*times = false;
+	if (!p->change || !s->recurring)
+		return;
+	r.has_until = s->rule.has_until;
+	r.until = s->rule.until;
+	p->change = !recur_same(&r, &s->rule, v->start.zone);
+}
+
 /* Times and pattern of the whole series. */
 static bool
 patch_series(struct edit *ed, const struct series *s,
@@ -132,6 +151,8 @@ patch_series(struct edit *ed, const struct series *s,
 		return err_set(e, ERR_UNSUPPORTED, SCOPE_ITEM,
 			       "a pattern for a single occurrence");
 	times = times_differ(v, &w, shown);
+	if (s->expanded)
+		shown_before(c, v, s, &w, &p, &times);
 	if (s->expanded && (times || p.change || p.drop))
 		return err_set(e, ERR_UNSUPPORTED, SCOPE_ITEM,
 			       "times and "

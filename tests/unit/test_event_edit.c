@@ -743,6 +743,30 @@ test_delete_shown(void **state)
 	arena_free(&a);
 }
 
+/* What was shown weeks ago and comes back with another subject is that and
+ * no more. */
+static void
+test_shown_before(void **state)
+{
+	struct arena *a = arena_new();
+	struct tr_env env = env_of(a, 141);
+	struct span old = crlf(a, "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:x\n"
+		"DTSTART:20240101T100000Z\nDURATION:PT1H\nSUMMARY:A\n"
+		"RRULE:FREQ=MONTHLY;BYDAY=1MO,3MO\n"
+		"END:VEVENT\nEND:VCALENDAR\n"), out;
+	const struct wbxml_node *n = written(&env, old, event_write);
+	struct err e = { 0 };
+
+	(void)state;
+	((struct wbxml_node *)wbxml_child(n, WX_Calendar_Subject))->text =
+		SPAN("B");
+	env.now += 90 * 86400;
+	if (!event_patch(&env, old, n, NULL, SPAN("u"), env.now, &out, &e))
+		fail_msg("%s", e.text);
+	assert_string_equal(diff(a, old, out), "-SUMMARY:A\n+SUMMARY:B\n");
+	arena_free(&a);
+}
+
 /* Nothing a phone sends becomes a line of its own. */
 static void
 test_injection(void **state)
@@ -784,6 +808,7 @@ main(void)
 		cmocka_unit_test(test_many_overrides),
 		cmocka_unit_test(test_pattern_moves),
 		cmocka_unit_test(test_delete_shown),
+		cmocka_unit_test(test_shown_before),
 		cmocka_unit_test(test_injection),
 		cmocka_unit_test(test_new), cmocka_unit_test(test_new_back),
 	};

@@ -206,6 +206,11 @@ move_one(struct request *r, struct account *a, struct move *m)
 		m->status = 2;
 		return;
 	}
+	if (m->dst.kind != KIND_EMAIL) {
+		m->status = 5; /* calendars do not take moves yet: the phone
+				  keeps the item where it was */
+		return;
+	}
 	if (m->dst.id == m->mail.coll.id) {
 		m->status = 4;
 		return;

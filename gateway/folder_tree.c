@@ -1,6 +1,7 @@
 #include "gateway/folder_tree.h"
 
 #include "base/limits.h"
+#include "gateway/objects.h"
 
 /* What a kind's folders are on the wire: the one default, and the others. */
 static const struct {
@@ -87,6 +88,12 @@ shown_name(struct arena *a, const struct coll *v, size_t n,
 }
 
 static bool
+is_shown(const struct coll *c)
+{
+	return c->kind == KIND_EMAIL || object_can(c->kind);
+}
+
+static bool
 is_told(const struct folder_list *l, uint32_t coll)
 {
 	size_t i;
@@ -113,7 +120,7 @@ folder_tree(struct request *r, struct folder_list *out, struct err *e)
 	do {
 		before = out->n;
 		for (i = 0; i < n && out->n < MAX_FOLDERS; i++) {
-			if (done[i] || !v[i].attached ||
+			if (done[i] || !v[i].attached || !is_shown(&v[i]) ||
 			    !is_told(out, v[i].parent))
 				continue;
 			done[i] = true;

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "gateway/objects.h"
 #include "gateway/park.h"
 #include "gateway/sessions.h"
 #include "gateway/watch.h"
@@ -48,7 +49,9 @@ refresh_chunk(struct account *a, struct source *s, uint32_t coll,
 	bool ok;
 
 	ok = colls_get(a->gw->store, a->user, coll, arena, &c, e) &&
-	     source_changes(s, c.remote, c.cursor, arena, &h, e);
+	     source_changes(s, c.remote, c.cursor, arena, &h, e) &&
+	     (c.kind == KIND_EMAIL ||
+	      objects_fetch(a, s, &c, arena, &h, e));
 	if (ok && !is_nothing(&c, &h)) {
 		ok = mirror_apply(a->gw->store, a->user, coll, &h,
 				  clock_wall(), &res, e);

@@ -152,7 +152,7 @@ objects_come_back(void **state)
 	assert_true(got[0].found);
 	assert_false(got[1].found);
 	assert_non_null(memmem(got[0].data.p, got[0].data.n,
-			       "\r\nFN:A & <B>\r\n", 15));
+			       "\r\nFN:A & <B>\r\n", 14));
 	assert_non_null(memmem(got[0].data.p, got[0].data.n,
 			       ":as  it is\r\n", 12));
 	assert_true(span_eq(got[0].etag, o.etag));

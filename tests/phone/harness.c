@@ -204,6 +204,7 @@ read_stack(struct harness *h, json_t *s)
 	split_address(text_of(s, "lmtp", ""), h->lmtp_host,
 		      sizeof(h->lmtp_host), &h->lmtp_port);
 	SET(h->sink, text_of(s, "sink", ""));
+	SET(h->dav, text_of(s, "caldav", ""));
 	SET(h->sent, text_of(folders, "sent", "Sent"));
 	SET(h->trash, text_of(folders, "trash", "Trash"));
 	SET(h->drafts, text_of(folders, "drafts", "Drafts"));

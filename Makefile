@@ -160,11 +160,11 @@ bench: ## build and run the benchmarks, print a table of their figures
 
 .PHONY: demo demo-up demo-down
 demo: ## servers, sample data, gateway, and a phone playing against it
-	tools/install-deps
+	tools/install-deps --demo
 	$(MAKE) BUILD=release all $(patsubst $(OUT)/%,build/release/%,$(DEMO))
 	tests/demo/demo show
 demo-up: ## the same in the background, without the show
-	tools/install-deps
+	tools/install-deps --demo
 	$(MAKE) BUILD=release all
 	tests/demo/demo up
 demo-down: ## stop what demo-up started

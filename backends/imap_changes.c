@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "backends/imap_private.h"
 #include "base/codec.h"
@@ -54,8 +55,10 @@ struct work {
 	size_t puts_room, gone_room;
 	bool only_flags;
 	uint32_t below; /* take no UIDs from here up; 0: all */
+	bool nameless;  /* flags came without a UID */
 	struct span *vanished; /* sets in text */
 	size_t n_vanished, vanished_room;
+	struct folder_status look;
 };
 
 static uint64_t
@@ -102,6 +105,8 @@ take_one(struct work *w, const struct fetched *f)
 		imap_moved(w->s); /* unsolicited: the next delta tells it */
 		return;
 	}
+	if (!f->uid)
+		w->nameless = true;
 	if (!f->uid || !f->has_flags || (w->below && f->uid >= w->below))
 		return;
 	if (f->flags & MAIL_DELETED) {
@@ -349,72 +354,133 @@ delta(struct work *w, const struct mark *m, struct err *e)
 	return true;
 }
 
-struct look {
-	struct arena *a;
-	struct folder_status st;
-};
+/* ---- the short way: what the open mailbox tells ------------------------- */
+
+#define STATUS_LOOK "STATUS %s (MESSAGES UIDNEXT UIDVALIDITY HIGHESTMODSEQ)"
+#define STATUS_ALL                                                        \
+	(STATUS_UIDVALIDITY | STATUS_UIDNEXT | STATUS_MODSEQ | \
+	 STATUS_MESSAGES)
+
+/* True if the open mailbox is the one at that cursor, and all that was told
+ * since is in some harvest. An open mailbox that was deleted and made again
+ * looks unchanged for ever (Dovecot), so this is for INBOX, which cannot be
+ * deleted; and Gmail does not always tell of flags. */
+static bool
+is_open_at(const struct imap *s, const char *box, const struct mark *m)
+{
+	return s->selected && !strcmp(s->selected, box) &&
+	       !strcasecmp(box, "\"INBOX\"") && !(s->caps & CAP_GMAIL) &&
+	       !s->moved && s->opened.uidvalidity == m->uidvalidity &&
+	       s->opened.uidnext == m->uidnext &&
+	       s->opened.modseq == m->modseq && s->opened.exists == m->last;
+}
 
 static void
 look_line(void *ctx, struct span line)
 {
-	struct look *l = ctx;
-	struct span box;
+	struct work *w = ctx;
+	struct span rest = line, box;
 
-	if (span_eq_ci(scan_atom(&line), SPAN("STATUS")))
-		scan_status(arena_dup(l->a, line), l->a, &box, &l->st, NULL);
+	if (span_eq_ci(scan_atom(&rest), SPAN("STATUS")))
+		scan_status(arena_dup(w->a, rest), w->a, &box, &w->look, NULL);
+	else
+		vanished_line(ctx, line);
 }
 
-/* NOOP tells what moved in the open mailbox (RFC 3501, 6.1.2). */
+/* NOOP, or STATUS of a box, and all the server tells by the way. */
 static bool
-noop_unchanged(struct imap *s, const struct mark *m, struct err *e)
+listen(struct work *w, struct err *e, const char *what, const char *box)
 {
-	return !s->moved && s->opened.uidvalidity == m->uidvalidity &&
-	       s->opened.uidnext == m->uidnext &&
-	       s->opened.modseq == m->modseq && s->opened.exists == m->last &&
-	       imap_do(s, "NOOP", e, "NOOP") && !s->moved;
-}
-
-static bool
-status_unchanged(struct imap *s, const char *box, struct span cursor,
-		 struct arena *a, const struct mark *m, struct err *e)
-{
-	const unsigned all = STATUS_UIDVALIDITY | STATUS_UIDNEXT |
-			     STATUS_MODSEQ | STATUS_MESSAGES;
-	struct look l = { .a = a };
 	bool ok;
 
-	s->on_line = look_line;
-	s->ctx = &l;
-	ok = imap_do(s, "STATUS", e, "STATUS %s (MESSAGES UIDNEXT UIDVALIDITY "
-		     "HIGHESTMODSEQ)", box);
-	s->on_line = NULL;
-	l.st.found = true;
-	return ok && (l.st.has & all) == all && l.st.modseq == m->modseq &&
-	       !cursor_differs(cursor, &l.st);
+	w->s->on_line = look_line;
+	w->s->ctx = w;
+	ok = box ? imap_do(w->s, what, e, STATUS_LOOK, box)
+		 : imap_do(w->s, what, e, "NOOP");
+	w->s->on_line = NULL;
+	if (ok)
+		take_list(w);
+	return ok;
 }
 
-/* The cheap look: one round trip that opens nothing. True if the server
- * says that all is as it was; all else (a refusal too) is left to the long
- * way. Only where modification sequences are kept: others cannot say it.
- * An open mailbox that was deleted and made again looks unchanged for ever
- * (Dovecot), so only INBOX, which cannot be deleted, is asked that way; and
- * Gmail does not always tell of flags in the mailbox that is open. */
+/* NOOP tells what moved in the open mailbox (RFC 3501, 6.1.2), with UIDs
+ * where QRESYNC is on. The STATUS behind it is the new cursor, and the
+ * second NOOP makes sure that all that is at or below it was told. What is
+ * told above it leaves the session `moved`: the next look goes the long way.
+ * UID FETCH with CHANGEDSINCE would run through the whole mailbox. */
 static bool
-is_unchanged(struct imap *s, struct span remote, struct span cursor,
-	     struct arena *a, const struct mark *m, struct err *e)
+told_delta(struct work *w, const char *box, const struct mark *m,
+	   struct err *e)
 {
+	struct imap *s = w->s;
+	struct mark now = { .set = true, .uidvalidity = m->uidvalidity };
+	bool too_many;
+	size_t n;
+
+	w->only_flags = true;
+	w->below = (uint32_t)m->uidnext;
+	if (!listen(w, e, "NOOP", NULL))
+		return false;
+	if (!s->moved) {
+		w->out->cursor = mark_write(w->a, m);
+		return true;
+	}
+	s->moved = false;
+	if (!(s->caps & CAP_QRESYNC) ||
+	    !listen(w, e, "STATUS", box) ||
+	    (w->look.has & STATUS_ALL) != STATUS_ALL ||
+	    w->look.uidvalidity != m->uidvalidity ||
+	    w->look.uidnext < m->uidnext ||
+	    !listen(w, e, "NOOP", NULL) || w->nameless)
+		return false;
+	now.uidnext = s->opened.uidnext = w->look.uidnext;
+	now.modseq = s->opened.modseq = w->look.modseq;
+	now.last = s->opened.exists = w->look.messages;
+	if (!new_mails(w, m, &now, &n, e) || !take_vanished(w, &too_many) ||
+	    too_many)
+		return false;
+	w->out->cursor = mark_write(w->a, &now);
+	return true;
+}
+
+static bool
+status_unchanged(struct work *w, const char *box, struct span cursor,
+		 const struct mark *m, struct err *e)
+{
+	if (!listen(w, e, "STATUS", box))
+		return false;
+	w->look.found = true;
+	w->out->cursor = cursor;
+	return (w->look.has & STATUS_ALL) == STATUS_ALL &&
+	       w->look.modseq == m->modseq && !cursor_differs(cursor, &w->look);
+}
+
+/* One round trip if nothing changed, and nothing is opened for it. False:
+ * go the long way, whatever the reason. Only where modification sequences
+ * are kept: others cannot say that all is as it was. */
+static bool
+short_way(struct imap *s, struct span remote, struct span cursor,
+	  struct arena *a, const struct mark *m, struct harvest *out)
+{
+	struct work w = { .s = s, .a = a, .out = out };
+	struct err e = { 0 };
 	const char *box;
+	bool ok = false;
 
 	if (!m->set || m->partial || !m->modseq ||
 	    !(s->caps & CAP_CONDSTORE))
 		return false;
-	box = imap_box(a, remote, e);
+	box = imap_box(a, remote, &e);
 	if (!box)
 		return false;
-	if (!s->selected || strcmp(s->selected, box))
-		return status_unchanged(s, box, cursor, a, m, e);
-	return span_eq_ci(remote, SPAN("INBOX")) && !(s->caps & CAP_GMAIL) &&
-	       noop_unchanged(s, m, e);
+	out->scope = HARVEST_DELTA;
+	out->uidvalidity = (uint32_t)m->uidvalidity;
+	if (is_open_at(s, box, m))
+		ok = told_delta(&w, box, m, &e);
+	else if (!s->selected || strcmp(s->selected, box))
+		ok = status_unchanged(&w, box, arena_dup(a, cursor), m, &e);
+	s->moved = s->moved || !ok;
+	return ok;
 }
 
 bool
@@ -425,16 +491,13 @@ imap_changes(void *v, struct span remote, struct span cursor, struct arena *a,
 	struct harvest h = { 0 };
 	struct work w = { .s = s, .a = a, .out = &h };
 	struct mark m = mark_read(cursor);
-	struct err look = { 0 };
 	bool ok;
 
-	if (is_unchanged(s, remote, cursor, a, &m, &look)) {
-		h.scope = HARVEST_DELTA;
-		h.uidvalidity = (uint32_t)m.uidvalidity;
-		h.cursor = arena_dup(a, cursor);
+	if (short_way(s, remote, cursor, a, &m, &h)) {
 		*out = h;
 		return true;
 	}
+	h = (struct harvest){ 0 };
 	/* A listing under way goes on with what is open: what happened since
 	 * it began is told by the delta behind it. */
 	if (!imap_select(s, remote, 0, !m.partial, e))

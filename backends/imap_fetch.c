@@ -189,25 +189,25 @@ imap_body_take(struct arena *a, struct mailimap_msg_att_body_section *b)
 	return s;
 }
 
-/* Work on many UIDs by windows, a few commands ahead of their answers. */
-struct round {
-	struct imap *s;
-	struct arena *a;
-	const char *items;
-	void (*take)(void *ctx, const struct fetched *f);
-	void *ctx;
-	/* The data could not be parsed. True: carry on. */
-	bool (*bad)(void *ctx, const uint32_t *uids, size_t n, struct err *e);
-};
-
 struct sent {
 	unsigned tag;
 	const uint32_t *uids;
 	size_t n;
+	void *ctx;
+};
+
+/* Work on many UIDs by windows, a few commands ahead of their answers. */
+struct round {
+	struct imap *s;
+	struct arena *a;
+	void (*take)(void *ctx, const struct fetched *f);
+	bool lenient; /* data that cannot be parsed is seen to later */
+	struct sent out[IN_FLIGHT];
+	size_t head, tail; /* sent and answered so far */
 };
 
 static void
-take_all(struct round *r)
+take_all(struct round *r, void *ctx)
 {
 	clist *list = imap_fetched(r->s);
 	clistiter *i;
@@ -217,52 +217,56 @@ take_all(struct round *r)
 
 		imap_fetched_read(clist_content(i), r->a, &f);
 		if (f.uid)
-			r->take(r->ctx, &f);
+			r->take(ctx, &f);
 	}
 }
 
+/* Reads the oldest answer. */
 static bool
-receive(struct round *r, const struct sent *w, struct err *e)
+round_receive(struct round *r, struct err *e)
 {
+	const struct sent *w = &r->out[r->tail++ % IN_FLIGHT];
 	struct err own = { 0 };
 
 	if (!imap_wait(r->s, w->tag, &own)) {
-		if (!r->s->dead && r->bad && own.scope == SCOPE_ITEM)
-			return true; /* seen to after the round */
+		if (!r->s->dead && r->lenient && own.scope == SCOPE_ITEM)
+			return true;
 		return err_set(e, own.code, own.scope, "%s", own.text);
 	}
 	/* NO may stand for one mail that cannot be read: what came counts */
-	take_all(r);
+	take_all(r, w->ctx);
 	if (r->s->answer == ANSWER_BAD)
 		return imap_judge(r->s, "FETCH", e);
 	return true;
 }
 
-/* uids ascending. Answers that could not be parsed are listed in `again`. */
+/* Asks for these items of uids (ascending); what comes goes to take(ctx),
+ * some of it in later calls. */
 static bool
-fetch_round(struct round *r, const uint32_t *uids, size_t n, size_t window,
-	    struct err *e)
+round_ask(struct round *r, const char *items, void *ctx, const uint32_t *uids,
+	  size_t n, size_t window, struct err *e)
 {
-	struct sent out[IN_FLIGHT];
-	size_t at = 0, head = 0, tail = 0;
 	char set[SET_BYTES];
+	size_t k;
 
-	while (at < n || tail < head) {
-		if (at < n && head - tail < IN_FLIGHT) {
-			size_t k = imap_set(uids + at, n - at, window, set,
-					    sizeof(set));
-			struct sent *w = &out[head++ % IN_FLIGHT];
-
-			if (!imap_send(r->s, e, "UID FETCH %s (%s)", set,
-				       r->items))
-				return false;
-			*w = (struct sent){ r->s->tag, uids + at, k };
-			at += k;
-			continue;
-		}
-		if (!receive(r, &out[tail++ % IN_FLIGHT], e))
+	for (; n; uids += k, n -= k) {
+		if (r->head - r->tail == IN_FLIGHT && !round_receive(r, e))
 			return false;
+		k = imap_set(uids, n, window, set, sizeof(set));
+		if (!imap_send(r->s, e, "UID FETCH %s (%s)", set, items))
+			return false;
+		r->out[r->head++ % IN_FLIGHT] =
+			(struct sent){ r->s->tag, uids, k, ctx };
 	}
+	return true;
+}
+
+static bool
+round_end(struct round *r, struct err *e)
+{
+	while (r->tail < r->head)
+		if (!round_receive(r, e))
+			return false;
 	return true;
 }
 
@@ -322,16 +326,6 @@ take_info(void *ctx, const struct fetched *f)
 		*c->slot[at] = first;
 }
 
-static bool
-info_bad(void *ctx, const uint32_t *uids, size_t n, struct err *e)
-{
-	(void)ctx;
-	(void)uids;
-	(void)n;
-	(void)e;
-	return true;
-}
-
 /* No FLAGS: the mirror has them, and what was told once may not be told
  * again by NOOP (imap_changes.c). */
 #define INFO_ITEMS "UID INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER]<0.262144>"
@@ -345,9 +339,11 @@ info_again(struct round *r, struct info_ctx *c, struct err *e)
 
 	for (i = 0; i < c->n; i++)
 		for (tries = 0; tries < 2 && !c->slot[i]->found; tries++) {
-			r->items = tries ? INFO_ITEMS
-					 : INFO_ITEMS " BODYSTRUCTURE";
-			if (!fetch_round(r, c->sorted + i, 1, 1, e))
+			if (!round_ask(r,
+				       tries ? INFO_ITEMS
+					     : INFO_ITEMS " BODYSTRUCTURE",
+				       c, c->sorted + i, 1, 1, e) ||
+			    !round_end(r, e))
 				return false;
 		}
 	return true;
@@ -360,12 +356,10 @@ imap_mail_info(void *v, struct span remote, uint32_t uidvalidity,
 {
 	struct imap *s = v;
 	struct info_ctx c = { .s = s, .a = a, .n = n };
-	struct round r = { .s = s, .a = a, .take = take_info, .ctx = &c,
-			   .bad = info_bad,
-			   .items = INFO_ITEMS " BODYSTRUCTURE" };
+	struct round r = { .s = s, .a = a, .take = take_info,
+			   .lenient = true };
 	struct mail_info *tmp = arena_array(a, n + 1, sizeof(*tmp));
 	struct mail_info **slot = arena_array(a, n + 1, sizeof(*slot));
-	unsigned before;
 	size_t i, missing = 0;
 
 	if (!imap_select(s, remote, uidvalidity, false, e))
@@ -377,10 +371,10 @@ imap_mail_info(void *v, struct span remote, uint32_t uidvalidity,
 	}
 	qsort(slot, n, sizeof(*slot), cmp_slot);
 	c.slot = slot;
-	before = s->tag;
-	if (!fetch_round(&r, c.sorted, n, WINDOW, e))
+	if (!round_ask(&r, INFO_ITEMS " BODYSTRUCTURE", &c, c.sorted, n,
+		       WINDOW, e) ||
+	    !round_end(&r, e))
 		return false;
-	(void)before;
 	for (i = 0; i < n; i++)
 		missing += !tmp[i].found;
 	if (missing && missing <= 2 * WINDOW && !info_again(&r, &c, e))
@@ -407,26 +401,85 @@ cmp_want(const void *x, const void *y)
 	return a->uid < b->uid ? -1 : a->uid > b->uid;
 }
 
-struct part_ctx {
-	struct imap *s;
-	struct arena *a;
-	struct mail_want **v; /* one group */
-	uint32_t *uids;       /* beside it */
+struct group {
+	struct mail_want **v;
+	uint32_t *uids; /* beside it */
 	size_t n;
+	struct group *next;
 };
+
+/* The groups that were asked for and not answered to the end. A server may
+ * answer commands in one go and finish them later (Dovecot does), so that
+ * only the section says to which group a piece belongs. */
+struct parts {
+	struct round r;
+	struct group *asked;
+};
+
+/* "1.2" of numbers alone; false for HEADER and the like. */
+static bool
+section_text(const struct mailimap_section *s, char *text, size_t room)
+{
+	const struct mailimap_section_spec *spec = s ? s->sec_spec : NULL;
+	size_t n = 0;
+	clistiter *i;
+
+	*text = '\0';
+	if (!spec)
+		return true;
+	if (spec->sec_type != MAILIMAP_SECTION_SPEC_SECTION_PART ||
+	    spec->sec_text)
+		return false;
+	for (i = clist_begin(spec->sec_data.sec_part->sec_id); i && n < room;
+	     i = clist_next(i))
+		n += (size_t)snprintf(text + n, room - n, "%s%u", n ? "." : "",
+				      *(uint32_t *)clist_content(i));
+	return n < room;
+}
+
+static bool
+is_numeric(struct span section)
+{
+	size_t i;
+
+	for (i = 0; i < section.n; i++)
+		if (!strchr("0123456789.", section.p[i]))
+			return false;
+	return true;
+}
+
+static struct group *
+group_of(struct parts *p, const struct fetched *f)
+{
+	struct group *g = p->asked;
+	char text[200];
+
+	if (!g || !g->next)
+		return g;
+	if (!section_text(f->body->sec_section, text, sizeof(text)))
+		return NULL;
+	while (g && !span_eq(g->v[0]->section, span_of(text)))
+		g = g->next;
+	return g;
+}
 
 static void
 take_part(void *ctx, const struct fetched *f)
 {
-	struct part_ctx *c = ctx;
-	ptrdiff_t at = find_uid(c->uids, c->n, f->uid);
+	struct parts *p = ctx;
+	struct group *c;
 	struct span got;
+	ptrdiff_t at;
 
-	if (!f->body)
-		imap_moved(c->s);
-	if (at < 0 || !f->body)
+	if (!f->body) {
+		imap_moved(p->r.s);
 		return;
-	got = imap_body_take(c->a, f->body);
+	}
+	c = group_of(p, f);
+	at = c ? find_uid(c->uids, c->n, f->uid) : -1;
+	if (at < 0)
+		return;
+	got = imap_body_take(p->r.a, f->body);
 	for (; (size_t)at < c->n && c->uids[at] == f->uid; at++) {
 		c->v[at]->got = c->v[at]->max ? span_first(got, c->v[at]->max)
 					      : got;
@@ -454,16 +507,35 @@ same_group(const struct mail_want *a, const struct mail_want *b)
 }
 
 static bool
-fetch_group(struct imap *s, struct mail_want **v, size_t n, struct arena *a,
-	    struct err *e)
+parts_end(struct parts *p, struct err *e)
 {
-	struct part_ctx c = { .s = s, .a = a, .v = v, .n = n };
-	struct round r = { .s = s, .a = a, .take = take_part, .ctx = &c };
+	bool ok = round_end(&p->r, e);
+
+	p->asked = NULL;
+	return ok;
+}
+
+/* Pieces of one section but another range, or of a section that has no
+ * number, must not be under way together. */
+static bool
+is_apart(const struct parts *p, struct span section)
+{
+	return !p->asked || (is_numeric(section) &&
+			     is_numeric(p->asked->v[0]->section) &&
+			     !span_eq(p->asked->v[0]->section, section));
+}
+
+static bool
+ask_group(struct parts *p, struct mail_want **v, size_t n, struct err *e)
+{
+	struct group *g = arena_alloc(p->r.a, sizeof(*g));
 	size_t i, window = WINDOW_WHOLE;
 	char items[300], range[40] = "";
 
 	if (!section_ok(v[0]->section))
 		return err_set(e, ERR_INVALID, SCOPE_ITEM, "section");
+	if (!is_apart(p, v[0]->section) && !parts_end(p, e))
+		return false;
 	if (v[0]->max || v[0]->offset)
 		snprintf(range, sizeof(range), "<%u.%u>", v[0]->offset,
 			 v[0]->max ? v[0]->max : UINT32_MAX / 2);
@@ -475,11 +547,12 @@ fetch_group(struct imap *s, struct mail_want **v, size_t n, struct arena *a,
 		window = 1;
 	snprintf(items, sizeof(items), "UID BODY.PEEK[" SPAN_FMT "]%s",
 		 SPAN_ARG(v[0]->section), range);
-	r.items = items;
-	c.uids = arena_array(a, n, sizeof(*c.uids));
+	*g = (struct group){ .v = v, .n = n, .next = p->asked };
+	g->uids = arena_array(p->r.a, n, sizeof(*g->uids));
 	for (i = 0; i < n; i++)
-		c.uids[i] = v[i]->uid;
-	return fetch_round(&r, c.uids, n, window, e);
+		g->uids[i] = v[i]->uid;
+	p->asked = g;
+	return round_ask(&p->r, items, p, g->uids, n, window, e);
 }
 
 bool
@@ -489,6 +562,7 @@ imap_mail_parts(void *v, struct span remote, uint32_t uidvalidity,
 	struct imap *s = v;
 	struct mail_want *tmp = arena_array(a, n + 1, sizeof(*tmp));
 	struct mail_want **p = arena_array(a, n + 1, sizeof(*p));
+	struct parts parts = { .r = { .s = s, .a = a, .take = take_part } };
 	size_t i, from = 0;
 
 	if (!imap_select(s, remote, uidvalidity, false, e))
@@ -503,10 +577,12 @@ imap_mail_parts(void *v, struct span remote, uint32_t uidvalidity,
 	for (i = 1; i <= n; i++) {
 		if (i < n && same_group(p[from], p[i]))
 			continue;
-		if (!fetch_group(s, p + from, i - from, a, e))
+		if (!ask_group(&parts, p + from, i - from, e))
 			return false;
 		from = i;
 	}
+	if (!parts_end(&parts, e))
+		return false;
 	if (n)
 		memcpy(w, tmp, n * sizeof(*w));
 	return true;

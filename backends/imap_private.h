@@ -15,7 +15,8 @@
 #define WINDOW 200       /* UIDs in one FETCH */
 #define SET_BYTES 6000   /* of a UID set in one command */
 #define LIST_CHUNK 2000  /* mails in one piece of a first listing */
-#define IN_FLIGHT 3      /* commands sent ahead of their answers */
+#define IN_FLIGHT 8      /* commands sent ahead of their answers; together
+			    they must fit into socket buffers */
 
 enum answer { ANSWER_NONE, ANSWER_OK, ANSWER_NO, ANSWER_BAD };
 
@@ -31,6 +32,12 @@ struct imap {
 	unsigned tag;        /* last sent */
 	unsigned awaiting;   /* whose answer is being read */
 	enum answer answer;
+	struct {
+		unsigned tag;
+		enum answer answer;
+	} early[IN_FLIGHT];  /* finished before an older command was */
+	size_t n_early;
+	bool no_data;        /* the last wait found its answer there */
 	struct buf text;     /* of the tagged answer, behind OK/NO/BAD */
 	struct buf copyuid;  /* COPYUID of an untagged OK (MOVE) */
 	line_fn *on_line;

@@ -138,6 +138,24 @@ expect(struct imap *s, unsigned tag)
 	buf_cut(&s->text, 0);
 }
 
+/* The command ended while an older one was waited for: its data was read
+ * then. */
+static bool
+ended_early(struct imap *s, unsigned tag)
+{
+	size_t i;
+
+	s->no_data = false;
+	for (i = 0; i < s->n_early; i++)
+		if (s->early[i].tag == tag) {
+			s->answer = s->early[i].answer;
+			s->early[i] = s->early[--s->n_early];
+			s->no_data = true;
+			return true;
+		}
+	return false;
+}
+
 bool
 imap_wait(struct imap *s, unsigned tag, struct err *e)
 {
@@ -147,6 +165,8 @@ imap_wait(struct imap *s, unsigned tag, struct err *e)
 	if (s->dead)
 		return imap_lost(s, e);
 	expect(s, tag);
+	if (ended_early(s, tag))
+		return true;
 	s->m->imap_tag = (int)tag;
 	if (mailimap_read_line(s->m))
 		rc = mailimap_parse_response(s->m, &r);
@@ -466,7 +486,7 @@ imap_uids(struct imap *s, const char *what, struct arena *a, uint32_t **out,
 clist *
 imap_fetched(struct imap *s)
 {
-	return s->m->imap_response_info
+	return s->m->imap_response_info && !s->no_data
 		       ? s->m->imap_response_info->rsp_fetch_list
 		       : NULL;
 }

@@ -86,14 +86,34 @@ is_tagged(struct imap *s, struct span line, struct span *rest)
 	return true;
 }
 
+static enum answer
+answer_of(struct span word)
+{
+	return span_eq_ci(word, SPAN("OK")) ? ANSWER_OK
+	       : span_eq_ci(word, SPAN("NO")) ? ANSWER_NO
+					      : ANSWER_BAD;
+}
+
+/* "12 OK ..." of a command that was sent behind the one being waited for. */
+static bool
+is_early(struct imap *s, struct span line)
+{
+	uint64_t tag;
+
+	if (!scan_u64(&line, &tag) || tag <= s->awaiting || tag > s->tag ||
+	    s->n_early == IN_FLIGHT)
+		return false;
+	s->early[s->n_early].tag = (unsigned)tag;
+	s->early[s->n_early++].answer = answer_of(scan_atom(&line));
+	return true;
+}
+
 static void
 note_answer(struct imap *s, struct span rest)
 {
 	struct span word = scan_atom(&rest);
 
-	s->answer = span_eq_ci(word, SPAN("OK")) ? ANSWER_OK
-		    : span_eq_ci(word, SPAN("NO")) ? ANSWER_NO
-						   : ANSWER_BAD;
+	s->answer = answer_of(word);
 	buf_cut(&s->text, 0);
 	buf_span(&s->text, span_first(span_trim(rest), 60000));
 }
@@ -204,6 +224,8 @@ next_piece(struct imap *s, struct span *piece, uint64_t *literal)
 		note_answer(s, rest);
 		return SEEN_TAGGED;
 	}
+	if (!*literal && is_early(s, *piece))
+		return SEEN_NOTED;
 	if (span_starts(*piece, SPAN("+")))
 		return SEEN_GO_AHEAD;
 	if (for_libetpan(*piece))

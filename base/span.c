@@ -103,12 +103,18 @@ span_find(struct span s, struct span what)
 ptrdiff_t
 span_find_ci(struct span s, struct span what)
 {
+	char low, up;
 	size_t i;
 
 	if (what.n == 0)
 		return 0;
+	low = (char)(what.p[0] | 0x20);
+	if (low < 'a' || low > 'z')
+		low = what.p[0];
+	up = low >= 'a' && low <= 'z' ? (char)(low & ~0x20) : low;
 	for (i = 0; i + what.n <= s.n; i++)
-		if (strncasecmp(s.p + i, what.p, what.n) == 0)
+		if ((s.p[i] == low || s.p[i] == up) &&
+		    strncasecmp(s.p + i, what.p, what.n) == 0)
 			return (ptrdiff_t)i;
 	return -1;
 }

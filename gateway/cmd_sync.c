@@ -19,7 +19,12 @@
 #include "gateway/sync_parse.h"
 #include "gateway/watch.h"
 
-#define BATCH 64 /* mails fetched at a time: memory, and the byte budget */
+/* What is fetched at a time: many mails, for the sake of round trips, but
+ * little more than the answer can take. A mail's size is mostly that of its
+ * attachments, which are not fetched: it counts up to MAIL_BYTES. */
+#define BATCH 128
+#define BATCH_BYTES (2u << 20)
+#define MAIL_BYTES (64u << 10)
 
 struct sync_run {
 	struct request *r;
@@ -251,6 +256,12 @@ over_budget(const struct sync_run *run)
 	       clock_mono_ms() > run->until_ms;
 }
 
+static size_t
+add_bytes(const struct mirror_item *it)
+{
+	return it->size < MAIL_BYTES ? it->size : MAIL_BYTES;
+}
+
 /* All changes of the window. What does not fit into the answer is owed, and
  * the answer says MoreAvailable. */
 static bool
@@ -258,7 +269,7 @@ write_commands(struct sync_one *one, size_t *written, struct err *e)
 {
 	struct sync_run *run = one->run;
 	struct source *s = NULL;
-	size_t batch[BATCH], n = 0, i;
+	size_t batch[BATCH], n = 0, i, bytes = 0;
 	bool ok = true;
 
 	for (i = 0; i < one->w.n; i++) {
@@ -273,10 +284,14 @@ write_commands(struct sync_one *one, size_t *written, struct err *e)
 		}
 	}
 	for (i = 0; ok && i <= one->w.n; i++) {
-		if (i < one->w.n && one->w.v[i].op == WIN_ADD)
+		if (i < one->w.n && one->w.v[i].op == WIN_ADD) {
+			bytes += add_bytes(&one->w.v[i].item);
 			batch[n++] = i;
-		if (n == 0 || (n < BATCH && i < one->w.n))
+		}
+		if (n == 0 ||
+		    (n < BATCH && bytes < BATCH_BYTES && i < one->w.n))
 			continue;
+		bytes = 0;
 		if (*written > 0 && over_budget(run)) {
 			while (n > 0)
 				window_owe(&one->w, batch[--n]);

@@ -1,4 +1,5 @@
 /* Start, signals, reload, stop. */
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stddef.h>
@@ -105,6 +106,9 @@ serve(const char *file)
 	if (conf == NULL)
 		return 2;
 	raise_limits();
+	/* One heap for each worker would keep, for good, what its largest
+	 * answer ever took. */
+	mallopt(M_ARENA_MAX, 2);
 	take_signals(&set);
 	fault_init();
 	gw = gateway_start(conf, &e);

@@ -241,6 +241,8 @@ compare(struct harness *h, struct reference *r, int window)
 		ours[i] = run_phone(h, window, &told, &first[i]);
 		ratio[i] = ours[i] / theirs[i];
 	}
+	printf("daemon after it: %.1f MB (PSS)\n",
+	       (double)bench_pss_kb(h->pid) / 1024);
 	snprintf(what, sizeof(what), "first Sync of %d mails, window %d",
 		 MAILS, window);
 	printf("window %d: phone %.0f ms (%.1f MB; first mails after %.0f "

@@ -69,4 +69,15 @@ size_t bulk_fetch(struct imap *c, const struct bytes *commands, unsigned n,
 /* Logs in a user by name, not only those in h->users. */
 struct imap *bench_imap(struct harness *h, int user);
 
+/* ---- a relay to the IMAP server ------------------------------------------*/
+
+/* Listens on a free port of 127.0.0.1, which is returned, and passes bytes
+ * between what connects there and that port, in a thread of its own. */
+int relay_start(int port);
+/* phone_now_ms of the first untagged news (EXISTS, or STATUS outside an
+ * answer to STATUS) since relay_forget that the server sent to a connection
+ * that said IDLE; 0: none. */
+double relay_told(void);
+void relay_forget(void);
+
 #endif

@@ -84,6 +84,29 @@ codes(void **state)
 	done();
 }
 
+/* Dovecot finishes commands that were sent together in an order of its own;
+ * all data then comes ahead of the first tagged answer that is waited for. */
+static void
+early_answers(void **state)
+{
+	(void)state;
+	with("* 1 FETCH (UID 5 BODY[1] {1}\r\na)\r\n"
+	     "* 1 FETCH (UID 5 BODY[2] {1}\r\nb)\r\n"
+	     "3 NO x\r\n2 OK x\r\n1 OK x\r\n4 OK x\r\n");
+	s.tag = 4;
+	assert_true(imap_wait(&s, 1, NULL));
+	assert_int_equal(s.answer, ANSWER_OK);
+	assert_int_equal(clist_count(imap_fetched(&s)), 2);
+	assert_true(imap_wait(&s, 2, NULL));
+	assert_int_equal(s.answer, ANSWER_OK);
+	assert_null(imap_fetched(&s)); /* not the same data again */
+	assert_true(imap_wait(&s, 3, NULL));
+	assert_int_equal(s.answer, ANSWER_NO);
+	assert_true(imap_wait(&s, 4, NULL));
+	assert_int_equal(s.answer, ANSWER_OK);
+	done();
+}
+
 int
 main(void)
 {
@@ -91,6 +114,7 @@ main(void)
 		cmocka_unit_test(resync),
 		cmocka_unit_test(ends),
 		cmocka_unit_test(codes),
+		cmocka_unit_test(early_answers),
 	};
 
 	return cmocka_run_group_tests_name("imap-stream", tests, NULL, NULL);

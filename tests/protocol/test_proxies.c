@@ -380,8 +380,13 @@ works(struct proxy *proxy, const char *device, const char *url_is)
 	assert_non_null(a);
 	assert_int_equal(a->status, 200);
 	answer_expect(a, "/Ping/Status", "2");
-	/* The administrator's way to see it, docs/proxies.md. */
-	assert_true(harness_log_count(&h, " waited=5s") >= 1);
+	/* The administrator's way to see it, docs/proxies.md. (Dovecot and a
+	 * busy machine add to the five.) */
+	assert_true(harness_log_count(&h, "status=2 ms=") >= 1);
+	assert_true(harness_log_count(&h, " waited=5s") +
+			    harness_log_count(&h, " waited=6s") +
+			    harness_log_count(&h, " waited=7s") +
+			    harness_log_count(&h, " waited=8s") >= 1);
 	assert_true(phone_sync_all(p, f).adds >= 1);
 	send_big(p, device);
 	leaves(p, f);

@@ -35,6 +35,10 @@ struct source_conf {
 	const char *username; /* NULL: the phone's login */
 	/* Mailbox names that override SPECIAL-USE; NULL: as the server says */
 	const char *sent, *trash, *drafts, *junk;
+	/* Addresses whose mails leave through this mailbox; none: those that
+	 * no other mailbox names. */
+	const char **emails;
+	size_t n_emails;
 	enum watch_mode watch;
 	unsigned poll_s; /* between two looks; 0: adaptive */
 };

@@ -51,7 +51,9 @@ struct source *
 source_open(const struct source_conf *conf, const struct login *login,
 	    int64_t deadline_ms, struct err *e)
 {
-	return source_open_with(&imap_ops, conf, login, deadline_ms, e);
+	return source_open_with(conf->kind == SOURCE_DAV ? &dav_ops
+							  : &imap_ops,
+				conf, login, deadline_ms, e);
 }
 
 void
@@ -229,21 +231,18 @@ source_delete_coll(struct source *s, struct span coll, struct err *e)
 	return WRITE("delete", s->ops->delete_coll(s->s, coll, e));
 }
 
-bool
-source_free_busy(struct source *s, int64_t from, int64_t to, struct arena *a,
-		 struct span *ics_out, struct err *e)
-{
-	return READ("freebusy", s->ops->free_busy(s->s, from, to, a, ics_out,
-						  e));
-}
-
 /* A cursor under way ("v1p ...") always differs: more is to come. */
 bool
 cursor_differs(struct span cursor, const struct folder_status *st)
 {
+	struct span whole = cursor;
 	struct span word = span_take_until(&cursor, ' '), rest = cursor;
 	uint64_t v[4] = { 0 };
 	size_t i;
+
+	if (st->found && st->token.n > 0) /* DAV: cursors as they are */
+		return !span_eq(whole, st->token) ||
+		       span_eq(whole, SPAN("n"));
 
 	if (!st->found || !span_eq(word, SPAN("v1")))
 		return true;

@@ -96,11 +96,6 @@ bool source_create_coll(struct source *s, enum item_kind kind,
 bool source_rename_coll(struct source *s, struct span coll, struct span name,
 			struct err *e);
 bool source_delete_coll(struct source *s, struct span coll, struct err *e);
-/* free-busy-query (RFC 4791 7.10) over all calendars of the user; VFREEBUSY
- * text. ERR_UNSUPPORTED where the server has none. */
-bool source_free_busy(struct source *s, int64_t from, int64_t to,
-		      struct arena *a, struct span *ics_out, struct err *e);
-
 /* Newest first. */
 bool source_search(struct source *s, struct span remote,
 		   const struct search_want *want, struct arena *a,

@@ -61,6 +61,8 @@ struct change {
 	int64_t date;         /* INTERNALDATE, or start; seconds since 1970 */
 	uint32_t size;        /* bytes, 0 if unknown */
 	uint64_t token;       /* hash64 of Message-ID or UID; 0 if none */
+	struct span data;     /* the object itself, byte for byte; DAV only.
+				 Empty: not fetched */
 	bool flags_only;      /* an item already reported before: only flags,
 				 keywords (mail) are filled in */
 };
@@ -84,7 +86,7 @@ struct harvest {
 	struct span cursor; /* where to go on; empty: ask for all again */
 	uint32_t uidvalidity; /* mail; 0 otherwise */
 	bool partial; /* more is to come under the same listing: apply puts,
-			 keep the old cursor, judge nothing gone */
+			 store the cursor, judge nothing gone */
 };
 
 /* One collection as its source lists it. */

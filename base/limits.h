@@ -31,6 +31,7 @@
 #define MAX_SOURCES 16         /* of one user */
 #define MAX_QUEUE 20000        /* jobs waiting for a worker */
 #define MAX_OBJECT_BYTES (16u << 20) /* a vCard with a 10 MB photo */
+#define MAX_KEPT_OBJECT (256u << 10)  /* ... and one kept in the state */
 #define MAX_LINE_IMAP (1u << 20)
 
 #endif

@@ -80,7 +80,7 @@ log_line(enum log_level level, const char *event, const char *fmt, ...)
 		n = sizeof(line) - 2;
 	/* One event is one line, whatever a server wrote into a text. */
 	for (i = 0; i < n; i++)
-		if ((unsigned char)line[i] < ' ')
+		if ((unsigned char)line[i] < ' ' || line[i] == 0x7F)
 			line[i] = ' ';
 	line[n++] = '\n';
 	(void)!write(STDERR_FILENO, line, n);

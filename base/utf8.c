@@ -61,15 +61,20 @@ skip_plain(const uint8_t *p, const uint8_t *end)
 	return p;
 }
 
+/* Nothing may be added to a null pointer, not even 0 (C11 6.5.6p8). */
+static const uint8_t *
+bytes_of(struct span s)
+{
+	return (const uint8_t *)(s.n > 0 ? s.p : "");
+}
+
 bool
 utf8_valid(struct span s)
 {
-	const uint8_t *p = (const uint8_t *)s.p, *end = p + s.n;
+	const uint8_t *p = bytes_of(s), *end = p + s.n;
 	uint32_t c;
 	size_t n;
 
-	if (s.n == 0)
-		return true;
 	while ((p = skip_plain(p, end)) < end) {
 		n = decode(p, end, &c);
 		if (n == 0)
@@ -116,12 +121,10 @@ utf8_chars(struct span s)
 static bool
 is_clean(struct span s)
 {
-	const uint8_t *p = (const uint8_t *)s.p, *end = p + s.n;
+	const uint8_t *p = bytes_of(s), *end = p + s.n;
 	uint32_t c;
 	size_t n;
 
-	if (s.n == 0)
-		return true;
 	while ((p = skip_plain(p, end)) < end) {
 		n = decode(p, end, &c);
 		if (n == 0 || !xml_legal(c))
@@ -134,12 +137,12 @@ is_clean(struct span s)
 struct span
 utf8_clean(struct arena *a, struct span s)
 {
-	const uint8_t *p = (const uint8_t *)s.p, *end = p + s.n;
+	const uint8_t *p = bytes_of(s), *end = p + s.n;
 	char *out;
 	size_t n, at = 0;
 	uint32_t c;
 
-	if (is_clean(s))
+	if (s.n == 0 || is_clean(s))
 		return s;
 	out = arena_alloc(a, s.n * 3 + 1); /* U+FFFD has three bytes */
 	while (p < end) {

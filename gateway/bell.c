@@ -66,13 +66,18 @@ bell_busy(const struct bell *b)
 
 /* ---- opening -------------------------------------------------------------------*/
 
+static int64_t
+longer(int64_t ms)
+{
+	if (ms == 0)
+		return BACKOFF_MIN_MS;
+	return ms < BACKOFF_MAX_MS ? ms * 2 : ms;
+}
+
 static void
 bell_failed(struct bell *b, const struct err *e)
 {
-	if (b->backoff_ms == 0)
-		b->backoff_ms = BACKOFF_MIN_MS;
-	else if (b->backoff_ms < BACKOFF_MAX_MS)
-		b->backoff_ms *= 2;
+	b->backoff_ms = longer(b->backoff_ms);
 	b->retry_ms = clock_mono_ms() + b->backoff_ms;
 	b->state = BELL_NONE;
 	log_line(LOG_WARN, "watch",
@@ -148,13 +153,14 @@ run_open(void *arg)
 	struct err e = { 0 }, none = { 0 };
 	struct watch *conn = open_conn(b, &e);
 	bool live = conn != NULL || e.code == ERR_UNSUPPORTED;
+	enum round_result found = ROUND_QUIET;
 
 	/* What changed before the bell hung is found by comparing, and what
 	 * was fresh before that moment counts no more. */
 	if (live) {
 		account_set_watched(b->a, span_of(b->source), true);
 		refresh_tree(b->a, 0, clock_mono_ms() + OPEN_MS, &none);
-		refresh_round(b->a, span_of(b->source));
+		found = refresh_round(b->a, span_of(b->source));
 	}
 	pthread_mutex_lock(b->lock);
 	if (conn != NULL)
@@ -163,6 +169,8 @@ run_open(void *arg)
 		bell_polled(b);
 	else
 		bell_failed(b, &e);
+	if (found == ROUND_FAILED)
+		bell_look_again(b);
 	pthread_mutex_unlock(b->lock);
 }
 
@@ -203,21 +211,40 @@ next_round(struct bell *b, bool news)
 	b->round_ms = clock_mono_ms() + b->round_every_ms;
 }
 
+void
+bell_look_again(struct bell *b)
+{
+	int64_t at;
+
+	b->look_ms = longer(b->look_ms);
+	at = clock_mono_ms() + b->look_ms;
+	if (at < b->round_ms)
+		b->round_ms = at;
+}
+
 static void
 run_round(void *arg)
 {
 	struct round_job *job = arg;
 	struct bell *b = job->b;
 	struct err e = { 0 };
-	bool news;
+	enum round_result found;
+	int64_t asked;
 
 	if (!refresh_tree(b->a, job->tree ? 0 : TREE_AGE_MS,
 			  clock_mono_ms() + OPEN_MS, &e))
 		log_line(LOG_WARN, "round", "tree error=%s text=\"%s\"",
 			 err_name(e.code), e.text);
-	news = refresh_round(b->a, span_of(b->source));
+	found = refresh_round(b->a, span_of(b->source));
 	pthread_mutex_lock(b->lock);
-	next_round(b, news);
+	asked = b->round_ms; /* meanwhile; else INT64_MAX */
+	next_round(b, found == ROUND_NEWS);
+	if (asked < b->round_ms)
+		b->round_ms = asked;
+	if (found == ROUND_FAILED)
+		bell_look_again(b);
+	else if (found == ROUND_QUIET)
+		b->look_ms = 0;
 	b->round_busy = false;
 	pthread_mutex_unlock(b->lock);
 	free(job);

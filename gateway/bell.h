@@ -26,6 +26,7 @@ struct bell {
 	int64_t backoff_ms;
 	int64_t round_ms;   /* next round over the folders */
 	int64_t round_every_ms;
+	int64_t look_ms;    /* until the next round, after failed looks */
 	int64_t poll_ms;    /* fixed by the configuration; 0: adaptive */
 	bool round_busy;
 	/* Of the watch: its lock and its epoll set. */
@@ -42,6 +43,8 @@ bool bell_busy(const struct bell *b);
 void bell_want(struct bell *b, int64_t now_ms);
 /* Its connection has something to say. */
 void bell_readable(struct bell *b);
+/* A round comes soon, ever later while looks go on failing. */
+void bell_look_again(struct bell *b);
 /* Once a second: renew, rounds, retry, hang up when nobody waits. */
 void bell_tick(struct bell *b, int64_t now_ms);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/buf.h"
 #include "base/limits.h"
 #include "gateway/config.h"
 #include "translate/wbxml.h"
@@ -42,33 +43,53 @@ cli_help_config(void)
 	return 0;
 }
 
-/* A dump of ours is text already; anything else is taken for WBXML. */
+/* Dumps of ours are masked text and begin with the time; anything else is
+ * taken for WBXML, which begins with its version. */
 static int
-print_file(const char *path)
+print_doc(struct arena *a, const char *path, struct span doc, bool mask)
 {
-	struct arena *a = arena_new();
 	struct err e = { .code = ERR_NONE };
-	char *p = arena_alloc(a, MAX_ANSWER);
-	struct span doc, text;
+	struct span text;
+
+	if (doc.n > 0 && doc.p[0] >= '0' && doc.p[0] <= '9') {
+		fwrite(doc.p, 1, doc.n, stdout);
+		return 0;
+	}
+	if (!wbxml_dump(a, doc, mask, &text, &e)) {
+		fprintf(stderr, "%s: %s\n", path, e.text);
+		return 1;
+	}
+	fwrite(text.p, 1, text.n, stdout);
+	return 0;
+}
+
+static int
+print_file(const char *path, bool mask)
+{
+	struct buf b = BUF_INIT(MAX_ANSWER);
+	struct err e = { .code = ERR_NONE };
 	FILE *f = fopen(path, "re");
-	int rc = 0;
+	struct arena *a;
+	char piece[65536];
+	size_t n;
+	int rc = 1;
 
 	if (f == NULL) {
 		perror(path);
-		arena_free(&a);
 		return 1;
 	}
-	doc = span_from(p, fread(p, 1, MAX_ANSWER, f));
-	fclose(f);
-	if (doc.n == 0 || doc.p[0] != 0x03) {
-		fwrite(doc.p, 1, doc.n, stdout);
-	} else if (wbxml_dump(a, doc, false, &text, &e)) {
-		fwrite(text.p, 1, text.n, stdout);
-	} else {
+	while ((n = fread(piece, 1, sizeof(piece), f)) > 0)
+		buf_put(&b, piece, n);
+	a = arena_new();
+	if (ferror(f))
+		perror(path);
+	else if (!buf_ok(&b, &e))
 		fprintf(stderr, "%s: %s\n", path, e.text);
-		rc = 1;
-	}
+	else
+		rc = print_doc(a, path, buf_view(&b), mask);
+	fclose(f);
 	arena_free(&a);
+	buf_free(&b);
 	return rc;
 }
 
@@ -79,7 +100,7 @@ visible(const struct dirent *d)
 }
 
 int
-cli_trace(const char *path)
+cli_trace(const char *path, bool mask)
 {
 	struct dirent **list;
 	struct stat st;
@@ -87,7 +108,7 @@ cli_trace(const char *path)
 	int n, i, rc = 0;
 
 	if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode))
-		return print_file(path);
+		return print_file(path, mask);
 	n = scandir(path, &list, visible, alphasort);
 	if (n < 0) {
 		perror(path);
@@ -96,7 +117,7 @@ cli_trace(const char *path)
 	for (i = 0; i < n; i++) {
 		snprintf(name, sizeof(name), "%s/%s", path, list[i]->d_name);
 		printf("== %s\n", list[i]->d_name);
-		rc |= print_file(name);
+		rc |= print_file(name, mask);
 		free(list[i]);
 	}
 	free(list);
@@ -117,8 +138,11 @@ cli_usage(int code)
 	      "easbridge check-config [-c FILE]  look for mistakes\n"
 	      "easbridge help-config             all settings, as a file to "
 	      "start from\n"
-	      "easbridge trace FILE|FOLDER       print WBXML files, or what "
-	      "STATE/trace/DEVICE holds\n"
+	      "easbridge trace [--unmasked] FILE|FOLDER\n"
+	      "                                  print WBXML files, or what "
+	      "STATE/trace/DEVICE holds;\n"
+	      "                                  private contents only with "
+	      "--unmasked\n"
 	      "easbridge version\n", code == 0 ? stdout : stderr);
 	return code;
 }

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "gateway/commands.h"
 #include "gateway/mail_ref.h"
+#include "gateway/objects.h"
 #include "gateway/refresh.h"
 #include "gateway/status.h"
 #include "gateway/sync_options.h"
@@ -13,7 +14,7 @@
 
 static unsigned
 estimate_one(struct request *r, const struct wbxml_node *n, uint32_t coll,
-	     unsigned *count)
+	     enum item_kind kind, unsigned *count)
 {
 	struct dev_coll dc = { r->user_id, r->device_id, coll };
 	struct sync_coll c = {
@@ -41,8 +42,8 @@ estimate_one(struct request *r, const struct wbxml_node *n, uint32_t coll,
 	if (!refresh_coll(a, coll, r->deadline_ms, &e))
 		return status_of(STATUS_ESTIMATE, &e);
 	if (!sync_count(r->gw->store, dc,
-			sync_filter_floor(o.filter, clock_wall()), COUNT_MAX,
-			count, &e))
+			object_floor(kind, o.filter, clock_wall()),
+			COUNT_MAX, count, &e))
 		return status_of(STATUS_ESTIMATE, &e);
 	return 1;
 }
@@ -63,7 +64,7 @@ write_one(struct request *r, const struct wbxml_node *n)
 	if (coll_parse(name, &coll) &&
 	    colls_get(r->gw->store, r->user_id, coll, r->arena, &c, &e) &&
 	    c.attached)
-		status = estimate_one(r, n, coll, &count);
+		status = estimate_one(r, n, coll, c.kind, &count);
 	wbxml_open(w, WX_GetItemEstimate_Response);
 	wbxml_uint(w, WX_GetItemEstimate_Status, status);
 	if (status == 1) {

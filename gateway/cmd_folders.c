@@ -265,10 +265,14 @@ edit_at_source(struct request *r, struct account *a, struct edit *ed,
 	if (s == NULL)
 		return false;
 	if (ed->root == WX_FolderHierarchy_FolderCreate)
-		ok = source_create_folder(s, parent.remote, ed->name,
+		ok = source_create_folder(s, refresh_parent_remote(&parent),
+					  ed->name,
 					  r->arena, remote, e);
 	else if (ed->root == WX_FolderHierarchy_FolderUpdate)
-		ok = source_rename_folder(s, c.remote, parent.remote,
+		ok = colls_renaming(r->gw->store, r->user_id, ed->coll,
+				    ed->parent, ed->name, e) &&
+		     source_rename_folder(s, c.remote,
+					  refresh_parent_remote(&parent),
 					  ed->name, r->arena, remote, e) &&
 		     colls_rename(r->gw->store, r->user_id, ed->coll, *remote,
 				  e);
@@ -343,12 +347,64 @@ edit_allowed(const struct edit *ed, const struct folder_list *now)
 	return 0;
 }
 
+/* Is the tree already as the command wants it, and the phone does not know?
+ * Then an earlier copy of this request did it and its answer was lost (or
+ * somebody else was faster, which is as good). */
+static bool
+is_done(const struct edit *ed, const struct folder_list *now, uint32_t *coll)
+{
+	size_t i;
+
+	if (ed->root == WX_FolderHierarchy_FolderDelete) {
+		*coll = ed->coll;
+		return find(now, ed->coll) == NULL &&
+		       find(&ed->told, ed->coll) != NULL;
+	}
+	for (i = 0; i < now->n; i++) {
+		const struct told_folder *f = &now->v[i];
+		const struct told_folder *t = find(&ed->told, f->coll);
+
+		if (f->parent != ed->parent || !span_eq(f->name, ed->name))
+			continue;
+		*coll = f->coll;
+		if (ed->root == WX_FolderHierarchy_FolderCreate)
+			return t == NULL;
+		return f->coll == ed->coll && t != NULL &&
+		       !(t->parent == ed->parent &&
+			 span_eq(t->name, ed->name));
+	}
+	return false;
+}
+
+/* One attempt: what has to be done is judged by the tree of at most
+ * max_age_ms ago. 0: done. */
+static unsigned
+edit_try(struct request *r, struct account *a, struct edit *ed,
+	 int64_t max_age_ms, uint32_t *coll, struct err *e)
+{
+	struct folder_list now;
+	struct span remote = SPAN_NONE;
+	unsigned status;
+
+	if (!refresh_tree(a, max_age_ms, r->deadline_ms, e) ||
+	    !folder_tree(r, &now, e))
+		return status_of(ed->table, e);
+	if (is_done(ed, &now, coll))
+		return 0;
+	status = edit_allowed(ed, &now);
+	if (status != 0)
+		return status;
+	if (!edit_at_source(r, a, ed, &remote, e))
+		return status_of(ed->table, e);
+	*coll = ed->coll != 0 ? ed->coll : coll_of_remote(r, remote);
+	return *coll == 0 ? 6 : 0;
+}
+
 static enum cmd_result
 edit_run(struct request *r, struct edit *ed)
 {
 	struct account *a = request_account(r);
-	struct folder_list now, after;
-	struct span remote = SPAN_NONE;
+	struct folder_list after;
 	struct err e = { 0 };
 	uint32_t coll = 0;
 	unsigned status;
@@ -360,19 +416,12 @@ edit_run(struct request *r, struct edit *ed)
 	    !folders_find_cause(r->gw->store, r->user_id, r->device_id,
 				ed->cause, &repeated, &coll, &e))
 		status = status_of(ed->table, &e);
-	if (status == 0 && !repeated) {
-		if (!refresh_tree(a, TREE_AGE_MS, r->deadline_ms, &e) ||
-		    !folder_tree(r, &now, &e))
-			status = status_of(ed->table, &e);
-		else
-			status = edit_allowed(ed, &now);
-	}
-	if (status == 0 && !repeated) {
-		if (!edit_at_source(r, a, ed, &remote, &e))
-			status = status_of(ed->table, &e);
-		coll = ed->coll != 0 ? ed->coll : coll_of_remote(r, remote);
-		if (status == 0 && coll == 0)
-			status = 6;
+	if (status == 0 && !repeated)
+		status = edit_try(r, a, ed, TREE_AGE_MS, &coll, &e);
+	/* The source knows better than the tree we judged by: look again. */
+	if (e.code == ERR_EXISTS || e.code == ERR_NOT_FOUND) {
+		err_clear(&e);
+		status = edit_try(r, a, ed, 0, &coll, &e);
 	}
 	if (status == 0) {
 		after = list_after(r, ed, coll);

@@ -227,6 +227,8 @@ empty_tree(struct request *r, uint32_t coll, bool subfolders)
 		;
 	if (i == n || !v[i].attached)
 		return 6;
+	if (v[i].kind != KIND_EMAIL)
+		return 2;
 	if (!v[i].no_select && !empty_folder(r, &v[i], &e))
 		return status_of(STATUS_ITEM_OPERATIONS, &e);
 	for (i = 0; subfolders && i < n; i++) {

@@ -19,87 +19,164 @@ struct move {
 	uint64_t new_item;
 };
 
+/* Sessions of both ends; the same one where both lie in one source. */
+struct ends {
+	struct source *src, *dst;
+	bool two;
+};
+
+/* From one source to another: the whole message, byte for byte. The original
+ * goes last, when the copy is on record: a power cut in between leaves both,
+ * and the repetition finds the copy by its Message-ID. */
+static bool
+copy_across(struct request *r, struct ends *s, struct move *m,
+	    uint32_t *new_uid, struct err *e)
+{
+	const struct mirror_item *it = &m->mail.item;
+	struct mail_want whole = { .uid = mail_uid(it) };
+
+	if (!source_mail_parts(s->src, m->mail.coll.remote,
+			       m->mail.coll.uidvalidity, &whole, 1, r->arena,
+			       e))
+		return false;
+	if (!whole.found)
+		return err_set(e, ERR_NOT_FOUND, SCOPE_ITEM,
+			       "the mail is gone");
+	return source_append(s->dst, m->dst.remote, whole.got,
+			     it->flags & ~MAIL_DELETED, it->date, new_uid, e);
+}
+
+static bool
+drop_original(struct account *a, struct request *r, struct ends *s,
+	      struct move *m, struct err *e)
+{
+	uint32_t uid = mail_uid(&m->mail.item);
+
+	return source_expunge(s->src, m->mail.coll.remote,
+			      m->mail.coll.uidvalidity, &uid, 1, e) &&
+	       refresh_locked(a, s->src, m->mail.coll.id, r->deadline_ms, e);
+}
+
 /* The source says where the mail went; without COPYUID the refresh of the
  * target adopts it by its Message-ID. */
 static bool
-move_at_source(struct request *r, struct account *a, struct source *s,
+move_at_source(struct request *r, struct account *a, struct ends *s,
 	       struct move *m, struct err *e)
 {
 	struct mirror_item moved = m->mail.item;
 	uint32_t new_uid = 0;
 
-	if (!source_move(s, m->mail.coll.remote, m->mail.coll.uidvalidity,
-			 mail_uid(&m->mail.item), m->dst.remote, &new_uid, e))
+	if (s->two ? !copy_across(r, s, m, &new_uid, e)
+		   : !source_move(s->dst, m->mail.coll.remote,
+				  m->mail.coll.uidvalidity,
+				  mail_uid(&m->mail.item), m->dst.remote,
+				  &new_uid, e))
 		return false;
 	if (new_uid != 0) {
 		moved.remote = span_of(arena_printf(r->arena, "%u", new_uid));
-		if (!moved_done(a->gw->store, a->user, r->device_id,
-				m->mail.coll.id, m->mail.item.item,
-				m->dst.id, &moved, clock_wall(),
-				&m->new_item, e))
-			return false;
-	} else if (!refresh_locked(a, s, m->dst.id, r->deadline_ms, e)) {
-		return false;
+		return moved_done(a->gw->store, a->user, r->device_id,
+				  m->mail.coll.id, m->mail.item.item,
+				  m->dst.id, &moved, clock_wall(),
+				  &m->new_item, e);
 	}
-	return refresh_locked(a, s, m->mail.coll.id, r->deadline_ms, e);
+	return refresh_locked(a, s->dst, m->dst.id, r->deadline_ms, e);
 }
 
 static bool
-move_locked(struct request *r, struct account *a, struct source *s,
+find_row(struct request *r, struct account *a, struct move *m,
+	 struct moved_row *row, struct err *e)
+{
+	return moved_find(a->gw->store, a->user, r->device_id, m->mail.coll.id,
+			  m->mail.item.item, row, e);
+}
+
+/* First of all: what the target has now is not the mail to come. */
+static bool
+begin_move(struct request *r, struct account *a, struct ends *s,
+	   struct move *m, struct err *e)
+{
+	return refresh_locked(a, s->dst, m->dst.id, r->deadline_ms, e) &&
+	       moved_begin(a->gw->store, a->user, r->device_id,
+			   m->mail.coll.id, m->mail.item.item, m->dst.id,
+			   m->mail.item.token, clock_wall(), e);
+}
+
+/* Begun before, and nobody knows how it ended: both ends are looked at. */
+static bool
+resume_move(struct request *r, struct account *a, struct ends *s,
+	    struct move *m, struct moved_row *row, struct err *e)
+{
+	return refresh_locked(a, s->dst, m->dst.id, r->deadline_ms, e) &&
+	       refresh_locked(a, s->src, m->mail.coll.id, r->deadline_ms, e) &&
+	       mirror_get(a->gw->store, a->user, m->mail.coll.id,
+			  m->mail.item.item, r->arena, &m->mail.item, e) &&
+	       find_row(r, a, m, row, e);
+}
+
+static bool
+move_locked(struct request *r, struct account *a, struct ends *s,
 	    struct move *m, struct err *e)
 {
 	struct moved_row row = { 0 };
 
-	if (!moved_find(a->gw->store, a->user, r->device_id, m->mail.coll.id,
-			m->mail.item.item, &row, e))
-		return false;
-	if (!row.found && !(refresh_locked(a, s, m->dst.id, r->deadline_ms,
-					   e) &&
-			    moved_begin(a->gw->store, a->user, r->device_id,
-					m->mail.coll.id, m->mail.item.item,
-					m->dst.id, m->mail.item.token,
-					clock_wall(), e)))
-		return false;
-	if (row.found && !row.done &&
-	    !(refresh_locked(a, s, m->dst.id, r->deadline_ms, e) &&
-	      refresh_locked(a, s, m->mail.coll.id, r->deadline_ms, e) &&
-	      moved_find(a->gw->store, a->user, r->device_id,
-			 m->mail.coll.id, m->mail.item.item, &row, e)))
+	if (!find_row(r, a, m, &row, e) ||
+	    (!row.found && !begin_move(r, a, s, m, e)) ||
+	    (row.found && !row.done && !resume_move(r, a, s, m, &row, e)))
 		return false;
 	if (!row.done) {
 		if (m->mail.item.gone)
 			return err_set(e, ERR_NOT_FOUND, SCOPE_ITEM,
 				       "the mail is gone");
 		if (!move_at_source(r, a, s, m, e) ||
-		    !moved_find(a->gw->store, a->user, r->device_id,
-				m->mail.coll.id, m->mail.item.item, &row, e))
+		    !find_row(r, a, m, &row, e))
 			return false;
 	}
 	if (!row.done)
 		return err_set(e, ERR_UNAVAILABLE, SCOPE_ITEM,
 			       "the moved mail was not found in its target");
 	m->new_item = row.item;
-	return true;
+	if (m->mail.item.gone)
+		return true;
+	return s->two ? drop_original(a, r, s, m, e)
+		      : refresh_locked(a, s->src, m->mail.coll.id,
+				       r->deadline_ms, e);
+}
+
+static bool
+with_locks(struct request *r, struct account *a, struct ends *s,
+	   struct move *m, struct err *e)
+{
+	uint32_t one = m->mail.coll.id, two = m->dst.id;
+	uint32_t low = one < two ? one : two, high = one < two ? two : one;
+	bool ok = false;
+
+	if (!coll_lock(a, low, r->deadline_ms, e))
+		return false;
+	if (coll_lock(a, high, r->deadline_ms, e)) {
+		ok = move_locked(r, a, s, m, e);
+		coll_unlock(a, high);
+	}
+	coll_unlock(a, low);
+	return ok;
 }
 
 static bool
 move_run(struct request *r, struct account *a, struct move *m, struct err *e)
 {
-	uint32_t one = m->mail.coll.id, two = m->dst.id;
-	struct source *s;
-	bool ok = false;
+	struct ends s = { .two = !span_eq(m->mail.coll.source,
+					  m->dst.source) };
+	bool ok;
 
-	s = account_checkout(a, m->dst.source, r->deadline_ms, e);
-	if (s == NULL)
+	s.dst = account_checkout(a, m->dst.source, r->deadline_ms, e);
+	if (s.dst == NULL)
 		return false;
-	if (coll_lock(a, one < two ? one : two, r->deadline_ms, e)) {
-		if (coll_lock(a, one < two ? two : one, r->deadline_ms, e)) {
-			ok = move_locked(r, a, s, m, e);
-			coll_unlock(a, one < two ? two : one);
-		}
-		coll_unlock(a, one < two ? one : two);
-	}
-	account_checkin(a, &s, !ok && account_broken(e));
+	s.src = s.two ? account_checkout(a, m->mail.coll.source,
+					 r->deadline_ms, e)
+		      : s.dst;
+	ok = s.src != NULL && with_locks(r, a, &s, m, e);
+	if (s.two)
+		account_checkin(a, &s.src, !ok && account_broken(e));
+	account_checkin(a, &s.dst, !ok && account_broken(e));
 	return ok;
 }
 
@@ -127,6 +204,11 @@ move_one(struct request *r, struct account *a, struct move *m)
 	    !m->dst.attached || m->dst.no_select ||
 	    m->dst.kind != m->mail.coll.kind) {
 		m->status = 2;
+		return;
+	}
+	if (m->dst.kind != KIND_EMAIL) {
+		m->status = 5; /* calendars do not take moves yet: the phone
+				  keeps the item where it was */
 		return;
 	}
 	if (m->dst.id == m->mail.coll.id) {

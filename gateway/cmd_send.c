@@ -152,6 +152,49 @@ mark_original(struct send *s)
 		log_line(LOG_WARN, "send", "original not marked: %s", e.text);
 }
 
+/* ---- which mailbox it leaves through ---------------------------------------*/
+
+/* The mailbox that names this address; 0, the user's own, if none does. */
+static size_t
+source_of_address(const struct user_conf *u, struct span address)
+{
+	size_t i, k;
+
+	for (i = 0; i < u->n_sources; i++)
+		for (k = 0; k < u->sources[i].n_emails; k++)
+			if (span_eq_ci(address,
+				       span_of(u->sources[i].emails[k])))
+				return i;
+	return 0;
+}
+
+/* A reply leaves through the mailbox that received the mail, under its
+ * address; everything else by the From the phone chose. */
+static unsigned
+choose_source(struct send *s, struct compose_user *user,
+	      struct outgoing *mail, size_t *source_out)
+{
+	const struct user_conf *u = s->r->user;
+	struct span *own;
+	int at = -1;
+	size_t k;
+
+	if (s->smart && s->ref.coll.id != 0)
+		at = user_conf_source(u, s->ref.coll.source);
+	if (at > 0 && u->sources[at].n_emails > 0) {
+		user->n_own = u->sources[at].n_emails;
+		own = arena_array(s->r->arena, user->n_own, sizeof(*own));
+		for (k = 0; k < user->n_own; k++)
+			own[k] = span_of(u->sources[at].emails[k]);
+		user->own = own;
+	}
+	k = compose_check(s->r->arena, s->mime, user, mail);
+	if (k == COMPOSE_OK)
+		*source_out = at > 0 ? (size_t)at
+				     : source_of_address(u, mail->from);
+	return status_of_compose((enum compose_result)k);
+}
+
 static unsigned
 run_send(struct send *s, struct err *e)
 {
@@ -173,8 +216,7 @@ run_send(struct send *s, struct err *e)
 	if (status == 0 && s->smart && s->source.n > 0)
 		status = add_original(s, e);
 	if (status == 0)
-		status = status_of_compose(
-			compose_check(r->arena, s->mime, &user, &mail));
+		status = choose_source(s, &user, &mail, &out.source);
 	if (status != 0)
 		return status;
 	out.client_id = s->client_id;

@@ -9,6 +9,7 @@
 #include "gateway/commands.h"
 #include "gateway/mail_content.h"
 #include "gateway/mail_ref.h"
+#include "gateway/objects.h"
 #include "gateway/park.h"
 #include "gateway/refresh.h"
 #include "gateway/sessions.h"
@@ -49,8 +50,13 @@ struct sync_one {
 /* <Collections> is opened when the first collection has something to say. */
 static void
 open_collection(struct sync_run *run, const struct sync_coll *sc,
-		const char *key, unsigned status)
+		enum item_kind kind, const char *key, unsigned status)
 {
+	static const char *const classes[KIND_COUNT] = {
+		[KIND_EMAIL] = "Email",   [KIND_CONTACT] = "Contacts",
+		[KIND_EVENT] = "Calendar", [KIND_TASK] = "Tasks",
+		[KIND_NOTE] = "Notes",
+	};
 	struct wbxml_writer *w = &run->r->w;
 
 	if (!run->said) {
@@ -60,7 +66,7 @@ open_collection(struct sync_run *run, const struct sync_coll *sc,
 	}
 	wbxml_open(w, WX_AirSync_Collection);
 	if (run->r->version <= 121)
-		wbxml_str(w, WX_AirSync_Class, "Email");
+		wbxml_str(w, WX_AirSync_Class, classes[kind]);
 	wbxml_str(w, WX_AirSync_SyncKey, key);
 	wbxml_text(w, WX_AirSync_CollectionId, sc->name);
 	wbxml_uint(w, WX_AirSync_Status, status);
@@ -72,8 +78,14 @@ static void
 collection_status(struct sync_run *run, const struct sync_coll *sc,
 		  unsigned status)
 {
+	struct coll c = { .kind = KIND_EMAIL };
+	struct err e = { 0 };
+
+	if (sc->coll != 0)
+		colls_get(run->r->gw->store, run->r->user_id, sc->coll,
+			  run->r->arena, &c, &e);
 	/* Key 3: the phone begins again with 0 (MS-ASCMD 2.2.3.177.17). */
-	open_collection(run, sc,
+	open_collection(run, sc, c.kind,
 			status == 3 ? "0" : arena_str(run->r->arena, sc->key),
 			status);
 	wbxml_close(&run->r->w);
@@ -296,6 +308,106 @@ write_commands(struct sync_one *one, size_t *written, struct err *e)
 	return ok;
 }
 
+/* ---- whole objects -------------------------------------------------------------*/
+
+static void
+write_object(struct sync_one *one, wbxml_tag tag, const struct mirror_item *it,
+	     struct span text)
+{
+	struct request *r = one->run->r;
+	struct wbxml_writer *w = &r->w;
+	struct tr_env env = one->o.env;
+
+	env.ref = item_name(r->arena, one->c.id, it->item);
+	wbxml_open(w, tag);
+	wbxml_text(w, WX_AirSync_ServerId, env.ref);
+	if (tag == WX_AirSync_Fetch)
+		wbxml_uint(w, WX_AirSync_Status, 1);
+	wbxml_open(w, WX_AirSync_ApplicationData);
+	object_write(one->c.kind, &env, text, w);
+	wbxml_close(w);
+	wbxml_close(w);
+}
+
+/* One batch of Adds and Changes; what vanished meanwhile is owed: the log
+ * will tell. */
+static bool
+write_batch(struct sync_one *one, const size_t *at, size_t n, size_t *written,
+	    struct err *e)
+{
+	struct sync_run *run = one->run;
+	struct mirror_item *items =
+		arena_array(run->r->arena, n, sizeof(*items));
+	struct span *texts = arena_array(run->r->arena, n, sizeof(*texts));
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		items[i] = one->w.v[at[i]].item;
+	if (!objects_load(run->a, &one->c, items, n, run->r->arena, texts,
+			  run->r->deadline_ms, e))
+		return false;
+	for (i = 0; i < n; i++) {
+		const struct win_change *ch = &one->w.v[at[i]];
+
+		if (texts[i].n == 0) {
+			window_owe(&one->w, at[i]);
+			continue;
+		}
+		write_object(one,
+			     ch->op == WIN_ADD ? WX_AirSync_Add
+					       : WX_AirSync_Change,
+			     &ch->item, texts[i]);
+		(*written)++;
+	}
+	return true;
+}
+
+static bool
+write_objects(struct sync_one *one, size_t *written, struct err *e)
+{
+	size_t batch[BATCH], n = 0, i;
+	bool ok = true;
+
+	for (i = 0; ok && i <= one->w.n; i++) {
+		const struct win_change *ch =
+			i < one->w.n ? &one->w.v[i] : NULL;
+
+		if (ch != NULL && (ch->op == WIN_DELETE ||
+				   ch->op == WIN_SOFT_DELETE)) {
+			write_death(one, ch);
+			(*written)++;
+		} else if (ch != NULL) {
+			batch[n++] = i;
+		}
+		if (n == 0 || (n < BATCH && ch != NULL))
+			continue;
+		if (*written > 0 && over_budget(one->run)) {
+			while (n > 0)
+				window_owe(&one->w, batch[--n]);
+			one->w.more = true;
+			continue;
+		}
+		ok = write_batch(one, batch, n, written, e);
+		n = 0;
+	}
+	return ok;
+}
+
+static bool
+fetch_object(struct sync_one *one, struct sync_result *res)
+{
+	struct span text;
+	struct err e = { 0 };
+
+	if (!objects_load(one->run->a, &one->c, &res->item, 1,
+			  one->run->r->arena, &text,
+			  one->run->r->deadline_ms, &e) ||
+	    text.n == 0)
+		return false;
+	write_object(one, WX_AirSync_Fetch, &res->item, text);
+	return true;
+}
+
 static bool
 needs_responses(const struct sync_applied *ap)
 {
@@ -313,11 +425,18 @@ static void
 write_fetched(struct sync_one *one, struct sync_result *res)
 {
 	struct request *r = one->run->r;
-	struct mail_content mc;
+	struct mail_content mc = { 0 };
 	struct err e = { 0 };
-	struct source *s = account_checkout(one->run->a, one->c.source,
-					    r->deadline_ms, &e);
-	bool ok = s != NULL && mail_load(s, &one->c, &one->o.env, &res->item,
+	struct source *s;
+	bool ok;
+
+	if (one->c.kind != KIND_EMAIL && fetch_object(one, res))
+		return;
+	s = one->c.kind == KIND_EMAIL
+		    ? account_checkout(one->run->a, one->c.source,
+				       r->deadline_ms, &e)
+		    : NULL;
+	ok = s != NULL && mail_load(s, &one->c, &one->o.env, &res->item,
 					 1, &mc, &e);
 
 	account_checkin(one->run->a, &s, !ok && account_broken(&e));
@@ -358,10 +477,15 @@ write_responses(struct sync_one *one)
 		wbxml_open(w, res->cmd->kind == SYNC_FETCH
 				      ? WX_AirSync_Fetch
 				      : tags[res->cmd->kind]);
-		if (res->cmd->kind == SYNC_ADD)
+		if (res->cmd->kind == SYNC_ADD) {
 			wbxml_text(w, WX_AirSync_ClientId,
 				   res->cmd->client_id);
-		else
+			if (res->status == 1)
+				wbxml_text(w, WX_AirSync_ServerId,
+					   item_name(one->run->r->arena,
+						     one->c.id,
+						     res->item.item));
+		} else
 			wbxml_text(w, WX_AirSync_ServerId,
 				   res->cmd->server_id);
 		wbxml_uint(w, WX_AirSync_Status, res->status);
@@ -385,13 +509,15 @@ answer_collection(struct sync_one *one, struct err *e)
 	if (one->w.n == 0 && one->applied.n == 0)
 		return sync_quiet(run->r->gw->store, &one->pos, &one->w,
 				  one->want, e);
-	open_collection(run, one->sc, one->w.key, 1);
+	open_collection(run, one->sc, one->c.kind, one->w.key, 1);
 	head = wbxml_mark(w);
 	write_responses(one);
 	inner = wbxml_mark(w);
 	if (one->w.n > 0) {
 		wbxml_open(w, WX_AirSync_Commands);
-		ok = write_commands(one, &written, e);
+		ok = one->c.kind == KIND_EMAIL
+			     ? write_commands(one, &written, e)
+			     : write_objects(one, &written, e);
 		wbxml_close(w);
 		if (written == 0)
 			wbxml_rewind(w, inner);
@@ -400,6 +526,8 @@ answer_collection(struct sync_one *one, struct err *e)
 	if (ok && one->w.more && one->sc->get_changes)
 		wbxml_insert_empty(w, head, WX_AirSync_MoreAvailable);
 	wbxml_close(w);
+	one->w.told = one->applied.told;
+	one->w.n_told = one->applied.n_told;
 	ok = ok && sync_offer(run->r->gw->store, &one->pos, &one->w,
 			      one->want, e);
 	if (!ok) {
@@ -418,7 +546,8 @@ sync_known_key(struct sync_one *one, struct err *e)
 	const struct sync_coll *sc = one->sc;
 	unsigned limit = sc->window < run->left ? sc->window : run->left;
 
-	if (!sync_apply(run->r, run->a, &one->c, sc, &one->applied, e))
+	if (!sync_apply(run->r, run->a, &one->c, sc, &one->pos, &one->o,
+			&one->applied, e))
 		return false;
 	/* A bell may ring half a second late, and who asks wants the truth:
 	 * only a request that the bell itself woke skips the look. */
@@ -449,7 +578,7 @@ sync_first_key(struct sync_one *one)
 		collection_failed(run, one->sc, &e);
 		return;
 	}
-	open_collection(run, one->sc, key, 1);
+	open_collection(run, one->sc, one->c.kind, key, 1);
 	wbxml_close(&run->r->w);
 }
 
@@ -501,7 +630,7 @@ sync_collection(struct sync_run *run, const struct sync_coll *sc)
 		collection_status(run, sc, one.o.bad);
 		return;
 	}
-	one.want = sync_filter_floor(one.o.filter, clock_wall());
+	one.want = object_floor(one.c.kind, one.o.filter, clock_wall());
 	one.pos.dc = (struct dev_coll){ r->user_id, r->device_id, sc->coll };
 	if (!dev_lock(run->a, r->device_id, sc->coll, r->deadline_ms, &e)) {
 		collection_failed(run, sc, &e);

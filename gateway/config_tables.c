@@ -546,6 +546,10 @@ static const struct setting mail_rows[] = {
 	{ "smtp", set_smtp, AT(source.smtp), NULL, "smtps://smtp.example.org",
 	  "Where mails are sent: smtps://, smtp:// or smtp+insecure://. "
 	  "Required." },
+	{ "email", set_emails, AT(source.emails), NULL, "alice@work.example",
+	  "Addresses whose mails leave through this mailbox. A reply leaves "
+	  "through the mailbox that received the mail, under the first of "
+	  "its addresses." },
 	{ "username", set_text, AT(source.username), NULL, "alice",
 	  "Name at these servers, if it differs from the first login." },
 	{ "password", set_password, AT(password), NULL, "...",

@@ -97,6 +97,38 @@ default_emails(struct reader *rd, struct user_raw *raw)
 		reader_say(rd, "no address: add email = NAME@DOMAIN");
 }
 
+static bool
+has_email(const struct user_raw *raw, const char *email)
+{
+	size_t i;
+
+	for (i = 0; i < raw->n_emails; i++)
+		if (span_eq_ci(span_of(raw->emails[i]), span_of(email)))
+			return true;
+	return false;
+}
+
+/* The addresses of further mailboxes are the user's own too. */
+static void
+add_source_emails(struct reader *rd, struct user_raw *raw)
+{
+	const char **v;
+	size_t i, k, room = raw->n_emails;
+
+	for (i = 0; i < raw->n_sources; i++)
+		room += raw->sources[i].source.n_emails;
+	if (room == raw->n_emails)
+		return;
+	v = arena_array(rd->arena, room, sizeof(*v));
+	memcpy(v, raw->emails, raw->n_emails * sizeof(*v));
+	raw->emails = v;
+	for (i = 0; i < raw->n_sources; i++)
+		for (k = 0; k < raw->sources[i].source.n_emails; k++)
+			if (!has_email(raw, raw->sources[i].source.emails[k]))
+				v[raw->n_emails++] =
+					raw->sources[i].source.emails[k];
+}
+
 static void
 check_user(struct reader *rd, struct user_raw *raw)
 {
@@ -112,6 +144,8 @@ check_user(struct reader *rd, struct user_raw *raw)
 		reader_say(rd, "no login: add login = NAME");
 	else
 		default_emails(rd, raw);
+	if (raw->n_emails > 0)
+		add_source_emails(rd, raw);
 	for (i = 0; i < raw->n_sources; i++) {
 		check_source(rd, &raw->sources[i]);
 		mails += raw->sources[i].source.kind == SOURCE_MAIL;

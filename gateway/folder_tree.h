@@ -13,5 +13,9 @@ bool folder_tree_changed(struct request *r);
 /* The collection of a default type (FOLDER_TRASH ...), if there is one. */
 bool folder_special(struct request *r, enum folder_type type,
 		    struct coll *out, struct err *e);
+/* The same of one source: Trash and Sent stay with their mailbox. */
+bool account_special(struct account *a, struct arena *arena,
+		     struct span source, enum folder_type type,
+		     struct coll *out, struct err *e);
 
 #endif

@@ -1,5 +1,9 @@
 #include "gateway/mail_ref.h"
 
+#include "base/clock.h"
+#include "gateway/housekeeping.h"
+#include "gateway/sent_copy.h"
+
 static void
 put_account(void *p)
 {
@@ -15,6 +19,8 @@ request_account(struct request *r)
 					r->password);
 
 	arena_defer(r->arena, put_account, a);
+	sent_copy_later(a);
+	housekeeping_later(a);
 	return a;
 }
 
@@ -29,6 +35,7 @@ request_env(struct request *r)
 
 	for (i = 0; i < r->user->n_emails; i++)
 		own[i] = span_of(r->user->emails[i]);
+	env.now = clock_wall();
 	env.own = own;
 	env.n_own = r->user->n_emails;
 	return env;
@@ -50,6 +57,8 @@ mail_find(struct request *r, struct span server_id, struct mail_ref *out,
 	    !mirror_get(r->gw->store, r->user_id, coll, item, r->arena,
 			&out->item, e))
 		return false;
+	if (out->coll.kind != KIND_EMAIL)
+		return err_set(e, ERR_INVALID, SCOPE_ITEM, "this is no mail");
 	if (out->item.gone || !out->coll.attached)
 		return err_set(e, ERR_NOT_FOUND, SCOPE_ITEM, "mail is gone");
 	return true;

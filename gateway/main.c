@@ -131,6 +131,7 @@ int
 main(int argc, char **argv)
 {
 	const char *file = DEFAULT_FILE, *cmd = argc > 1 ? argv[1] : "";
+	bool mask = true;
 	int i = 2;
 
 	if (i + 1 < argc && strcmp(argv[i], "-c") == 0) {
@@ -143,8 +144,13 @@ main(int argc, char **argv)
 		return cli_check_config(file);
 	if (strcmp(cmd, "help-config") == 0)
 		return cli_help_config();
+	if (strcmp(cmd, "trace") == 0 && i < argc &&
+	    strcmp(argv[i], "--unmasked") == 0) {
+		mask = false;
+		i++;
+	}
 	if (strcmp(cmd, "trace") == 0 && i + 1 == argc)
-		return cli_trace(argv[i]);
+		return cli_trace(argv[i], mask);
 	if (strcmp(cmd, "version") == 0)
 		return cli_version();
 	return cli_usage(strcmp(cmd, "help") == 0 ? 0 : 2);

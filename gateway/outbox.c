@@ -1,18 +1,13 @@
 #include "gateway/outbox.h"
 
-#include <string.h>
-#include <unistd.h>
-
 #include "backends/smtp.h"
 #include "base/clock.h"
+#include "base/codec.h"
 #include "base/fault.h"
 #include "base/log.h"
-#include "gateway/folder_tree.h"
-#include "gateway/refresh.h"
+#include "gateway/sent_copy.h"
 #include "gateway/sessions.h"
 #include "state/sent.h"
-
-#define POLL_US 50000
 
 static bool
 mark(struct outbox *o, enum sent_state state, struct err *e)
@@ -32,76 +27,49 @@ before_last(void *ctx)
 	       fault_here("outbox.final-dot", &e);
 }
 
-/* ---- the copy in Sent ----------------------------------------------------------*/
-
-static bool
-is_in_sent(struct outbox *o, struct source *s, const struct coll *sent,
-	   bool *found, struct err *e)
+static struct span
+source_name(const struct outbox *o)
 {
-	struct search_want want = { 0 };
-	uint32_t *uids;
-	size_t n;
-
-	want.message_id = span_of(arena_printf(o->r->arena, "<" SPAN_FMT ">",
-					       SPAN_ARG(o->mail->message_id)));
-	if (!source_search(s, sent->remote, &want, o->r->arena, &uids, &n, e))
-		return false;
-	*found = n > 0;
-	return true;
+	return span_of(o->r->user->sources[o->source].name);
 }
 
-static bool
-copy_to_sent(struct outbox *o, struct source *s, const struct coll *sent,
-	     bool look_first, struct err *e)
-{
-	struct span copy = compose_join(o->r->arena, o->mail->sent_head,
-					o->mail->body);
-	bool found = false;
-	uint32_t uid;
-
-	if (look_first && !is_in_sent(o, s, sent, &found, e))
-		return false;
-	return found || source_append(s, sent->remote, copy, MAIL_SEEN,
-				      clock_wall(), &uid, e);
-}
-
-/* A mail that left is not an error any more, whatever happens to its copy. */
 static void
 keep_copy(struct outbox *o, bool look_first)
 {
-	struct source *s;
-	struct coll sent;
-	struct err e = { 0 };
-	bool ok;
+	struct copy c = { .message_id = o->mail->message_id,
+			  .source = source_name(o),
+			  .since = clock_wall() };
 
-	if (!o->save || !o->r->user->save_sent[0])
+	if (!o->save || !o->r->user->save_sent[o->source])
 		return;
-	if (!folder_special(o->r, FOLDER_SENT, &sent, &e)) {
-		log_line(LOG_WARN, "sent-copy", "the account has no Sent");
-		return;
-	}
-	s = account_checkout(o->a, sent.source, o->r->deadline_ms, &e);
-	ok = s != NULL && copy_to_sent(o, s, &sent, look_first, &e);
-	account_checkin(o->a, &s, !ok && account_broken(&e));
-	if (!ok)
-		log_line(LOG_WARN, "sent-copy", "error=%s text=\"%s\"",
-			 err_name(e.code), e.text);
-	else if (sent.cursor.n > 0)
-		refresh_ring(o->a, sent.id);
+	c.message = compose_join(o->r->arena, o->mail->sent_head,
+				 o->mail->body);
+	sent_copy_keep(o->a, &c, look_first, o->r->deadline_ms);
 }
 
 /* ---- in doubt --------------------------------------------------------------------*/
 
-/* Never send again: the mail goes into the inbox with a word on top. */
-static bool
-tell_user(struct outbox *o, struct err *e)
+/* The mail itself as a part; message/rfc822 is never encoded (RFC 2046). */
+static struct span
+as_part(struct outbox *o)
 {
-	struct compose_attachment original = {
-		.name = SPAN("message.eml"),
-		.content_type = SPAN("message/rfc822"),
-		.content = compose_join(o->r->arena, o->mail->sent_head,
-					o->mail->body),
-	};
+	struct span head = SPAN("Content-Type: message/rfc822\r\n"
+				"Content-Transfer-Encoding: 8bit\r\n"
+				"Content-Disposition: attachment; "
+				"filename=message.eml\r\n\r\n");
+
+	return compose_join(o->r->arena, head,
+			    compose_join(o->r->arena, o->mail->sent_head,
+					 o->mail->body));
+}
+
+/* The notice; its own Message-ID depends on the mail, so that it is written
+ * once however often the phone asks. */
+static struct span
+notice_text(struct outbox *o, struct span message_id)
+{
+	struct compose_attachment original = { .content = as_part(o),
+					       .raw = true };
 	struct compose_fields f = {
 		.to = span_of(o->r->user->emails[0]),
 		.subject = SPAN("It is not certain that this mail left"),
@@ -120,12 +88,40 @@ tell_user(struct outbox *o, struct err *e)
 		.now = clock_wall(),
 		.token = SPAN("notice"),
 	};
-	struct span notice = compose_fields(o->r->arena, &f, &user);
+
+	return compose_join(o->r->arena,
+			    span_of(arena_printf(o->r->arena,
+						 "Message-ID: " SPAN_FMT
+						 "\r\n",
+						 SPAN_ARG(message_id))),
+			    compose_fields(o->r->arena, &f, &user));
+}
+
+static bool
+append_notice(struct outbox *o, struct source *s, struct err *e)
+{
+	uint64_t h = hash64(SPAN("notice"), o->mail->message_id);
+	struct span id = span_of(arena_printf(o->r->arena,
+					      "<%016llx@easbridge>",
+					      (unsigned long long)h));
+	struct search_want want = { .message_id = id };
+	uint32_t *uids, uid;
+	size_t n;
+
+	if (!source_search(s, SPAN("INBOX"), &want, o->r->arena, &uids, &n,
+			   e))
+		return false;
+	return n > 0 || source_append(s, SPAN("INBOX"), notice_text(o, id), 0,
+				      clock_wall(), &uid, e);
+}
+
+/* Never send again: the mail goes into the inbox with a word on top. */
+static bool
+tell_user(struct outbox *o, struct err *e)
+{
 	struct source *s =
 		account_checkout_mail(o->a, o->r->deadline_ms, e);
-	uint32_t uid;
-	bool ok = s != NULL && source_append(s, SPAN("INBOX"), notice, 0,
-					     clock_wall(), &uid, e);
+	bool ok = s != NULL && append_notice(o, s, e);
 
 	account_checkin(o->a, &s, !ok && account_broken(e));
 	return ok && mark(o, SENT_TOLD, e);
@@ -134,17 +130,11 @@ tell_user(struct outbox *o, struct err *e)
 static bool
 resolve_doubt(struct outbox *o, struct err *e)
 {
-	struct source *s =
-		account_checkout_mail(o->a, o->r->deadline_ms, e);
-	struct coll sent;
-	bool found = false, ok = s != NULL;
+	bool found;
 
-	if (ok && folder_special(o->r, FOLDER_SENT, &sent, e))
-		ok = is_in_sent(o, s, &sent, &found, e);
-	account_checkin(o->a, &s, !ok && account_broken(e));
-	if (!ok)
+	if (!sent_copy_found(o->a, source_name(o), o->mail->message_id,
+			     o->r->deadline_ms, &found, e))
 		return false;
-	err_clear(e);
 	return found ? mark(o, SENT_DONE, e) : tell_user(o, e);
 }
 
@@ -167,13 +157,19 @@ submit(struct outbox *o, struct err *e)
 	m.from = arena_str(o->r->arena, o->mail->from);
 	m.message = compose_join(o->r->arena, o->mail->wire_head,
 				 o->mail->body);
-	if (!account_login(o->a, o->r->user, 0, &login, e))
+	if (!account_login(o->a, o->r->user, o->source, &login, e))
 		return false;
-	ok = smtp_send(&o->r->user->sources[0], &login, &m, o->r->deadline_ms,
+	ok = smtp_send(&o->r->user->sources[o->source], &login, &m, o->r->deadline_ms,
 		       &in_doubt, e);
 	login_wipe(&login);
-	if (ok)
-		return mark(o, SENT_DONE, e);
+	if (ok) {
+		/* It left, whatever our records say: a repetition finds its
+		 * copy in Sent. */
+		if (!mark(o, SENT_DONE, &none))
+			log_line(LOG_WARN, "send", "not on record: %s",
+				 none.text);
+		return true;
+	}
 	if (in_doubt) {
 		log_line(LOG_WARN, "send", "in doubt: %s", e->text);
 		err_clear(e);
@@ -183,29 +179,24 @@ submit(struct outbox *o, struct err *e)
 	return false;
 }
 
-/* A second copy of the request waits for the one that is working. */
+/* Another process began and nothing left, or this one and it is over: whoever
+ * holds the lock is the only one who sends. */
 static bool
 begin(struct outbox *o, enum sent_state *was, struct err *e)
 {
 	*was = SENT_NONE;
 	if (o->client_id.n == 0)
 		return true;
-	for (;;) {
-		if (!sent_begin(o->r->gw->store, o->r->user_id,
-				o->r->device_id, o->client_id, clock_wall(),
-				was, e))
-			return false;
-		if (*was != SENT_BEGUN)
-			return true;
-		if (clock_mono_ms() > o->r->deadline_ms)
-			return err_set(e, ERR_UNAVAILABLE, SCOPE_ITEM,
-				       "the same mail is being sent");
-		usleep(POLL_US);
-	}
+	if (!sent_begin(o->r->gw->store, o->r->user_id, o->r->device_id,
+			o->client_id, clock_wall(), was, e))
+		return false;
+	if (*was == SENT_BEGUN)
+		*was = SENT_NONE;
+	return true;
 }
 
-bool
-outbox_send(struct outbox *o, struct err *e)
+static bool
+send_locked(struct outbox *o, struct err *e)
 {
 	enum sent_state was;
 	bool ok;
@@ -220,5 +211,21 @@ outbox_send(struct outbox *o, struct err *e)
 	ok = was == SENT_DONE || submit(o, e);
 	if (ok)
 		keep_copy(o, was == SENT_DONE);
+	return ok;
+}
+
+/* A second copy of the request waits for the one that is working. */
+bool
+outbox_send(struct outbox *o, struct err *e)
+{
+	device_id lock = o->r->device_id ^ hash64(SPAN("outbox"), o->client_id);
+	bool ok;
+
+	if (o->client_id.n == 0)
+		return send_locked(o, e);
+	if (!dev_lock(o->a, lock, 0, o->r->deadline_ms, e))
+		return false;
+	ok = send_locked(o, e);
+	dev_unlock(o->a, lock, 0);
 	return ok;
 }

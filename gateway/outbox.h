@@ -11,6 +11,7 @@ struct outbox {
 	struct account *a;
 	struct span client_id; /* empty: the phone gave none (<= 12.1) */
 	const struct outgoing *mail;
+	size_t source;         /* the user's mailbox it leaves through */
 	bool save;             /* a copy into Sent */
 	bool repeated;         /* out: it had left before */
 };

@@ -4,8 +4,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "gateway/objects.h"
 #include "gateway/park.h"
 #include "gateway/sessions.h"
+#include "gateway/watch.h"
 #include <stdlib.h>
 #include "state/mirror.h"
 
@@ -48,11 +50,16 @@ refresh_chunk(struct account *a, struct source *s, uint32_t coll,
 
 	ok = colls_get(a->gw->store, a->user, coll, arena, &c, e) &&
 	     source_changes(s, c.remote, c.cursor, arena, &h, e) &&
-	     (is_nothing(&c, &h) ||
-	      mirror_apply(a->gw->store, a->user, coll, &h, clock_wall(), &res,
-			   e));
-	if (ok && res.changed)
-		park_post(a->gw, a->user, coll, res.seq);
+	     (c.kind == KIND_EMAIL ||
+	      objects_fetch(a, s, &c, arena, &h, e));
+	if (ok && !is_nothing(&c, &h)) {
+		ok = mirror_apply(a->gw->store, a->user, coll, &h,
+				  clock_wall(), &res, e);
+		/* Also after a failure: it may have been written, and a wake
+		 * for nothing is harmless. */
+		if (!ok || res.changed)
+			park_post(a->gw, a->user, coll, res.seq);
+	}
 	if (ok)
 		*more_out = h.partial;
 	arena_free(&arena);
@@ -149,11 +156,20 @@ take_again(struct coll_run *r, void *ctx)
 		r->queued = false;
 }
 
-/* A folder that is gone has left the tree. */
+/* What was rung for is still owed: the bell looks again. A folder that is
+ * gone has left the tree. */
 static void
 ring_failed(struct ring_job *job, const struct err *e)
 {
+	struct arena *arena = arena_new();
+	struct coll c;
 	struct err none = { 0 };
+
+	if (colls_get(job->a->gw->store, job->a->user, job->coll, arena, &c,
+		      &none))
+		watch_look_again(job->a, arena_str(arena, c.source));
+	arena_free(&arena);
+	err_clear(&none);
 
 	log_line(LOG_WARN, "refresh", "coll=%u error=%s text=\"%s\"",
 		 job->coll, err_name(e->code), e->text);
@@ -248,10 +264,39 @@ tree_give(struct account *a, bool ok, int64_t start)
 	pthread_mutex_unlock(&a->lock);
 }
 
+/* A further mailbox is a branch of its own: all its folders hang below one
+ * that bears its name. */
+#define BRANCH SPAN("\001branch")
+
+static void
+make_branch(struct arena *a, struct span name, struct folder **v, size_t *n)
+{
+	struct folder *all = arena_array(a, *n + 1, sizeof(*all));
+	size_t i;
+
+	all[0] = (struct folder){ .remote = BRANCH, .name = name,
+				  .kind = KIND_EMAIL,
+				  .type = FOLDER_USER_MAIL,
+				  .no_select = true };
+	for (i = 0; i < *n; i++) {
+		all[i + 1] = (*v)[i];
+		if (all[i + 1].parent.n == 0)
+			all[i + 1].parent = BRANCH;
+	}
+	*v = all;
+	(*n)++;
+}
+
+struct span
+refresh_parent_remote(const struct coll *c)
+{
+	return span_eq(c->remote, BRANCH) ? SPAN_NONE : c->remote;
+}
+
 /* Lists one source; a failure changes nothing. */
 static bool
-list_source(struct account *a, struct span name, int64_t deadline_ms,
-	    bool *changed, struct err *e)
+list_source(struct account *a, struct span name, bool branch,
+	    int64_t deadline_ms, bool *changed, struct err *e)
 {
 	struct arena *arena = arena_new();
 	struct folder *v = NULL;
@@ -263,6 +308,8 @@ list_source(struct account *a, struct span name, int64_t deadline_ms,
 		ok = source_list(s, arena, &v, &n, e);
 		account_checkin(a, &s, !ok && account_broken(e));
 	}
+	if (ok && branch)
+		make_branch(arena, name, &v, &n);
 	ok = ok && colls_apply(a->gw->store, a->user, name, v, n, &differs, e);
 	*changed |= differs;
 	arena_free(&arena);
@@ -305,8 +352,9 @@ list_all(struct account *a, const struct user_conf *conf, int64_t deadline_ms,
 	for (i = 0; i < conf->n_sources; i++) {
 		struct err mine = { 0 };
 
-		if (list_source(a, span_of(conf->sources[i].name), deadline_ms,
-				changed, &mine))
+		if (list_source(a, span_of(conf->sources[i].name),
+				i > 0 && conf->sources[i].kind == SOURCE_MAIL,
+				deadline_ms, changed, &mine))
 			continue;
 		if (i == 0) {
 			*e = mine;
@@ -382,7 +430,7 @@ round_colls(struct account *a, struct span source, struct arena *arena,
 	return m;
 }
 
-bool
+enum round_result
 refresh_round(struct account *a, struct span source)
 {
 	struct arena *arena = arena_new();
@@ -407,5 +455,7 @@ refresh_round(struct account *a, struct span source)
 			 " error=%s text=\"%s\"", SPAN_ARG(source),
 			 err_name(e.code), e.text);
 	arena_free(&arena);
-	return news;
+	if (n > 0 && !ok)
+		return ROUND_FAILED;
+	return news ? ROUND_NEWS : ROUND_QUIET;
 }

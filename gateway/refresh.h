@@ -23,9 +23,12 @@ void refresh_ring(struct account *a, uint32_t coll);
  * max_age_ms. Fails if the user's own mailbox cannot be listed. */
 bool refresh_tree(struct account *a, int64_t max_age_ms, int64_t deadline_ms,
 		  struct err *e);
+/* Where folders below this one are made: its remote name, empty at the top of
+ * its source. */
+struct span refresh_parent_remote(const struct coll *c);
+enum round_result { ROUND_QUIET, ROUND_NEWS, ROUND_FAILED };
 /* One round over all folders of a source that were ever listed: refreshes
- * those whose STATUS differs from the cursor; true if there were any.
- * Background job of the watch. */
-bool refresh_round(struct account *a, struct span source);
+ * those whose STATUS differs from the cursor. Background job of the watch. */
+enum round_result refresh_round(struct account *a, struct span source);
 
 #endif

@@ -74,6 +74,12 @@ request_fail(struct request *r, const struct err *e)
 static void
 log_request(struct request *r, size_t in, size_t out)
 {
+	const char *waited = "";
+
+	if (r->woken)
+		waited = arena_printf(r->arena, " waited=%llds",
+				      (long long)(r->started_us -
+						  r->x->arrived_us) / 1000000);
 	log_line(LOG_INFO, "request",
 		 "cmd=%s user=%s dev=%s type=\"%s\" v=%s http=%d status=%u "
 		 "ms=%lld in=%zu out=%zu%s%s%s",
@@ -84,7 +90,7 @@ log_request(struct request *r, size_t in, size_t out)
 		 r->q.version_text ? r->q.version_text : "-",
 		 r->http_status, r->log_status,
 		 (long long)(clock_mono_us() - r->started_us) / 1000, in, out,
-		 r->woken ? " woken=yes" : "", r->log_note ? " " : "",
+		 waited, r->log_note ? " " : "",
 		 r->log_note ? r->log_note : "");
 }
 

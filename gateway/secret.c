@@ -14,8 +14,6 @@
 
 #define COMMAND_MS 10000
 
-extern char **environ;
-
 static bool
 fail(struct err *e, const char *what, const char *why)
 {

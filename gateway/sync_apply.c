@@ -11,17 +11,8 @@
 #include "gateway/status.h"
 #include "translate/flag.h"
 
-struct apply {
-	struct request *r;
-	struct account *a;
-	struct source *s;
-	const struct coll *c;
-	const struct sync_coll *sc;
-	struct sync_applied *out;
-};
-
-static void
-effect(struct apply *p, uint64_t item, uint64_t has)
+void
+apply_effect(struct apply *p, uint64_t item, uint64_t has)
 {
 	p->out->effects[p->out->n_effects++] =
 		(struct effect){ .item = item, .has = has };
@@ -118,7 +109,7 @@ change_one(struct apply *p, const struct sync_cmd *cmd, struct mirror_item *it,
 
 	*status = read_change(p, cmd, it, &ed);
 	if (*status != 0) {
-		effect(p, it->item, HAS_DIRTY);
+		apply_effect(p, it->item, HAS_DIRTY);
 		return true;
 	}
 	*status = 1;
@@ -130,7 +121,7 @@ change_one(struct apply *p, const struct sync_cmd *cmd, struct mirror_item *it,
 			 &ed.m, &version, &seq, e))
 		return false;
 	park_post(p->a->gw, p->a->user, p->c->id, seq);
-	effect(p, it->item, version);
+	apply_effect(p, it->item, version);
 	return true;
 }
 
@@ -144,7 +135,8 @@ delete_at_source(struct apply *p, const struct mirror_item *it, struct err *e)
 	struct coll trash;
 
 	if (p->sc->deletes_as_moves && p->c->type != FOLDER_TRASH &&
-	    folder_special(p->r, FOLDER_TRASH, &trash, &none)) {
+	    account_special(p->a, p->r->arena, p->c->source, FOLDER_TRASH,
+			    &trash, &none)) {
 		if (!source_move(p->s, p->c->remote, p->c->uidvalidity, uid,
 				 trash.remote, &new_uid, e))
 			return e->code == ERR_NOT_FOUND &&
@@ -171,7 +163,7 @@ delete_one(struct apply *p, struct mirror_item *it, unsigned *status,
 			 &seq, e))
 		return false;
 	park_post(p->a->gw, p->a->user, p->c->id, seq);
-	effect(p, it->item, HAS_NOTHING);
+	apply_effect(p, it->item, HAS_NOTHING);
 	return true;
 }
 
@@ -186,6 +178,10 @@ apply_one(struct apply *p, const struct sync_cmd *cmd, struct err *e)
 
 	res->cmd = cmd;
 	res->status = 8;
+	if (p->c->kind != KIND_EMAIL) {
+		ok = apply_object(p, cmd, res, &mine);
+		goto judged;
+	}
 	if (cmd->kind == SYNC_ADD) {
 		res->status = 6; /* mail is not added before 16.0 */
 		return true;
@@ -202,9 +198,9 @@ apply_one(struct apply *p, const struct sync_cmd *cmd, struct err *e)
 	if (res->item.gone) {
 		if (cmd->kind == SYNC_DELETE) {
 			res->status = 1; /* gone is done */
-			effect(p, item, HAS_NOTHING);
+			apply_effect(p, item, HAS_NOTHING);
 		} else {
-			effect(p, item, HAS_DIRTY);
+			apply_effect(p, item, HAS_DIRTY);
 		}
 		return true;
 	}
@@ -214,11 +210,15 @@ apply_one(struct apply *p, const struct sync_cmd *cmd, struct err *e)
 		ok = change_one(p, cmd, &res->item, &res->status, &mine);
 	else
 		ok = delete_one(p, &res->item, &res->status, &mine);
+judged:
 	if (ok)
 		return true;
 	if (mine.scope == SCOPE_ITEM) {
 		res->status = status_of(STATUS_SYNC_ITEM, &mine);
-		effect(p, item, cmd->kind == SYNC_DELETE ? HAS_NOTHING
+		if (cmd->kind == SYNC_ADD)
+			return true;
+		item = res->item.item;
+		apply_effect(p, item, cmd->kind == SYNC_DELETE ? HAS_NOTHING
 							 : HAS_DIRTY);
 		return true;
 	}
@@ -239,10 +239,12 @@ apply_all(struct apply *p, struct err *e)
 
 bool
 sync_apply(struct request *r, struct account *a, const struct coll *c,
-	   const struct sync_coll *sc, struct sync_applied *out,
+	   const struct sync_coll *sc, const struct sync_pos *pos,
+	   const struct sync_options *o, struct sync_applied *out,
 	   struct err *e)
 {
-	struct apply p = { .r = r, .a = a, .c = c, .sc = sc, .out = out };
+	struct apply p = { .r = r, .a = a, .c = c, .sc = sc, .pos = pos,
+			   .o = o, .out = out };
 	bool ok;
 
 	memset(out, 0, sizeof(*out));
@@ -250,6 +252,7 @@ sync_apply(struct request *r, struct account *a, const struct coll *c,
 		return true;
 	out->results = arena_array(r->arena, sc->n_cmds,
 				   sizeof(*out->results));
+	out->told = arena_array(r->arena, sc->n_cmds, sizeof(*out->told));
 	out->effects = arena_array(r->arena, sc->n_cmds,
 				   sizeof(*out->effects));
 	p.s = account_checkout(a, c->source, r->deadline_ms, e);

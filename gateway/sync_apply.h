@@ -4,6 +4,7 @@
 
 #include "gateway/account.h"
 #include "gateway/request.h"
+#include "gateway/sync_options.h"
 #include "gateway/sync_parse.h"
 #include "state/ledger.h"
 
@@ -14,6 +15,8 @@ struct sync_result {
 };
 
 struct sync_applied {
+	uint64_t *told; /* reply rows this answer reports */
+	size_t n_told;
 	struct sync_result *results;
 	size_t n;
 	struct effect *effects;
@@ -23,7 +26,27 @@ struct sync_applied {
 /* False only if the source failed as a whole: what is done stays done and
  * is met again by the repetition (flags are set again, gone is done). */
 bool sync_apply(struct request *r, struct account *a, const struct coll *c,
-		const struct sync_coll *sc, struct sync_applied *out,
+		const struct sync_coll *sc, const struct sync_pos *pos,
+		const struct sync_options *o, struct sync_applied *out,
 		struct err *e);
+
+/* ---- between sync_apply.c and sync_apply_objects.c -------------------------*/
+
+struct apply {
+	struct request *r;
+	struct account *a;
+	struct source *s;
+	const struct coll *c;
+	const struct sync_coll *sc;
+	const struct sync_pos *pos;
+	const struct sync_options *o;
+	struct sync_applied *out;
+};
+
+void apply_effect(struct apply *p, uint64_t item, uint64_t has);
+/* One command on a whole object (events, tasks): res->status is set. False
+ * with an error of the source. */
+bool apply_object(struct apply *p, const struct sync_cmd *cmd,
+		  struct sync_result *res, struct err *e);
 
 #endif

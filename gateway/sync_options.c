@@ -7,7 +7,8 @@
 
 /* Remembered as a document of their own: <Sync><Options/>...</Sync>. */
 static struct span
-options_pack(struct arena *a, const struct wbxml_node *coll)
+options_pack(struct arena *a, const struct wbxml_node *coll,
+	     const struct wbxml_node *supported)
 {
 	const struct wbxml_node *o;
 	struct buf b = BUF_INIT(OPTIONS_BYTES);
@@ -20,6 +21,8 @@ options_pack(struct arena *a, const struct wbxml_node *coll)
 	for (o = wbxml_child(coll, WX_AirSync_Options); o != NULL;
 	     o = wbxml_again(o))
 		wbxml_copy(&w, o);
+	if (supported != NULL)
+		wbxml_copy(&w, supported);
 	wbxml_close(&w);
 	if (wbxml_end(&w, &e))
 		raw = arena_dup(a, buf_view(&b));
@@ -57,26 +60,48 @@ options_apply(const struct wbxml_node *o, struct sync_options *out)
 		out->bad = 164;
 }
 
+static struct tag_set
+supported_tags(struct arena *a, const struct wbxml_node *n)
+{
+	struct tag_set set = { .given = n != NULL };
+	const struct wbxml_node *c;
+	wbxml_tag *v;
+	size_t count = 0;
+
+	for (c = n != NULL ? n->child : NULL; c != NULL; c = c->next)
+		count++;
+	v = arena_array(a, count + 1, sizeof(*v));
+	for (c = n != NULL ? n->child : NULL; c != NULL; c = c->next)
+		v[set.n++] = c->tag;
+	set.v = v;
+	return set;
+}
+
 bool
 sync_options_read(struct request *r, const struct sync_coll *c,
 		  struct sync_options *out, struct err *e)
 {
 	struct dev_coll dc = { r->user_id, r->device_id, c->coll };
+	const struct wbxml_node *from, *supported;
 	struct wbxml_node *old = NULL;
 	struct span raw = SPAN_NONE;
 	struct err ignored = { 0 };
+	bool first = span_eq(c->key, SPAN("0"));
 
 	*out = (struct sync_options){ .env = request_env(r) };
-	if (c->has_options) {
-		options_apply(options_for_class(c->node), out);
-		out->raw = options_pack(r->arena, c->node);
-		return true;
-	}
 	if (!sync_options_get(r->gw->store, dc, r->arena, &raw, e))
 		return false;
 	if (raw.n > 0 && !wbxml_read(r->arena, raw, &old, &ignored))
 		old = NULL;
-	options_apply(options_for_class(old), out);
+	from = c->has_options ? c->node : old;
+	/* What is supported is said with the first key, for good. */
+	supported = wbxml_child(first ? c->node : old, WX_AirSync_Supported);
+	options_apply(options_for_class(from), out);
+	out->supported = supported_tags(r->arena, supported);
+	if (c->has_options ||
+	    (first && (supported != NULL ||
+		       wbxml_has(old, WX_AirSync_Supported))))
+		out->raw = options_pack(r->arena, from, supported);
 	return true;
 }
 

@@ -11,6 +11,7 @@ struct sync_options {
 	uint32_t filter;   /* FilterType; 0 all */
 	uint32_t conflict; /* 0 client wins, 1 server wins */
 	struct tr_env env; /* with the body wishes */
+	struct tag_set supported; /* of the first Sync */
 	unsigned bad;      /* 4 or 164: the Status to answer */
 	struct span raw;   /* to be remembered; empty: nothing new */
 };

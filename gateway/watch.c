@@ -182,6 +182,21 @@ watch_want(struct account *a)
 }
 
 void
+watch_look_again(struct account *a, const char *source)
+{
+	struct watcher *w = a->gw->watch;
+	struct bell *b;
+
+	if (w == NULL)
+		return;
+	pthread_mutex_lock(&w->lock);
+	for (b = w->first; b != NULL; b = b->next)
+		if (b->a == a && strcmp(b->source, source) == 0)
+			bell_look_again(b);
+	pthread_mutex_unlock(&w->lock);
+}
+
+void
 watch_phone(struct gateway *gw, int fd, uint64_t handle)
 {
 	struct epoll_event ev = { .events = EPOLLRDHUP | EPOLLONESHOT };

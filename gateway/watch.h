@@ -17,6 +17,9 @@ void watch_free(struct watcher **w); /* stops the thread, closes the bells */
  * and keeps it while phones wait and 15 min longer. Returns at once. */
 void watch_want(struct account *a);
 
+/* A look that a bell rang for has failed: a round comes soon. */
+void watch_look_again(struct account *a, const char *source);
+
 /* A parked phone's socket: tells park_hangup when the phone leaves. */
 void watch_phone(struct gateway *gw, int fd, uint64_t handle);
 void watch_forget_phone(struct gateway *gw, int fd);

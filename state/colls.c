@@ -34,6 +34,10 @@ coll_unpack(struct span row, struct coll *c)
 	c->cursor = take_str(&r);
 	c->seq = take_u64(&r);
 	c->hold_since = take_i64(&r);
+	if (r.p < r.end) { /* format 1 had neither */
+		c->next_parent = take_u32(&r);
+		c->next_name = take_str(&r);
+	}
 	return cursor_done(&r);
 }
 
@@ -59,6 +63,8 @@ coll_write(struct txn *t, user_id user, const struct coll *c, struct err *e)
 	row_str(&b, c->cursor);
 	row_u64(&b, c->seq);
 	row_i64(&b, c->hold_since);
+	row_u32(&b, c->next_parent);
+	row_str(&b, c->next_name);
 	ok = buf_ok(&b, e) && txn_put(t, &k, buf_view(&b), e);
 	buf_free(&b);
 	return ok;
@@ -95,6 +101,7 @@ coll_dup(struct arena *a, const struct coll *c)
 	d.objectid = arena_dup(a, c->objectid);
 	d.name = arena_dup(a, c->name);
 	d.cursor = arena_dup(a, c->cursor);
+	d.next_name = arena_dup(a, c->next_name);
 	return d;
 }
 
@@ -215,13 +222,31 @@ match_renamed(struct list *l, const struct folder *f, struct span source,
 	return hit;
 }
 
+/* A rename that we announced. */
+static struct coll *
+match_announced(struct list *l, const struct folder *f, uint32_t parent,
+		const struct apply *p)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++) {
+		struct coll *c = &l->v[i];
+
+		if (c->attached && span_eq(c->source, p->source) &&
+		    c->next_name.n > 0 && span_eq(c->next_name, f->name) &&
+		    c->next_parent == parent && !is_listed(p, c->remote))
+			return c;
+	}
+	return NULL;
+}
+
 /* Same object, else same name. A MAILBOXID that differs under the same name
  * is another mailbox: the old one was deleted and the name used again. */
 static struct coll *
 match(struct list *l, const struct folder *f, struct span source,
-      const struct apply *p)
+      uint32_t parent, const struct apply *p)
 {
-	struct coll *by_name = NULL;
+	struct coll *by_name = NULL, *ours;
 	size_t i;
 
 	for (i = 0; i < l->n; i++) {
@@ -234,6 +259,11 @@ match(struct list *l, const struct folder *f, struct span source,
 		if (span_eq(c->remote, f->remote) &&
 		    (f->objectid.n == 0 || c->objectid.n == 0))
 			by_name = c;
+	}
+	if (by_name == NULL || !by_name->attached) {
+		ours = match_announced(l, f, parent, p);
+		if (ours != NULL)
+			return ours;
 	}
 	return by_name != NULL ? by_name : match_renamed(l, f, source, p);
 }
@@ -292,7 +322,10 @@ static bool
 apply_one(struct txn *t, struct apply *p, struct list *l,
 	  const struct folder *f, bool *seen, struct err *e)
 {
-	struct coll *old = match(l, f, p->source, p), c = { 0 };
+	uint32_t parent = f->parent.n > 0
+				  ? id_of_remote(l, p->source, f->parent, seen)
+				  : 0;
+	struct coll *old = match(l, f, p->source, parent, p), c = { 0 };
 
 	if (old != NULL) {
 		c = *old;
@@ -302,9 +335,11 @@ apply_one(struct txn *t, struct apply *p, struct list *l,
 	}
 	c.kind = f->kind;
 	c.type = f->type;
-	c.parent = f->parent.n > 0
-			   ? id_of_remote(l, p->source, f->parent, seen)
-			   : 0;
+	c.parent = parent;
+	if (span_eq(f->name, c.next_name) && parent == c.next_parent) {
+		c.next_name = SPAN_NONE;
+		c.next_parent = 0;
+	}
 	c.attached = true;
 	c.read_only = f->read_only;
 	c.no_select = f->no_select;
@@ -414,4 +449,32 @@ colls_rename(struct store *s, user_id user, uint32_t coll, struct span remote,
 	struct rename r = { user, coll, remote };
 
 	return store_write(s, rename_fn, &r, e);
+}
+
+struct renaming {
+	user_id user;
+	uint32_t coll, parent;
+	struct span name;
+};
+
+static bool
+renaming_fn(struct txn *t, void *ctx, struct err *e)
+{
+	const struct renaming *r = ctx;
+	struct coll c;
+
+	if (!coll_read(t, r->user, r->coll, &c, e))
+		return false;
+	c.next_name = r->name;
+	c.next_parent = r->parent;
+	return coll_write(t, r->user, &c, e);
+}
+
+bool
+colls_renaming(struct store *s, user_id user, uint32_t coll, uint32_t parent,
+	       struct span name, struct err *e)
+{
+	struct renaming r = { user, coll, parent, name };
+
+	return store_write(s, renaming_fn, &r, e);
 }

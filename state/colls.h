@@ -20,6 +20,9 @@ struct coll {
 	struct span cursor;   /* empty: never listed completely */
 	uint64_t seq;         /* last position of the change log */
 	int64_t hold_since;   /* a suspicious loss was seen then; 0: none */
+	/* A rename of ours that may have been carried out; empty: none. */
+	struct span next_name;
+	uint32_t next_parent;
 };
 
 /* Takes over a complete listing of one source. Keeps numbers by objectid,
@@ -28,6 +31,10 @@ struct coll {
 bool colls_apply(struct store *s, user_id user, struct span source,
 		 const struct folder *v, size_t n, bool *changed,
 		 struct err *e);
+/* Announces a rename of ours, before the source is asked: a listing that has
+ * the new name and lacks the old one is then known to be it. */
+bool colls_renaming(struct store *s, user_id user, uint32_t coll,
+		    uint32_t parent, struct span name, struct err *e);
 /* Records a rename of ours, so that the number is kept also where the server
  * knows no MAILBOXID; children move along. */
 bool colls_rename(struct store *s, user_id user, uint32_t coll,

@@ -1,6 +1,7 @@
 #include "state/devices.h"
 
 #include "base/clock.h"
+#include "state/devices_private.h"
 #include "state/store_private.h"
 
 #define ROW_MAX (512u << 10)
@@ -210,7 +211,7 @@ forget_fn(struct txn *t, void *ctx, struct err *e)
 {
 	static const enum table tables[] = { T_DEVICE, T_SYNC,   T_EXCEPT,
 					     T_OFFER,  T_OPTIONS, T_FOLDERS,
-					     T_MOVED };
+					     T_MOVED,  T_REPLY };
 	struct access *x = ctx;
 	size_t i;
 
@@ -231,4 +232,16 @@ device_forget(struct store *s, user_id user, struct span device,
 	struct access x = { .user = user, .device = device };
 
 	return store_write(s, forget_fn, &x, e);
+}
+
+bool
+device_away(struct span row, int64_t now, unsigned days)
+{
+	struct arena *a = arena_new();
+	struct device d = { 0 };
+	bool away = unpack(a, row, &d) && d.last_seen != 0 &&
+		    now - d.last_seen > (int64_t)days * 86400;
+
+	arena_free(&a);
+	return away;
 }

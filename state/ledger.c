@@ -33,7 +33,7 @@ classify(struct txn *t, struct dev_coll dc, struct span key,
 		return true;
 	out->epoch = epoch;
 	out->number = number;
-	if (row->epoch == epoch && row->number == number) {
+	if (epoch != 0 && row->epoch == epoch && row->number == number) {
 		out->verdict = KEY_BASE;
 		return true;
 	}
@@ -49,18 +49,19 @@ static bool
 confirm(struct txn *t, struct dev_coll dc, struct sync_row *row,
 	const struct offer_row *offer, struct err *e)
 {
-	struct ledger l = { .a = txn_arena(t) };
 	struct offer_row *v;
 	struct key k = ledger_key(dc, T_OFFER);
+	struct coll c;
 	size_t n, i;
 
-	if (!rows_read(t, dc, offer->state, &l, e) ||
+	if (!coll_read(t, dc.user, dc.coll, &c, e) ||
+	    !rows_confirm(t, dc, offer, c.kind != KIND_EMAIL, e) ||
 	    !offer_list(t, dc, &v, &n, e))
 		return false;
 	for (i = 0; i < n; i++)
 		if (!rows_drop(t, dc, v[i].state, e))
 			return false;
-	if (!txn_del_prefix(t, &k, e) || !rows_write(t, dc, 0, &l, e))
+	if (!txn_del_prefix(t, &k, e) || !replies_confirm(t, dc, offer, e))
 		return false;
 	row->epoch = offer->state >> 32;
 	row->number = offer->state & UINT32_MAX;
@@ -69,6 +70,7 @@ confirm(struct txn *t, struct dev_coll dc, struct sync_row *row,
 	row->S = offer->S;
 	row->lo_date = offer->lo_date;
 	row->lo_item = offer->lo_item;
+	row->owed = offer->owed;
 	row->last = row->reset = 0;
 	return sync_row_write(t, dc, row, e);
 }
@@ -157,7 +159,7 @@ static bool
 first_fn(struct txn *t, void *ctx, struct err *e)
 {
 	struct first_ctx *f = ctx;
-	struct ledger l = { .a = txn_arena(t) };
+	struct ledger l = { .a = txn_arena(t) }, none = l;
 	struct offer_row o = { .reset = true, .lo_date = INT64_MAX,
 			       .lo_item = UINT64_MAX };
 	struct sync_row row;
@@ -182,7 +184,7 @@ first_fn(struct txn *t, void *ctx, struct err *e)
 		row.want = INT64_MIN;
 	key_format(txn_incarnation(t), epoch, 1, f->key);
 	return offer_write(t, f->dc, &o, e) &&
-	       rows_write(t, f->dc, o.state, &l, e) &&
+	       rows_write(t, f->dc, o.state, &l, &none, e) &&
 	       sync_row_write(t, f->dc, &row, e);
 }
 
@@ -207,21 +209,44 @@ struct window_ctx {
 	struct window *out;
 };
 
-static bool
-load_base(struct txn *t, struct dev_coll dc, struct ledger *l,
-	  struct window *w, struct err *e)
+static struct ledger *
+ledger_copy(struct arena *a, const struct ledger *from)
 {
+	struct ledger *l = arena_alloc(a, sizeof(*l));
+	size_t i;
+
+	*l = *from;
+	l->rows = NULL;
+	l->n = l->room = 0;
+	l->index = (struct numbers){ 0 };
+	for (i = 0; i < from->n; i++)
+		if (!from->rows[i].dropped)
+			ledger_set(l, from->rows[i].item, from->rows[i].has,
+				   from->rows[i].owed);
+	return l;
+}
+
+static bool
+load_base(struct txn *t, struct window_ctx *w, struct ledger *l, bool *idle,
+	  struct err *e)
+{
+	struct dev_coll dc = w->pos->dc;
 	struct sync_row row;
+	struct coll c;
 	bool found;
 
-	if (!sync_row_read(t, dc, &row, &found, e))
+	if (!sync_row_read(t, dc, &row, &found, e) ||
+	    !coll_read(t, dc.user, dc.coll, &c, e))
 		return false;
-	l->S = row.S;
-	l->lo_date = row.lo_date;
-	l->lo_item = row.lo_item;
-	w->next = row.next + 1;
-	key_format(txn_incarnation(t), row.epoch, w->next, w->key);
-	return rows_read(t, dc, 0, l, e);
+	*l = (struct ledger){ .S = row.S, .lo_date = row.lo_date,
+			      .lo_item = row.lo_item, .a = w->a,
+			      .explicit = c.kind != KIND_EMAIL };
+	w->out->next = row.next + 1;
+	key_format(txn_incarnation(t), row.epoch, w->out->next, w->out->key);
+	*idle = w->n_effects == 0 &&
+		ledger_is_idle(&c, row.S, row.lo_date, row.lo_item, row.owed,
+			       w->want);
+	return *idle || rows_read(t, dc, 0, l, e);
 }
 
 static bool
@@ -229,25 +254,22 @@ window_fn(struct txn *t, void *ctx, struct err *e)
 {
 	struct window_ctx *w = ctx;
 	struct window_after *after = arena_alloc(w->a, sizeof(*after));
-	struct ledger *before = arena_alloc(w->a, sizeof(*before));
+	struct ledger *base = arena_alloc(w->a, sizeof(*base)), *before;
 	size_t i;
 
-	before->a = after->l.a = w->a;
-	if (!load_base(t, w->pos->dc, before, w->out, e))
+	*w->out = (struct window){ .after = after };
+	if (!load_base(t, w, base, &after->idle, e))
 		return false;
 	/* Own effects are part of the offer, never of the base. */
+	before = ledger_copy(w->a, base);
 	for (i = 0; i < w->n_effects; i++)
 		ledger_set(before, w->effects[i].item, w->effects[i].has,
 			   true);
-	after->l = *before;
-	after->l.rows = NULL;
-	after->l.n = after->l.room = 0;
-	for (i = 0; i < before->n; i++)
-		ledger_set(&after->l, before->rows[i].item,
-			   before->rows[i].has, before->rows[i].owed);
+	after->l = *ledger_copy(w->a, before);
 	after->before = before;
-	w->out->after = after;
-	return window_run(t, w->pos->dc, &after->l, w->want, w->limit, w->a,
+	after->base = base;
+	return after->idle ||
+	       window_run(t, w->pos->dc, &after->l, w->want, w->limit, w->a,
 			  w->out, e);
 }
 
@@ -265,6 +287,51 @@ sync_window(struct store *s, const struct sync_pos *pos,
 	return true;
 }
 
+struct has_ctx {
+	const struct sync_pos *pos;
+	uint64_t item, has;
+};
+
+static bool
+has_fn(struct txn *t, void *ctx, struct err *e)
+{
+	struct has_ctx *x = ctx;
+	struct dev_coll dc = x->pos->dc;
+	struct ledger l = { .a = txn_arena(t) };
+	struct mirror_item it;
+	struct sync_row row;
+	struct coll c;
+	bool found;
+
+	x->has = HAS_NOTHING;
+	if (!sync_row_read(t, dc, &row, &found, e) ||
+	    !coll_read(t, dc.user, dc.coll, &c, e) ||
+	    !item_read(t, dc.user, dc.coll, x->item, &it, &found, e))
+		return false;
+	if (!found)
+		return true;
+	l.S = row.S;
+	l.lo_date = row.lo_date;
+	l.lo_item = row.lo_item;
+	l.explicit = c.kind != KIND_EMAIL;
+	if (!rows_read(t, dc, 0, &l, e))
+		return false;
+	x->has = ledger_has(&l, &it, false);
+	return true;
+}
+
+bool
+sync_has(struct store *s, const struct sync_pos *pos, uint64_t item,
+	 uint64_t *has_out, struct err *e)
+{
+	struct has_ctx x = { .pos = pos, .item = item };
+
+	if (!store_read(s, has_fn, &x, e))
+		return false;
+	*has_out = x.has;
+	return true;
+}
+
 void
 window_owe(struct window *w, size_t i)
 {
@@ -272,6 +339,12 @@ window_owe(struct window *w, size_t i)
 
 	ledger_set(&w->after->l, it->item,
 		   ledger_has(w->after->before, it, false), true);
+}
+
+void
+window_fetched_version(struct window *w, size_t i, uint64_t version)
+{
+	ledger_set(&w->after->l, w->v[i].item.item, version, true);
 }
 
 struct commit_ctx {
@@ -325,9 +398,16 @@ offer_fn(struct txn *t, void *ctx, struct err *e)
 	const struct ledger *l = &c->w->after->l;
 	struct dev_coll dc = c->pos->dc;
 	struct offer_row o = { .S = l->S, .lo_date = l->lo_date,
-			       .lo_item = l->lo_item };
+			       .lo_item = l->lo_item,
+			       .owed = ledger_owes(l) };
 	struct sync_row row;
+	struct buf told = BUF_INIT(65536);
+	size_t i;
 
+	for (i = 0; i < c->w->n_told; i++)
+		row_u64(&told, c->w->told[i]);
+	o.told = arena_dup(txn_arena(t), buf_view(&told));
+	buf_free(&told);
 	if (!same_base(t, c->pos, &row, e) || !drop_oldest(t, dc, e))
 		return false;
 	row.next++;
@@ -338,7 +418,7 @@ offer_fn(struct txn *t, void *ctx, struct err *e)
 		return err_set(e, ERR_STALE, SCOPE_COLLECTION,
 			       "another answer took the key");
 	return offer_write(t, dc, &o, e) &&
-	       rows_write(t, dc, o.state, l, e) &&
+	       rows_write(t, dc, o.state, l, c->w->after->base, e) &&
 	       sync_row_write(t, dc, &row, e);
 }
 
@@ -364,8 +444,9 @@ quiet_fn(struct txn *t, void *ctx, struct err *e)
 	row.lo_date = l->lo_date;
 	row.lo_item = l->lo_item;
 	row.want = c->want;
+	row.owed = !c->w->after->idle && ledger_owes(l);
 	row.last = 0;
-	return rows_write(t, c->pos->dc, 0, l, e) &&
+	return rows_write(t, c->pos->dc, 0, l, c->w->after->base, e) &&
 	       sync_row_write(t, c->pos->dc, &row, e);
 }
 
@@ -380,23 +461,23 @@ is_same_fn(struct txn *t, void *ctx, struct err *e)
 	struct same_ctx *x = ctx;
 	const struct window_after *a = x->c->w->after;
 	struct sync_row row;
-	size_t i, live = 0;
+	size_t i;
 
 	if (!same_base(t, x->c->pos, &row, e))
 		return false;
 	x->same = row.S == a->l.S && row.lo_date == a->l.lo_date &&
 		  row.lo_item == a->l.lo_item && row.want == x->c->want &&
-		  row.last == 0;
-	for (i = 0; i < a->l.n; i++)
-		if (!a->l.rows[i].dropped) {
-			const struct except *b = ledger_row(
-				a->before, a->l.rows[i].item);
+		  row.last == 0 &&
+		  row.owed == (!a->idle && ledger_owes(&a->l));
+	for (i = 0; i < a->l.n && x->same; i++) {
+		uint64_t item = a->l.rows[i].item;
+		const struct except *n = ledger_row(&a->l, item);
+		const struct except *o = ledger_row(a->base, item);
 
-			live++;
-			x->same &= b != NULL && b->has == a->l.rows[i].has &&
-				   b->owed == a->l.rows[i].owed;
-		}
-	x->same &= live == a->before->n;
+		x->same = (n == NULL) == (o == NULL) &&
+			  (n == NULL ||
+			   (n->has == o->has && n->owed == o->owed));
+	}
 	return true;
 }
 
@@ -430,17 +511,24 @@ count_fn(struct txn *t, void *ctx, struct err *e)
 	struct offer_row o;
 	struct sync_row row;
 	struct window w;
-	bool found;
+	struct coll coll;
+	int64_t want;
+	bool found, owed;
 
+	c->count = 0;
 	if (!sync_row_read(t, c->dc, &row, &c->known, e))
 		return false;
 	if (!c->known || (row.epoch == 0 && row.last == 0)) {
 		c->known = false;
 		return true;
 	}
+	if (!coll_read(t, c->dc.user, c->dc.coll, &coll, e))
+		return false;
+	l.explicit = coll.kind != KIND_EMAIL;
 	l.S = row.S;
 	l.lo_date = row.lo_date;
 	l.lo_item = row.lo_item;
+	owed = row.owed;
 	if (row.last != 0) {
 		if (!offer_read(t, c->dc, row.last, &o, &found, e))
 			return false;
@@ -448,13 +536,16 @@ count_fn(struct txn *t, void *ctx, struct err *e)
 			l.S = o.S;
 			l.lo_date = o.lo_date;
 			l.lo_item = o.lo_item;
+			owed = o.owed;
 		} else {
 			row.last = 0;
 		}
 	}
+	want = c->own_want ? c->want : row.want;
+	if (ledger_is_idle(&coll, l.S, l.lo_date, l.lo_item, owed, want))
+		return true;
 	if (!rows_read(t, c->dc, row.last, &l, e) ||
-	    !window_run(t, c->dc, &l, c->own_want ? c->want : row.want,
-			c->limit, txn_arena(t), &w, e))
+	    !window_run(t, c->dc, &l, want, c->limit, txn_arena(t), &w, e))
 		return false;
 	c->count = (unsigned)w.n;
 	return true;
@@ -493,35 +584,69 @@ sync_count(struct store *s, struct dev_coll dc, int64_t want, unsigned limit,
 bool
 ledger_maybe(struct txn *t, struct dev_coll dc, uint64_t item, struct err *e)
 {
+	const struct except maybe = { .item = item, .has = HAS_MAYBE };
 	struct offer_row *v;
 	struct sync_row row;
+	struct coll c;
 	size_t n, i;
 	bool found;
 
 	if (!sync_row_read(t, dc, &row, &found, e) || !found)
 		return e->code == ERR_NONE;
-	if (!offer_list(t, dc, &v, &n, e))
+	if (!coll_read(t, dc.user, dc.coll, &c, e) ||
+	    !offer_list(t, dc, &v, &n, e))
 		return false;
 	for (i = 0; i <= n; i++) {
 		uint64_t state = i < n ? v[i].state : 0;
-		struct ledger l = { .a = txn_arena(t) };
+		struct ledger l = { .a = txn_arena(t),
+				    .explicit = c.kind != KIND_EMAIL };
 
 		if (!rows_read(t, dc, state, &l, e))
 			return false;
-		if (ledger_row(&l, item) != NULL)
-			continue;
-		ledger_set(&l, item, HAS_MAYBE, false);
-		if (!rows_write(t, dc, state, &l, e))
+		if (ledger_row(&l, item) == NULL &&
+		    !except_put(t, dc, state, &maybe, e))
 			return false;
 	}
 	return true;
+}
+
+struct passed_ctx {
+	struct dev_coll dc;
+	struct span key;
+};
+
+static bool
+passed_fn(struct txn *t, void *ctx, struct err *e)
+{
+	struct passed_ctx *p = ctx;
+	struct offer_row offer;
+	struct sync_row row;
+	struct sync_pos pos;
+
+	if (!classify(t, p->dc, p->key, &row, &offer, &pos, e))
+		return false;
+	if (pos.verdict != KEY_CONFIRMS || row.last != offer.state)
+		return true;
+	offer.passed = true;
+	row.last = 0;
+	return offer_write(t, p->dc, &offer, e) &&
+	       sync_row_write(t, p->dc, &row, e);
+}
+
+bool
+sync_mark_passed(struct store *s, struct dev_coll dc, struct span key,
+		 struct err *e)
+{
+	struct passed_ctx p = { dc, key };
+
+	return store_write(s, passed_fn, &p, e);
 }
 
 bool
 ledger_forget(struct txn *t, struct dev_coll dc, struct err *e)
 {
 	static const enum table tables[] = { T_SYNC, T_EXCEPT, T_OFFER,
-					     T_OPTIONS };
+					     T_OPTIONS, T_REPLY };
 	size_t i;
 
 	for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {

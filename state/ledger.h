@@ -1,5 +1,6 @@
 /* What one phone has of one collection, under which key. SYNC-CORE 3, 4, 6,
- * 7. Mail folders are implicit: a watermark, a floor and exception rows. */
+ * 7. Mail folders are implicit: a watermark, a floor and exception rows. All
+ * other collections are explicit: one row for each item the phone has. */
 #ifndef STATE_LEDGER_H
 #define STATE_LEDGER_H
 
@@ -54,18 +55,29 @@ struct window {
 	uint64_t next;
 	char key[64]; /* the key that sync_offer will put on disk */
 	struct window_after *after; /* the ledger once the phone has it */
+	/* Set by the caller before sync_offer: numbers of the reply rows that
+	 * this answer reports (state/replies.h). */
+	const uint64_t *told;
+	size_t n_told;
 };
 
 /* The next changes, at most `limit`, for mails not older than want. Reads
  * only. Deleted and narrowed first, then news, then the backfill from the
- * newest on. */
+ * newest on. To tell only the first n of them, ask again with limit n: that
+ * state is exact too. */
 bool sync_window(struct store *s, const struct sync_pos *pos,
 		 const struct effect *effects, size_t n_effects, int64_t want,
 		 unsigned limit, struct arena *a, struct window *out,
 		 struct err *e);
+/* What the phone has of an item, judged by its key: a version, or HAS_*. */
+bool sync_has(struct store *s, const struct sync_pos *pos, uint64_t item,
+	      uint64_t *has_out, struct err *e);
 /* v[i] could not be told now: the ledger keeps what it said before, and the
  * item is owed. */
 void window_owe(struct window *w, size_t i);
+/* What was fetched for v[i] is another version than the mirror's: that is
+ * what the phone has then, and the item is judged again next time. */
+void window_fetched_version(struct window *w, size_t i, uint64_t version);
 
 /* Writes the ledger behind w->key; on disk when it returns true. The caller
  * holds the device's lock from sync_judge on, so that the key is still
@@ -85,6 +97,11 @@ bool sync_count(struct store *s, struct dev_coll dc, int64_t want,
 /* Would sync_judge accept it? */
 bool sync_key_known(struct store *s, struct dev_coll dc, struct span key,
 		    bool *known, struct err *e);
+/* The answer with that key did not reach the phone as far as we know: Ping
+ * judges from the state before it. The phone may still show the key. */
+bool sync_mark_passed(struct store *s, struct dev_coll dc, struct span key,
+		      struct err *e);
+/* Drops ledger, offers, reply rows and Options. */
 bool sync_forget(struct store *s, struct dev_coll dc, struct err *e);
 
 /* Sticky Options, opaque. */

@@ -5,25 +5,37 @@
 struct except *
 ledger_row(const struct ledger *l, uint64_t item)
 {
-	size_t i;
+	size_t at;
 
-	for (i = 0; i < l->n; i++)
-		if (l->rows[i].item == item && !l->rows[i].dropped)
-			return &l->rows[i];
-	return NULL;
+	if (!numbers_find(&l->index, item, &at) || l->rows[at].dropped)
+		return NULL;
+	return &l->rows[at];
 }
 
 void
 ledger_set(struct ledger *l, uint64_t item, uint64_t has, bool owed)
 {
-	struct except *r = ledger_row(l, item);
+	size_t at;
 
-	if (r == NULL) {
+	if (!numbers_find(&l->index, item, &at)) {
 		l->rows = arena_grow(l->a, l->rows, l->n, &l->room,
 				     sizeof(*l->rows));
-		r = &l->rows[l->n++];
+		at = l->n++;
+		numbers_add(&l->index, l->a, item, at);
 	}
-	*r = (struct except){ .item = item, .has = has, .owed = owed };
+	l->rows[at] =
+		(struct except){ .item = item, .has = has, .owed = owed };
+}
+
+bool
+ledger_owes(const struct ledger *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (!l->rows[i].dropped && l->rows[i].owed)
+			return true;
+	return false;
 }
 
 static bool
@@ -40,7 +52,8 @@ ledger_has(const struct ledger *l, const struct mirror_item *it,
 
 	if (r != NULL)
 		return r->has;
-	if (below(it->date, it->item, l->lo_date, l->lo_item) ||
+	if (l->explicit ||
+	    below(it->date, it->item, l->lo_date, l->lo_item) ||
 	    it->born > l->S || (it->gone && it->seq <= l->S))
 		return HAS_NOTHING;
 	return it->seq <= l->S ? it->version : HAS_OLD;
@@ -79,6 +92,7 @@ sync_row_read(struct txn *t, struct dev_coll dc, struct sync_row *out,
 	out->next = take_u64(&c);
 	out->last = take_u64(&c);
 	out->reset = take_u64(&c);
+	out->owed = c.p < c.end ? take_u8(&c) != 0 : true; /* format 1 */
 	return cursor_done(&c) ||
 	       err_set(e, ERR_BUG, SCOPE_COLLECTION, "bad sync row");
 }
@@ -100,6 +114,7 @@ sync_row_write(struct txn *t, struct dev_coll dc, const struct sync_row *r,
 	row_u64(&b, r->next);
 	row_u64(&b, r->last);
 	row_u64(&b, r->reset);
+	row_u8(&b, r->owed);
 	ok = txn_put(t, &k, buf_view(&b), e);
 	buf_free(&b);
 	return ok;
@@ -124,6 +139,12 @@ offer_unpack(struct span row, struct offer_row *o)
 	o->S = take_u64(&c);
 	o->lo_item = take_u64(&c);
 	o->lo_date = take_i64(&c);
+	o->owed = true;
+	o->told = SPAN_NONE;
+	if (c.p < c.end) { /* format 1 had neither */
+		o->owed = take_u8(&c) != 0;
+		o->told = take_str(&c);
+	}
 	return cursor_done(&c);
 }
 
@@ -146,7 +167,7 @@ offer_write(struct txn *t, struct dev_coll dc, const struct offer_row *o,
 	    struct err *e)
 {
 	struct key k = offer_key(dc, o->state);
-	struct buf b = BUF_INIT(256);
+	struct buf b = BUF_INIT(65536);
 	bool ok;
 
 	row_u8(&b, o->reset);
@@ -154,7 +175,9 @@ offer_write(struct txn *t, struct dev_coll dc, const struct offer_row *o,
 	row_u64(&b, o->S);
 	row_u64(&b, o->lo_item);
 	row_i64(&b, o->lo_date);
-	ok = txn_put(t, &k, buf_view(&b), e);
+	row_u8(&b, o->owed);
+	row_str(&b, o->told);
+	ok = buf_ok(&b, e) && txn_put(t, &k, buf_view(&b), e);
 	buf_free(&b);
 	return ok;
 }
@@ -194,9 +217,10 @@ rows_key(struct dev_coll dc, uint64_t state)
 	return k;
 }
 
-bool
-rows_read(struct txn *t, struct dev_coll dc, uint64_t state, struct ledger *l,
-	  struct err *e)
+/* Adds the rows of one state to what the ledger has. */
+static bool
+rows_add(struct txn *t, struct dev_coll dc, uint64_t state, struct ledger *l,
+	 struct err *e)
 {
 	struct key from = rows_key(dc, state), to = key_after(&from);
 	struct span k, row;
@@ -215,6 +239,30 @@ rows_read(struct txn *t, struct dev_coll dc, uint64_t state, struct ledger *l,
 	return e->code == ERR_NONE;
 }
 
+/* In explicit collections "nothing" is the default and needs no row. */
+static void
+drop_defaults(struct ledger *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (l->rows[i].has == HAS_NOTHING && !l->rows[i].owed)
+			l->rows[i].dropped = true;
+}
+
+bool
+rows_read(struct txn *t, struct dev_coll dc, uint64_t state, struct ledger *l,
+	  struct err *e)
+{
+	if (state != 0 && l->explicit && !rows_add(t, dc, 0, l, e))
+		return false;
+	if (!rows_add(t, dc, state, l, e))
+		return false;
+	if (l->explicit)
+		drop_defaults(l);
+	return true;
+}
+
 bool
 rows_drop(struct txn *t, struct dev_coll dc, uint64_t state, struct err *e)
 {
@@ -224,25 +272,111 @@ rows_drop(struct txn *t, struct dev_coll dc, uint64_t state, struct err *e)
 }
 
 bool
-rows_write(struct txn *t, struct dev_coll dc, uint64_t state,
-	   const struct ledger *l, struct err *e)
+except_put(struct txn *t, struct dev_coll dc, uint64_t state,
+	const struct except *r, struct err *e)
+{
+	struct key k = rows_key(dc, state), v = { .n = 0 };
+
+	key_u64(&k, r->item);
+	key_u64(&v, r->has);
+	key_u8(&v, r->owed);
+	return txn_put(t, &k, key_span(&v), e);
+}
+
+static bool
+except_del(struct txn *t, struct dev_coll dc, uint64_t state, uint64_t item,
+	struct err *e)
+{
+	struct key k = rows_key(dc, state);
+
+	key_u64(&k, item);
+	return txn_del(t, &k, e);
+}
+
+static bool
+same_row(const struct except *a, const struct except *b)
+{
+	if (a == NULL || b == NULL)
+		return a == b;
+	return a->has == b->has && a->owed == b->owed;
+}
+
+/* A row that differs from the base: in the base itself it is written or
+ * removed, in an offer it always stands, since its absence means "as the
+ * base". */
+static bool
+write_difference(struct txn *t, struct dev_coll dc, uint64_t state,
+		 const struct ledger *l, uint64_t item, struct err *e)
+{
+	const struct except nothing = { .item = item, .has = HAS_NOTHING };
+	const struct except *r = ledger_row(l, item);
+
+	if (r != NULL)
+		return except_put(t, dc, state, r, e);
+	return state != 0 ? except_put(t, dc, state, &nothing, e)
+			  : except_del(t, dc, 0, item, e);
+}
+
+static bool
+write_differences(struct txn *t, struct dev_coll dc, uint64_t state,
+		  const struct ledger *l, const struct ledger *base,
+		  struct err *e)
 {
 	size_t i;
 
-	if (!rows_drop(t, dc, state, e))
-		return false;
 	for (i = 0; i < l->n; i++) {
-		struct key k = rows_key(dc, state), v = { .n = 0 };
+		uint64_t item = l->rows[i].item;
 
-		if (l->rows[i].dropped)
-			continue;
-		key_u64(&k, l->rows[i].item);
-		key_u64(&v, l->rows[i].has);
-		key_u8(&v, l->rows[i].owed);
-		if (!txn_put(t, &k, key_span(&v), e))
+		if (!same_row(ledger_row(l, item), ledger_row(base, item)) &&
+		    !write_difference(t, dc, state, l, item, e))
 			return false;
 	}
 	return true;
+}
+
+bool
+rows_write(struct txn *t, struct dev_coll dc, uint64_t state,
+	   const struct ledger *l, const struct ledger *base, struct err *e)
+{
+	size_t i;
+
+	/* Rows of the base are never forgotten by a ledger, only dropped in
+	 * it: so its own rows name everything that can differ. */
+	if (state == 0 || l->explicit)
+		return write_differences(t, dc, state, l, base, e);
+	for (i = 0; i < l->n; i++)
+		if (!l->rows[i].dropped &&
+		    !except_put(t, dc, state, &l->rows[i], e))
+			return false;
+	return true;
+}
+
+bool
+rows_confirm(struct txn *t, struct dev_coll dc, const struct offer_row *offer,
+	     bool explicit, struct err *e)
+{
+	struct ledger l = { .a = txn_arena(t), .explicit = explicit };
+	size_t i;
+
+	if (!rows_add(t, dc, offer->state, &l, e) ||
+	    ((offer->reset || !explicit) && !rows_drop(t, dc, 0, e)))
+		return false;
+	for (i = 0; i < l.n; i++) {
+		bool none = explicit && l.rows[i].has == HAS_NOTHING &&
+			    !l.rows[i].owed;
+
+		if (!(none ? except_del(t, dc, 0, l.rows[i].item, e)
+			   : except_put(t, dc, 0, &l.rows[i], e)))
+			return false;
+	}
+	return true;
+}
+
+bool
+ledger_is_idle(const struct coll *c, uint64_t S, int64_t lo_date,
+	       uint64_t lo_item, bool owed, int64_t want)
+{
+	return S == c->seq && lo_date == want && lo_item == 0 && !owed;
 }
 
 void

@@ -1,5 +1,6 @@
 #include "state/mirror.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/codec.h"
@@ -17,24 +18,6 @@ struct apply {
 	int64_t now;
 	struct mirror_result res;
 };
-
-static bool
-find_remote(struct txn *t, user_id user, uint32_t coll, struct span remote,
-	    struct mirror_item *out, bool *found, struct err *e)
-{
-	struct key k = item_prefix(user, T_REMOTE, coll);
-	struct span row;
-	struct cursor c;
-
-	key_u64(&k, hash64(SPAN_NONE, remote));
-	if (!txn_get(t, &k, &row, found, e) || !*found)
-		return e->code == ERR_NONE;
-	c = cursor_of(row);
-	if (!item_read(t, user, coll, take_u64(&c), out, found, e))
-		return false;
-	*found = *found && span_eq(out->remote, remote);
-	return true;
-}
 
 /* After a new UIDVALIDITY: a mail that lost its name and has this Message-ID
  * and date is the same mail. */
@@ -59,7 +42,9 @@ find_lost(struct txn *t, user_id user, uint32_t coll, const struct change *ch,
 		if (!item_read(t, user, coll, take_u64(&c), out, found, e))
 			break;
 		*found = *found && !out->gone && out->remote.n == 0 &&
-			 out->date == ch->date;
+			 out->date == ch->date &&
+			 (out->size == 0 || ch->size == 0 ||
+			  out->size == ch->size);
 	}
 	scan_end(&s);
 	return e->code == ERR_NONE;
@@ -81,8 +66,8 @@ put_new(struct txn *t, struct apply *p, struct coll *c,
 	const struct change *ch, struct err *e)
 {
 	struct mirror_item it = {
-		.item = item_number(c, ch->remote),
 		.remote = ch->remote,
+		.etag = ch->etag,
 		.flags = ch->flags,
 		.keywords = ch->keywords,
 		.date = ch->date,
@@ -92,7 +77,31 @@ put_new(struct txn *t, struct apply *p, struct coll *c,
 
 	if (ch->flags_only)
 		return true; /* of a mail we do not mirror */
-	return item_add(t, p->user, c, &it, e);
+	return item_add(t, p->user, c, &it, e) &&
+	       (c->kind == KIND_EMAIL ||
+		content_store(t, p->user, c->id, it.item, ch->data, e));
+}
+
+/* Did anything change that a phone can see? */
+static bool
+take_over(struct mirror_item *it, const struct change *ch,
+	  enum item_kind kind)
+{
+	if (kind == KIND_EMAIL) {
+		if (it->flags == ch->flags &&
+		    span_eq(it->keywords, ch->keywords))
+			return false;
+		it->flags = ch->flags;
+		it->keywords = ch->keywords;
+		return true;
+	}
+	if (span_eq(it->etag, ch->etag) && it->date == ch->date)
+		return false;
+	it->etag = ch->etag;
+	it->date = ch->date;
+	it->size = ch->size;
+	it->token = ch->token;
+	return true;
 }
 
 static bool
@@ -102,7 +111,7 @@ put_one(struct txn *t, struct apply *p, struct coll *c,
 	struct mirror_item it;
 	bool found, renamed = false;
 
-	if (!find_remote(t, p->user, c->id, ch->remote, &it, &found, e))
+	if (!item_find(t, p->user, c, ch->remote, &it, &found, e))
 		return false;
 	if (!found && c->generation > 0) {
 		if (!find_lost(t, p->user, c->id, ch, &it, &found, e))
@@ -116,11 +125,11 @@ put_one(struct txn *t, struct apply *p, struct coll *c,
 		if (!set_remote(t, p->user, c->id, &it, e))
 			return false;
 	}
-	if (it.flags == ch->flags && span_eq(it.keywords, ch->keywords))
+	if (!take_over(&it, ch, c->kind))
 		return !renamed || item_store(t, p->user, c->id, &it, e);
-	it.flags = ch->flags;
-	it.keywords = ch->keywords;
-	return item_change(t, p->user, c, &it, e);
+	return item_change(t, p->user, c, &it, e) &&
+	       (c->kind == KIND_EMAIL ||
+		content_store(t, p->user, c->id, it.item, ch->data, e));
 }
 
 static bool
@@ -130,7 +139,9 @@ die(struct txn *t, user_id user, struct coll *c, struct mirror_item *it,
 	if (it->gone)
 		return true;
 	it->gone = true;
-	return item_change(t, user, c, it, e);
+	return item_change(t, user, c, it, e) &&
+	       (c->kind == KIND_EMAIL ||
+		content_store(t, user, c->id, it->item, SPAN_NONE, e));
 }
 
 /* All living items of the collection, as numbers: rows are read one by one
@@ -171,28 +182,30 @@ list_living(struct txn *t, user_id user, uint32_t coll, struct living *l,
 static int
 by_number(const void *a, const void *b)
 {
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
 
 	return x < y ? -1 : x > y;
 }
 
-/* The UIDs that are there, from a full list of changes or from alive[]. */
-static const uint32_t *
+/* Sorted hashes of the names that are there: all of a full list, or of
+ * alive[]. */
+static const uint64_t *
 present(struct arena *a, const struct harvest *h, size_t *n_out)
 {
-	uint32_t *v;
-	size_t i;
+	bool alive = h->scope == HARVEST_ALIVE;
+	size_t n = alive ? h->n_alive : h->n_puts, i;
+	uint64_t *v = arena_array(a, n + 1, sizeof(*v));
 
-	if (h->scope == HARVEST_ALIVE) {
-		*n_out = h->n_alive;
-		return h->alive;
+	for (i = 0; i < n; i++) {
+		char uid[16];
+
+		if (alive)
+			snprintf(uid, sizeof(uid), "%u", h->alive[i]);
+		v[i] = hash64(SPAN_NONE,
+			      alive ? span_of(uid) : h->puts[i].remote);
 	}
-	v = arena_array(a, h->n_puts + 1, sizeof(*v));
-	for (i = 0; i < h->n_puts; i++)
-		if (!span_u32(h->puts[i].remote, &v[i]))
-			v[i] = 0;
-	qsort(v, h->n_puts, sizeof(*v), by_number);
-	*n_out = h->n_puts;
+	qsort(v, n, sizeof(*v), by_number);
+	*n_out = n;
 	return v;
 }
 
@@ -203,16 +216,16 @@ bury_missing(struct txn *t, struct apply *p, struct coll *c, struct err *e)
 {
 	struct living l = { 0 };
 	size_t n, i, missing = 0;
-	const uint32_t *there = present(txn_arena(t), p->h, &n);
+	const uint64_t *there = present(txn_arena(t), p->h, &n);
 
 	if (!list_living(t, p->user, c->id, &l, e))
 		return false;
 	for (i = 0; i < l.n; i++) {
-		uint32_t uid = 0;
+		uint64_t name = hash64(SPAN_NONE, l.v[i].remote);
 
-		if (span_u32(l.v[i].remote, &uid) &&
-		    bsearch(&uid, there, n, sizeof(uid), by_number) != NULL)
-			l.v[i].item = 0; /* found */
+		if (l.v[i].remote.n > 0 &&
+		    bsearch(&name, there, n, sizeof(name), by_number) != NULL)
+			l.v[i].gone = true; /* passed over below */
 		else
 			missing++;
 	}
@@ -226,7 +239,7 @@ bury_missing(struct txn *t, struct apply *p, struct coll *c, struct err *e)
 	}
 	c->hold_since = 0;
 	for (i = 0; i < l.n; i++)
-		if (l.v[i].item != 0 && !die(t, p->user, c, &l.v[i], e))
+		if (!die(t, p->user, c, &l.v[i], e))
 			return false;
 	return true;
 }
@@ -239,8 +252,7 @@ bury_listed(struct txn *t, struct apply *p, struct coll *c, struct err *e)
 	bool found;
 
 	for (i = 0; i < p->h->n_gone; i++) {
-		if (!find_remote(t, p->user, c->id, p->h->gone[i], &it,
-				 &found, e))
+		if (!item_find(t, p->user, c, p->h->gone[i], &it, &found, e))
 			return false;
 		if (found && !die(t, p->user, c, &it, e))
 			return false;
@@ -353,17 +365,15 @@ static bool
 get_fn(struct txn *t, void *ctx, struct err *e)
 {
 	struct one *o = ctx;
+	struct coll c = { .id = o->coll };
 	struct mirror_item it;
-	struct err mine = { 0 };
 	bool found;
-	bool ok = o->remote.n > 0
-			  ? find_remote(t, o->user, o->coll, o->remote, &it,
-					&found, &mine)
-			  : item_read(t, o->user, o->coll, o->item, &it,
-				      &found, &mine);
 
-	if (!ok)
-		return err_set(e, mine.code, mine.scope, "%s", mine.text);
+	if (!(o->remote.n > 0
+		      ? item_find(t, o->user, &c, o->remote, &it, &found, e)
+		      : item_read(t, o->user, o->coll, o->item, &it, &found,
+				  e)))
+		return false;
 	if (!found)
 		return err_set(e, ERR_NOT_FOUND, SCOPE_ITEM, "no such item");
 	*o->out = item_dup(o->a, &it);
@@ -464,7 +474,7 @@ born_fn(struct txn *t, void *ctx, struct err *e)
 	if (!coll_read(t, o->user, o->coll, &c, e) ||
 	    !put_one(t, &p, &c, o->born, e) ||
 	    !coll_write(t, o->user, &c, e) ||
-	    !find_remote(t, o->user, o->coll, o->born->remote, &it, &found, e))
+	    !item_find(t, o->user, &c, o->born->remote, &it, &found, e))
 		return false;
 	if (!found)
 		return err_set(e, ERR_BUG, SCOPE_ITEM, "own item vanished");
@@ -486,5 +496,91 @@ mirror_born(struct store *s, user_id user, uint32_t coll,
 	*item_out = o.item;
 	*version_out = o.version;
 	*seq_out = o.seq;
+	return true;
+}
+
+/* ---- objects (DAV) -------------------------------------------------------------*/
+
+struct content_ctx {
+	user_id user;
+	uint32_t coll;
+	uint64_t item;
+	struct arena *a;
+	struct span data;
+	bool found;
+};
+
+static bool
+content_fn(struct txn *t, void *ctx, struct err *e)
+{
+	struct content_ctx *x = ctx;
+	struct key k = item_prefix(x->user, T_CONTENT, x->coll);
+	struct span row;
+
+	key_u64(&k, x->item);
+	if (!txn_get(t, &k, &row, &x->found, e))
+		return false;
+	x->data = x->found ? arena_dup(x->a, row) : SPAN_NONE;
+	return true;
+}
+
+bool
+mirror_content(struct store *s, user_id user, uint32_t coll, uint64_t item,
+	       struct arena *a, struct span *data_out, bool *found,
+	       struct err *e)
+{
+	struct content_ctx x = { .user = user, .coll = coll, .item = item,
+				 .a = a };
+
+	if (!store_read(s, content_fn, &x, e))
+		return false;
+	*data_out = x.data;
+	*found = x.found;
+	return true;
+}
+
+struct differs_ctx {
+	user_id user;
+	uint32_t coll;
+	const struct harvest *h;
+	size_t *index, n;
+};
+
+static bool
+differs_fn(struct txn *t, void *ctx, struct err *e)
+{
+	struct differs_ctx *x = ctx;
+	struct mirror_item it;
+	struct coll c;
+	size_t i;
+	bool found;
+
+	x->n = 0;
+	if (!coll_read(t, x->user, x->coll, &c, e))
+		return false;
+	for (i = 0; i < x->h->n_puts; i++) {
+		const struct change *ch = &x->h->puts[i];
+
+		if (!item_find(t, x->user, &c, ch->remote, &it, &found, e))
+			return false;
+		if (!found || it.gone || it.etag.n == 0 ||
+		    !span_eq(it.etag, ch->etag))
+			x->index[x->n++] = i;
+	}
+	return true;
+}
+
+bool
+mirror_differs(struct store *s, user_id user, uint32_t coll,
+	       const struct harvest *h, struct arena *a, size_t **index_out,
+	       size_t *n_out, struct err *e)
+{
+	struct differs_ctx x = { .user = user, .coll = coll, .h = h };
+
+	x.index = arena_array(a, h->n_puts + 1, sizeof(*x.index));
+	if (!store_read(s, differs_fn, &x, e))
+		return false;
+	*index_out = x.index;
+	*n_out = x.n;
 	return true;
 }

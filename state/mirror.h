@@ -15,7 +15,8 @@
 
 struct mirror_item {
 	uint64_t item;
-	struct span remote;    /* decimal UID; empty: lost its name */
+	struct span remote;    /* decimal UID or href; empty: lost its name */
+	struct span etag;      /* empty for mail */
 	uint64_t version;      /* hash of what can change; 16 or more */
 	uint32_t flags;
 	struct span keywords;
@@ -49,6 +50,17 @@ bool mirror_by_remote(struct store *s, user_id user, uint32_t coll,
 		      struct span remote, struct arena *a,
 		      struct mirror_item *out, struct err *e);
 
+/* The text of a DAV object as of the item's version. *found is false for mail
+ * and for objects above MAX_KEPT_OBJECT: ask the source. */
+bool mirror_content(struct store *s, user_id user, uint32_t coll,
+		    uint64_t item, struct arena *a, struct span *data_out,
+		    bool *found, struct err *e);
+/* Indexes of the puts that the mirror lacks or has under another etag: what a
+ * refresh has to fetch. */
+bool mirror_differs(struct store *s, user_id user, uint32_t coll,
+		    const struct harvest *h, struct arena *a,
+		    size_t **index_out, size_t *n_out, struct err *e);
+
 /* A write of our own that the source has accepted. */
 struct mirror_edit {
 	uint32_t mask, flags;   /* flags to set as in `flags` */
@@ -62,7 +74,8 @@ bool mirror_edit(struct store *s, user_id user, uint32_t coll, uint64_t item,
 		 uint64_t *seq_out, struct err *e);
 bool mirror_gone(struct store *s, user_id user, uint32_t coll, uint64_t item,
 		 uint64_t *seq_out, struct err *e);
-/* An item of ours that the source has taken under that name. */
+/* An item of ours that the source has taken under that name, or (DAV) a new
+ * text of ours for it. */
 bool mirror_born(struct store *s, user_id user, uint32_t coll,
 		 const struct change *c, uint64_t *item_out,
 		 uint64_t *version_out, uint64_t *seq_out, struct err *e);

@@ -9,7 +9,12 @@
 struct key item_prefix(user_id user, enum table table, uint32_t coll);
 bool item_read(struct txn *t, user_id user, uint32_t coll, uint64_t item,
 	       struct mirror_item *out, bool *found, struct err *e);
-/* Adds, raising c->seq; the caller writes the coll row afterwards. */
+/* By the source's name; tombstones too. */
+bool item_find(struct txn *t, user_id user, const struct coll *c,
+	       struct span remote, struct mirror_item *out, bool *found,
+	       struct err *e);
+/* Adds under a number of its own (it->item is set), raising c->seq; the
+ * caller writes the coll row afterwards. Rows that waited for it are done. */
 bool item_add(struct txn *t, user_id user, struct coll *c,
 	      struct mirror_item *it, struct err *e);
 /* Writes a changed item at a new position. */
@@ -18,14 +23,15 @@ bool item_change(struct txn *t, user_id user, struct coll *c,
 /* Writes in place: nothing that a phone can see has changed. */
 bool item_store(struct txn *t, user_id user, uint32_t coll,
 		const struct mirror_item *it, struct err *e);
+/* Keeps the text beside the item; what is too long is asked for again. */
+bool content_store(struct txn *t, user_id user, uint32_t coll, uint64_t item,
+		   struct span data, struct err *e);
 uint64_t item_version(const struct mirror_item *it);
-/* The number of a mail that appears with that UID. */
-uint64_t item_number(const struct coll *c, struct span remote);
+/* Removes every trace of a tombstone. */
+bool item_erase(struct txn *t, user_id user, const struct coll *c,
+		const struct mirror_item *it, struct err *e);
 struct mirror_item item_dup(struct arena *a, const struct mirror_item *it);
 
-/* A begun move into coll with that token is done: this is its mail. */
-bool moved_adopt(struct txn *t, user_id user, uint32_t coll, uint64_t token,
-		 uint64_t item, struct err *e);
 /* The phone may know of an item by another way than a SyncKey. */
 bool ledger_maybe(struct txn *t, struct dev_coll dc, uint64_t item,
 		  struct err *e);

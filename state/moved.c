@@ -1,6 +1,7 @@
 #include "state/moved.h"
 
 #include "base/pack.h"
+#include "state/begun_private.h"
 #include "state/mirror_private.h"
 
 struct moved_ctx {
@@ -39,7 +40,7 @@ write_row(struct txn *t, const struct key *k, const struct moved_row *r,
 }
 
 static struct moved_row
-read_row(struct span row)
+read_row(struct span row, int64_t *when)
 {
 	struct cursor c = cursor_of(row);
 	struct moved_row r = { .found = true };
@@ -48,6 +49,7 @@ read_row(struct span row)
 	r.token = take_u64(&c);
 	r.done = take_u8(&c) != 0;
 	r.item = take_u64(&c);
+	*when = take_key_i64(&c);
 	return r;
 }
 
@@ -57,13 +59,14 @@ find_fn(struct txn *t, void *ctx, struct err *e)
 	struct moved_ctx *m = ctx;
 	struct key k = moved_key(m);
 	struct span row;
+	int64_t when;
 	bool found;
 
 	*m->row = (struct moved_row){ 0 };
 	if (!txn_get(t, &k, &row, &found, e))
 		return false;
 	if (found)
-		*m->row = read_row(row);
+		*m->row = read_row(row, &when);
 	return true;
 }
 
@@ -84,7 +87,8 @@ begin_fn(struct txn *t, void *ctx, struct err *e)
 	struct key k = moved_key(m);
 	struct moved_row r = { .dst = m->dst, .token = m->token };
 
-	return write_row(t, &k, &r, m->now, e);
+	return write_row(t, &k, &r, m->now, e) &&
+	       begun_put(t, m->user, m->dst, m->token, &k, e);
 }
 
 bool
@@ -110,16 +114,22 @@ done_fn(struct txn *t, void *ctx, struct err *e)
 	struct coll c;
 	bool found;
 
-	if (!coll_read(t, m->user, m->dst, &c, e))
+	/* Before the mirror hears of it, so that no other row of the same
+	 * token is adopted in its place. */
+	if (!coll_read(t, m->user, m->dst, &c, e) ||
+	    !begun_del(t, m->user, m->dst, m->token, &k, e))
 		return false;
-	it.item = item_number(&c, it.remote);
-	it.gone = false;
 	/* A refresh of the target may have been faster. */
-	if (!item_read(t, m->user, m->dst, it.item, &old, &found, e))
+	if (!item_find(t, m->user, &c, it.remote, &old, &found, e))
 		return false;
-	if (!found && (!item_add(t, m->user, &c, &it, e) ||
-		       !coll_write(t, m->user, &c, e)))
-		return false;
+	if (found && !old.gone) {
+		it = old;
+	} else {
+		it.gone = false;
+		if (!item_add(t, m->user, &c, &it, e) ||
+		    !coll_write(t, m->user, &c, e))
+			return false;
+	}
 	r.item = m->new_item = it.item;
 	return write_row(t, &k, &r, m->now, e) &&
 	       ledger_maybe(t,
@@ -144,37 +154,28 @@ moved_done(struct store *s, user_id user, device_id device, uint32_t src,
 }
 
 bool
-moved_adopt(struct txn *t, user_id user, uint32_t coll, uint64_t token,
-	    uint64_t item, struct err *e)
+moved_adopted(struct txn *t, const struct key *row, uint64_t item, bool *took,
+	      struct err *e)
 {
-	struct key from = key_begin(user, T_MOVED), to = key_after(&from);
-	struct key hit = { .n = 0 };
-	struct moved_row r = { 0 };
-	struct span k, v;
-	struct scan s;
-	struct cursor c;
-	device_id device;
-	size_t i;
+	struct cursor c = cursor_of(key_span(row));
+	struct dev_coll dc = { .user = take_u64(&c) };
+	struct moved_row r;
+	struct span val;
+	int64_t when;
+	bool found;
 
-	if (token == 0)
-		return true;
-	if (!scan_begin(t, &from, &to, false, &s, e))
+	take_u8(&c);
+	dc.device = take_u64(&c);
+	*took = false;
+	if (!txn_get(t, row, &val, &found, e))
 		return false;
-	while (hit.n == 0 && scan_next(&s, &k, &v, e)) {
-		r = read_row(v);
-		if (r.done || r.dst != coll || r.token != token)
-			continue;
-		for (i = 0; i < k.n; i++)
-			key_u8(&hit, (uint8_t)k.p[i]);
-	}
-	scan_end(&s);
-	if (hit.n == 0)
+	if (!found)
 		return true;
-	r.done = true;
+	r = read_row(val, &when);
+	if (r.done)
+		return true;
+	*took = r.done = true;
 	r.item = item;
-	c = cursor_of(span_from_at(key_span(&hit), from.n));
-	device = take_u64(&c);
-	return write_row(t, &hit, &r, 0, e) &&
-	       ledger_maybe(t, (struct dev_coll){ user, device, coll }, item,
-			    e);
+	dc.coll = r.dst;
+	return write_row(t, row, &r, when, e) && ledger_maybe(t, dc, item, e);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/codec.h"
 #include "base/fault.h"
 #include "base/log.h"
@@ -16,7 +17,8 @@
 
 #define MAP_BYTES ((size_t)64 << 30) /* sparse; never resized while open */
 #define GROUP_MAX 256
-#define FORMAT 1u
+#define FORMAT 2u
+#define READER_CHECK_MS 60000
 
 struct write_job {
 	struct write_job *next;
@@ -37,6 +39,8 @@ struct store {
 	bool stopping;
 	uint32_t incarnation;
 	uint64_t start_number;
+	uint8_t secret[32];
+	int64_t readers_ms; /* last look for dead readers; writer only */
 	uint64_t touched;
 };
 
@@ -227,16 +231,19 @@ bool
 store_read(struct store *s, txn_fn fn, void *ctx, struct err *e)
 {
 	struct txn t = { .s = s };
+	/* Closures ask their err whether something failed so far: the
+	 * caller's may be NULL or hold an older one. */
+	struct err mine = { 0 };
 	bool ok;
 	int rc = mdb_txn_begin(s->env, NULL, MDB_RDONLY, &t.m);
 
 	if (rc != 0)
 		return lmdb_failed(e, rc, "begin");
 	t.arena = arena_new();
-	ok = fn(&t, ctx, e);
+	ok = fn(&t, ctx, &mine);
 	mdb_txn_abort(t.m);
 	arena_free(&t.arena);
-	return ok;
+	return ok || err_set(e, mine.code, mine.scope, "%s", mine.text);
 }
 
 bool
@@ -288,11 +295,24 @@ run_group(struct store *s, struct write_job *first, size_t n)
 	} else if (rc == 0) {
 		mdb_txn_abort(t.m);
 	}
-	if (n == 1 && first->ok) {
+	if (n == 1 && rc != 0) {
 		first->ok = false;
-		lmdb_failed(&first->e, rc, "commit");
+		lmdb_failed(&first->e, rc, "begin or commit");
 	}
 	return false;
+}
+
+/* A reader that was killed pins pages for ever. */
+static void
+check_readers(struct store *s)
+{
+	int dead;
+
+	if (clock_mono_ms() - s->readers_ms < READER_CHECK_MS)
+		return;
+	s->readers_ms = clock_mono_ms();
+	if (mdb_reader_check(s->env, &dead) == 0 && dead > 0)
+		log_line(LOG_WARN, "store", "dead_readers=%d", dead);
 }
 
 static void *
@@ -315,6 +335,7 @@ writer_main(void *arg)
 		if (s->first == NULL)
 			s->last = &s->first;
 		pthread_mutex_unlock(&s->lock);
+		check_readers(s);
 		if (!run_group(s, first, n) && n > 1)
 			for (i = 0, j = first; i < n; i++, j = j->next)
 				run_group(s, j, 1);
@@ -382,6 +403,30 @@ txn_next_epoch(struct txn *t, uint64_t *out, struct err *e)
 }
 
 static bool
+init_secret(struct txn *t, struct err *e)
+{
+	struct key k = meta_key("secret");
+	uint8_t *secret = t->s->secret;
+	struct span row;
+	bool found;
+
+	if (!txn_get(t, &k, &row, &found, e))
+		return false;
+	if (found && row.n == sizeof(t->s->secret)) {
+		memcpy(secret, row.p, row.n);
+		return true;
+	}
+	random_bytes(secret, sizeof(t->s->secret));
+	return txn_put(t, &k, span_from(secret, sizeof(t->s->secret)), e);
+}
+
+struct span
+txn_secret(struct txn *t)
+{
+	return span_from(t->s->secret, sizeof(t->s->secret));
+}
+
+static bool
 init_fn(struct txn *t, void *ctx, struct err *e)
 {
 	struct store *s = ctx;
@@ -396,7 +441,11 @@ init_fn(struct txn *t, void *ctx, struct err *e)
 			       "the state was written by a newer version "
 			       "(format %llu, this one knows %u)",
 			       (unsigned long long)format, FORMAT);
-	if (!found && !meta_set(t, "format", FORMAT, e))
+	if (found && format < FORMAT && !store_migrate(t, format, e))
+		return false;
+	if (format != FORMAT && !meta_set(t, "format", FORMAT, e))
+		return false;
+	if (!init_secret(t, e))
 		return false;
 	if (!meta_number(t, "incarnation", &incarnation, &found, e))
 		return false;

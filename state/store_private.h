@@ -25,7 +25,11 @@ enum table {
 	T_OPTIONS,
 	T_FOLDERS, /* device, state */
 	T_MOVED,   /* device, coll, item */
-	T_SENT     /* device, hash of ClientId */
+	T_SENT,    /* device, hash of ClientId */
+	T_REPLY,   /* device, coll, n */
+	T_BEGUN,   /* coll, token, hash of the row's key -> that key */
+	T_COPY,    /* hash of Message-ID */
+	T_CONTENT  /* coll, item -> the object's text (DAV) */
 };
 
 struct txn;
@@ -38,6 +42,9 @@ uint64_t txn_start_number(struct txn *t); /* of this process */
 uint32_t txn_incarnation(struct txn *t);
 /* Next number of the installation's one epoch counter; in a write. */
 bool txn_next_epoch(struct txn *t, uint64_t *out, struct err *e);
+
+/* 32 random bytes of the installation. */
+struct span txn_secret(struct txn *t);
 
 struct arena *txn_arena(struct txn *t);
 struct key key_begin(user_id user, enum table table);
@@ -66,5 +73,8 @@ void scan_end(struct scan *s);
 /* The first key behind all that begin with k. */
 struct key key_after(const struct key *k);
 bool txn_del_prefix(struct txn *t, const struct key *prefix, struct err *e);
+
+/* Brings a store of an older format up to date; inside store_open. */
+bool store_migrate(struct txn *t, uint64_t from, struct err *e);
 
 #endif

@@ -17,6 +17,7 @@ struct run {
 	struct except *judged;
 	struct mirror_item *items;
 	size_t n_judged, judged_room, items_room;
+	struct numbers index; /* of judged */
 };
 
 static void
@@ -35,12 +36,9 @@ emit(struct run *r, enum win_op op, const struct mirror_item *it, uint64_t had)
 static struct except *
 judged_row(struct run *r, uint64_t item)
 {
-	size_t i;
+	size_t at;
 
-	for (i = 0; i < r->n_judged; i++)
-		if (r->judged[i].item == item)
-			return &r->judged[i];
-	return NULL;
+	return numbers_find(&r->index, item, &at) ? &r->judged[at] : NULL;
 }
 
 static void
@@ -54,6 +52,7 @@ set_judged(struct run *r, const struct mirror_item *it, uint64_t has)
 		r->items = arena_grow(r->a, r->items, r->n_judged,
 				      &r->items_room, sizeof(*r->items));
 		r->items[r->n_judged] = *it;
+		numbers_add(&r->index, r->a, it->item, r->n_judged);
 		j = &r->judged[r->n_judged++];
 		j->item = it->item;
 	}
@@ -110,10 +109,13 @@ read_item(struct run *r, uint64_t item, struct mirror_item *it, bool *found,
 	return item_read(r->t, r->dc.user, r->dc.coll, item, it, found, e);
 }
 
-/* Step 1. *more: stopped by the limit. */
+/* Step 1. *more: stopped by the limit. An explicit ledger has a row for each
+ * item; only while the floor moves can one that is not owed matter. */
 static bool
 step_owed(struct run *r, bool *more, struct err *e)
 {
+	bool still = r->l->explicit && r->l->lo_date == r->want &&
+		     r->l->lo_item == 0;
 	struct mirror_item it;
 	size_t i;
 	bool found;
@@ -121,7 +123,7 @@ step_owed(struct run *r, bool *more, struct err *e)
 	for (i = 0; i < r->l->n && !*more; i++) {
 		struct except *x = &r->l->rows[i];
 
-		if (x->dropped)
+		if (x->dropped || (still && !x->owed))
 			continue;
 		if (!read_item(r, x->item, &it, &found, e))
 			return false;

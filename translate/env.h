@@ -31,6 +31,19 @@ struct tr_env {
 	const struct span *own;   /* the user's addresses, primary first */
 	size_t n_own;
 	const char *zone; /* IANA name for floating times; NULL: UTC */
+	int64_t now;      /* calendar: series that EAS cannot express are
+			     shown from a month before; 0: from their start */
+	struct span ref;  /* "coll:item" for FileReferences in objects (16.x);
+			     empty: their attachments are not shown */
+};
+
+/* The Supported element of a folder's first Sync (MS-ASCMD 2.2.3.179):
+ * elements the phone manages. Not given: nothing is ghosted; given and empty:
+ * everything is. */
+struct tag_set {
+	const wbxml_tag *v;
+	size_t n;
+	bool given;
 };
 
 /* version and arena; no wishes, no addresses. */

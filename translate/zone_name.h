@@ -1,4 +1,4 @@
-/* Names of time zones: Windows -> IANA (CLDR's table through ICU). */
+/* Names of time zones: Windows <-> IANA (CLDR's table through ICU). */
 #ifndef TRANSLATE_ZONE_NAME_H
 #define TRANSLATE_ZONE_NAME_H
 
@@ -7,5 +7,7 @@
 /* IANA name for a Windows one ("W. Europe Standard Time"); NULL if there is
  * none. */
 const char *zone_from_windows(struct arena *a, const char *name);
+/* Windows name for an IANA one; NULL if there is none. */
+const char *zone_to_windows(struct arena *a, const char *iana);
 
 #endif

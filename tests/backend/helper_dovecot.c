@@ -58,6 +58,39 @@ static const char conf[] =
 	"service imap {\n process_limit = 2000\n}\n"
 	"service stats {\n chroot =\n}\n";
 
+/* Dovecot 2.4 wants the same in other words; %7$s is its version. */
+static const char conf_24[] =
+	"dovecot_config_version = %7$s\ndovecot_storage_version = %7$s\n"
+	"base_dir = %1$s/run\nstate_dir = %1$s/state\n"
+	"instance_name = eastest\nlog_path = %1$s/log\nprotocols = imap\n"
+	"listen = 127.0.0.1\nshutdown_clients = yes\n"
+	"default_internal_user = %2$s\ndefault_internal_group = %3$s\n"
+	"default_login_user = %4$s\nfirst_valid_uid = 1\nmail_uid = %2$s\n"
+	"mail_gid = %3$s\ndefault_vsz_limit = 1G\n"
+	"default_client_limit = 4000\nmail_driver = maildir\n"
+	"mail_path = ~/Maildir\n"
+	"mail_home = %1$s/mail/%%{user | username}\n"
+	"mail_plugins {\n quota = yes\n}\n"
+	"mail_max_userip_connections = 1000\nmailbox_list_index = yes\n"
+	"ssl = yes\nssl_server_cert_file = %1$s/chain.pem\nssl_server_key_file = %1$s/srv.key\n"
+	"auth_allow_cleartext = yes\nauth_mechanisms = plain login\n"
+	"auth_failure_delay = 0\n"
+	"passdb passwd-file {\n default_password_scheme = PLAIN\n"
+	" passwd_file_path = %1$s/users\n}\n"
+	"userdb passwd-file {\n passwd_file_path = %1$s/users\n}\n"
+	"namespace inbox {\n inbox = yes\n separator = /\n"
+	" mailbox Drafts {\n auto = subscribe\n special_use = \\Drafts\n }\n"
+	" mailbox Sent {\n auto = subscribe\n special_use = \\Sent\n }\n"
+	" mailbox Trash {\n auto = subscribe\n special_use = \\Trash\n }\n}\n"
+	"quota user {\n quota_storage_size = 400M\n}\n"
+	"service anvil {\n chroot =\n unix_listener anvil-auth-penalty {\n"
+	" mode = 0\n }\n}\n"
+	"service imap-login {\n chroot =\n restart_request_count = unlimited\n"
+	" inet_listener imap {\n port = %5$u\n }\n"
+	" inet_listener imaps {\n port = %6$u\n ssl = yes\n }\n}\n"
+	"service imap {\n process_limit = 2000\n}\n"
+	"service stats {\n chroot =\n}\n";
+
 bool
 dovecot_there(void)
 {
@@ -85,30 +118,56 @@ run(const char *cmd)
 	return system(cmd) == 0;
 }
 
+/* "2.4.1" of "2.4.1-4 (7d8c0e5759)". */
+static bool
+read_version(char *version, size_t room)
+{
+	FILE *f = popen("dovecot --version", "r");
+	bool ok = f && fgets(version, (int)room, f);
+
+	if (f)
+		pclose(f);
+	version[ok ? strspn(version, "0123456789.") : 0] = '\0';
+	return ok && *version;
+}
+
 static bool
 write_conf(const struct dovecot *d)
 {
+	char version[64];
 	bool root = geteuid() == 0;
 	struct passwd *pw = root ? NULL : getpwuid(geteuid());
 	const char *me = pw ? pw->pw_name : "dovecot";
 	char path[128];
+	unsigned major = 0, minor = 0;
 	FILE *f;
+	bool new;
 	int i;
 
+	if (!read_version(version, sizeof(version)) ||
+	    sscanf(version, "%u.%u", &major, &minor) != 2)
+		return false;
+	new = major > 2 || (major == 2 && minor >= 4);
 	snprintf(path, sizeof(path), "%s/users", d->dir);
 	f = fopen(path, "w");
 	if (!f)
 		return false;
 	for (i = 1; i < 10; i++)
 		fprintf(f, "user%d:{PLAIN}pass%d::::::%s\n", i, i,
-			i == 9 ? "userdb_quota_rule=*:storage=20K" : "");
+			i != 9 ? "" :
+			new ? "userdb_quota/user/storage_size=20K" :
+			      "userdb_quota_rule=*:storage=20K");
 	fclose(f);
 	snprintf(path, sizeof(path), "%s/conf", d->dir);
 	f = fopen(path, "w");
 	if (!f)
 		return false;
-	fprintf(f, conf, d->dir, me, root ? "dovecot" : me,
-		root ? "dovenull" : me, d->imap, d->imaps);
+	if (new)
+		fprintf(f, conf_24, d->dir, me, root ? "dovecot" : me,
+			root ? "dovenull" : me, d->imap, d->imaps, version);
+	else
+		fprintf(f, conf, d->dir, me, root ? "dovecot" : me,
+			root ? "dovenull" : me, d->imap, d->imaps);
 	return fclose(f) == 0;
 }
 

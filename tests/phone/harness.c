@@ -204,6 +204,7 @@ read_stack(struct harness *h, json_t *s)
 	split_address(text_of(s, "lmtp", ""), h->lmtp_host,
 		      sizeof(h->lmtp_host), &h->lmtp_port);
 	SET(h->sink, text_of(s, "sink", ""));
+	SET(h->dav, text_of(s, "caldav", ""));
 	SET(h->sent, text_of(folders, "sent", "Sent"));
 	SET(h->trash, text_of(folders, "trash", "Trash"));
 	SET(h->drafts, text_of(folders, "drafts", "Drafts"));
@@ -239,14 +240,23 @@ write_user(struct harness *h, int i)
 	text = bytes_format(
 		"login = %s, %s\nname = %s\nemail = %s\n\n[mail]\n"
 		"imap = imap+insecure://%s:%d\n"
-		"smtp = smtp+insecure://%s:%d\nusername = %s\n%s",
+		"smtp = smtp+insecure://%s:%d\nusername = %s\n%s%s",
 		u->email, u->login, i ? "Bernd Test" : "Anna Müller",
 		u->email, h->imap_host, h->imap_port, h->smtp_host,
 		h->smtp_port, u->login,
-		h->options.user ? h->options.user : "");
+		h->options.user ? h->options.user : "",
+		h->more[i] ? h->more[i] : "");
 	snprintf(path, sizeof(path), "%s/users.d/user%d.conf", h->dir, i + 1);
 	write_file(h, path, text);
 	free(text);
+}
+
+void
+harness_more(struct harness *h, int user, const char *text)
+{
+	free(h->more[user]);
+	h->more[user] = text ? strdup(text) : NULL;
+	write_user(h, user);
 }
 
 static void
@@ -381,6 +391,26 @@ harness_died(struct harness *h, long ms, int *status)
 	return true;
 }
 
+static void
+exit_badly(void)
+{
+	fflush(NULL);
+	_exit(98);
+}
+
+/* cmocka prints that a group's teardown failed and returns success all the
+ * same, and a restart between two tests belongs to none of them: so this
+ * decides how the program ends. */
+static int
+ended_badly(struct harness *h, int status)
+{
+	fprintf(stderr,
+		"harness: the daemon ended with status %d, see %s\n", status,
+		h->log);
+	atexit(exit_badly);
+	return status;
+}
+
 int
 harness_stop(struct harness *h)
 {
@@ -392,9 +422,10 @@ harness_stop(struct harness *h)
 	if (!harness_died(h, STOP_MS, &status)) {
 		fprintf(stderr, "harness: the daemon does not stop\n");
 		harness_kill(h);
-		return -1;
+		return ended_badly(h, -1);
 	}
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	return status ? ended_badly(h, status) : 0;
 }
 
 void
@@ -475,10 +506,6 @@ harness_down(struct harness *h)
 		phone_free(h->phones[i]);
 	h->n_phones = 0;
 	run_stack(h, "down");
-	if (status)
-		fprintf(stderr,
-			"harness: the daemon ended with status %d, see %s\n",
-			status, h->log);
 	return status ? -1 : 0;
 }
 
@@ -493,6 +520,19 @@ harness_phone(struct harness *h, int user, const char *device)
 	p = phone_new(h->url, u->email, u->password, device);
 	h->phones[h->n_phones++] = p;
 	return p;
+}
+
+void
+harness_drop_phone(struct harness *h, struct phone *p)
+{
+	int i;
+
+	for (i = 0; i < h->n_phones; i++)
+		if (h->phones[i] == p) {
+			h->phones[i] = h->phones[--h->n_phones];
+			phone_free(p);
+			return;
+		}
 }
 
 struct phone *

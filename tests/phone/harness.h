@@ -34,11 +34,13 @@ struct harness {
 	char log[2100];        /* the daemon's stderr, all starts */
 	char conf[2100];       /* its main configuration file */
 	char sink[1024];       /* mails for addresses outside */
+	char dav[256];         /* URL with {login}; "" without Radicale */
 	char imap_host[64], lmtp_host[64], smtp_host[64];
 	int imap_port, imaps_port, lmtp_port, smtp_port;
 	char sent[64], trash[64], drafts[64], junk[64]; /* mailbox names */
 	struct harness_user users[HARNESS_USERS];
 	int n_users;
+	char *more[HARNESS_USERS]; /* behind the [mail] section of each */
 	struct harness_options options;
 	pid_t pid;             /* of the daemon; 0: not running */
 	int port;
@@ -51,7 +53,8 @@ struct harness {
  * `o` may be NULL. */
 void harness_up(struct harness *h, const struct harness_options *o);
 /* Stops all; frees the phones. 0, or -1 if the daemon did not end well
- * (sanitizers report that way): use it as cmocka's group teardown. */
+ * (sanitizers report that way): use it as cmocka's group teardown. A daemon
+ * that harness_stop found ending badly makes the whole program fail. */
 int harness_down(struct harness *h);
 /* The daemon alone. start waits for "listening" and moves the phones to the
  * new port; false if it does not come. stop: SIGTERM, returns the exit
@@ -64,11 +67,15 @@ void harness_restart(struct harness *h);
 /* Waits for the daemon to die by itself; true and the wait status. */
 bool harness_died(struct harness *h, long ms, int *status);
 void harness_set_fault(struct harness *h, const char *fault); /* next start */
+/* Gives one user more sections (NULL: none), from the next start on. */
+void harness_more(struct harness *h, int user, const char *text);
 /* Wipes the daemon's state (it must be stopped). */
 void harness_forget_state(struct harness *h);
 /* A phone of user `user` (from 0), not yet set up; freed by harness_down.
  * The daemon's restarts are followed. */
 struct phone *harness_phone(struct harness *h, int user, const char *device);
+/* Frees it before harness_down would. */
+void harness_drop_phone(struct harness *h, struct phone *p);
 /* ... after phone_set_up. */
 struct phone *harness_ready_phone(struct harness *h, int user,
 				  const char *device);

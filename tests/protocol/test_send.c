@@ -190,6 +190,36 @@ never_sent_twice(void **state)
 	bytes_free(&b);
 }
 
+/* SYNC-CORE 10, step 5: the mail left, its copy could not be filed: it comes
+ * later, also after a restart, once. */
+static void
+sent_copy_comes_later(void **state)
+{
+	struct phone *p = harness_ready_phone(&h, 0, "selater");
+	struct bytes b = { 0 };
+	int i;
+
+	(void)state;
+	harness_set_fault(&h, "fail:1:source.before-append");
+	harness_restart(&h);
+	expect_sent(send_letter(p, "SeLater", true));
+	left("Subject: SeLater", &b);
+	assert_int_equal(in_sent("SeLater"), 0);
+	harness_set_fault(&h, NULL);
+	harness_restart(&h);
+	phone_folder_sync(p);
+	phone_sync_all(p, phone_inbox(p));
+	for (i = 0; i < 100 && in_sent("SeLater") == 0; i++)
+		harness_sleep(50);
+	assert_int_equal(in_sent("SeLater"), 1);
+	harness_restart(&h);
+	phone_sync_all(p, phone_inbox(p));
+	harness_sleep(500);
+	assert_int_equal(in_sent("SeLater"), 1);
+	assert_int_equal(times_left("Subject: SeLater"), 1);
+	bytes_free(&b);
+}
+
 /* Also when the daemon died in between. */
 static void
 never_sent_twice_over_a_restart(void **state)
@@ -601,6 +631,7 @@ main(void)
 		cmocka_unit_test(send_and_save),
 		cmocka_unit_test(sent_copy_is_seen),
 		cmocka_unit_test(never_sent_twice),
+		cmocka_unit_test(sent_copy_comes_later),
 		cmocka_unit_test(never_sent_twice_over_a_restart),
 		cmocka_unit_test(client_ids_are_per_device),
 		cmocka_unit_test(bcc),

@@ -92,8 +92,8 @@ bad_queries_are_refused(void **state)
 		"Cmd=Sync&DeviceId=..%2Fa&DeviceType=t",
 		"Cmd=Sync&DeviceId=&DeviceType=t",
 		"Cmd=&DeviceId=a&DeviceType=t",
-		"Cmd=Sync&DeviceId=a123456789b123456789c123456789d12&"
-		"DeviceType=t",
+		("Cmd=Sync&DeviceId=a123456789b123456789c123456789d12&"
+		 "DeviceType=t"),
 		"jQAA", "jQAJBP9hYmM=",
 	};
 	struct arena *a = arena_new();

@@ -1,0 +1,102 @@
+#include "state/begun_private.h"
+
+#include <string.h>
+
+#include "base/codec.h"
+
+struct key
+key_from(struct span s)
+{
+	struct key k = { .n = s.n < sizeof(k.p) ? s.n : sizeof(k.p) };
+
+	memcpy(k.p, s.p, k.n);
+	return k;
+}
+
+uint64_t
+begun_name_token(struct span remote)
+{
+	return hash64(SPAN("name"), remote);
+}
+
+static struct key
+begun_prefix(user_id user, uint32_t coll, uint64_t token)
+{
+	struct key k = key_begin(user, T_BEGUN);
+
+	key_u32(&k, coll);
+	key_u64(&k, token);
+	return k;
+}
+
+static struct key
+begun_key(user_id user, uint32_t coll, uint64_t token, const struct key *row)
+{
+	struct key k = begun_prefix(user, coll, token);
+
+	key_u64(&k, hash64(SPAN("begun"), key_span(row)));
+	return k;
+}
+
+bool
+begun_put(struct txn *t, user_id user, uint32_t coll, uint64_t token,
+	  const struct key *row, struct err *e)
+{
+	struct key k = begun_key(user, coll, token, row);
+
+	return token == 0 || txn_put(t, &k, key_span(row), e);
+}
+
+bool
+begun_del(struct txn *t, user_id user, uint32_t coll, uint64_t token,
+	  const struct key *row, struct err *e)
+{
+	struct key k = begun_key(user, coll, token, row);
+
+	return token == 0 || txn_del(t, &k, e);
+}
+
+/* All rows that wait for the token; read before anything is written. */
+static bool
+waiting(struct txn *t, const struct key *from, struct key **v_out,
+	size_t *n_out, struct err *e)
+{
+	struct key to = key_after(from), *v = NULL;
+	struct span k, val;
+	struct scan s;
+	size_t n = 0, room = 0;
+
+	if (!scan_begin(t, from, &to, false, &s, e))
+		return false;
+	while (scan_next(&s, &k, &val, e)) {
+		v = arena_grow(txn_arena(t), v, n, &room, sizeof(*v));
+		v[n++] = key_from(val);
+	}
+	scan_end(&s);
+	*v_out = v;
+	*n_out = n;
+	return e->code == ERR_NONE;
+}
+
+bool
+begun_adopt(struct txn *t, user_id user, uint32_t coll, uint64_t token,
+	    uint64_t item, struct err *e)
+{
+	struct key from = begun_prefix(user, coll, token), *v;
+	bool took = false;
+	size_t n, i;
+
+	if (token == 0)
+		return true;
+	if (!waiting(t, &from, &v, &n, e))
+		return false;
+	for (i = 0; i < n && !took; i++) {
+		bool ok = v[i].p[8] == T_MOVED
+				  ? moved_adopted(t, &v[i], item, &took, e)
+				  : reply_adopted(t, &v[i], item, &took, e);
+
+		if (!ok || !begun_del(t, user, coll, token, &v[i], e))
+			return false;
+	}
+	return true;
+}

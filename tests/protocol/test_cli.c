@@ -1,0 +1,324 @@
+/* The program's other commands, as an administrator types them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/phone/harness.h"
+
+static struct harness h;
+
+static int
+up(void **state)
+{
+	(void)state;
+	harness_up(&h, &(struct harness_options){ .name = "test_cli" });
+	return 0;
+}
+
+static int
+down(void **state)
+{
+	(void)state;
+	return harness_down(&h);
+}
+
+/* Runs easbridge with these arguments in the test's folder; everything it
+ * prints, to both outputs, goes to out. Returns the exit code. */
+static int
+run(struct bytes *out, const char *arguments)
+{
+	const char *bin = getenv("EASBRIDGE_BIN");
+	char *cmd = bytes_format("cd '%s' && '%s%s%s' %s 2>&1", h.dir,
+				 bin && *bin == '/' ? "" : h.root,
+				 bin && *bin == '/' ? "" : "/",
+				 bin ? bin : "build/fault/easbridge",
+				 arguments);
+	char piece[4096];
+	FILE *f = popen(cmd, "r");
+	size_t n;
+	int status;
+
+	assert_non_null(f);
+	out->n = 0;
+	bytes_put(out, "", 0);
+	while ((n = fread(piece, 1, sizeof(piece), f)) > 0)
+		bytes_put(out, piece, n);
+	status = pclose(f);
+	free(cmd);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void
+has(struct bytes *text, const char *what)
+{
+	if (!strstr(text->p, what))
+		fail_msg("no \"%s\" in:\n%s", what, text->p);
+}
+
+static void
+has_not(struct bytes *text, const char *what)
+{
+	if (strstr(text->p, what))
+		fail_msg("\"%s\" in:\n%s", what, text->p);
+}
+
+static void
+make_folder(const char *name)
+{
+	char *path = bytes_format("%s/%s", h.dir, name);
+
+	assert_int_equal(mkdir(path, 0755), 0);
+	free(path);
+}
+
+static void
+write_text(const char *name, const char *text)
+{
+	char *path = bytes_format("%s/%s", h.dir, name);
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+	free(path);
+}
+
+/* ---- words -------------------------------------------------------------*/
+
+static void
+usage_and_version(void **state)
+{
+	static const char *const wrong[] = { "", "nonsense", "trace",
+					     "serve -c", "serve x",
+					     "trace --unmasked",
+					     "trace --other FILE",
+					     "check-config -c a b" };
+	struct bytes out = { 0 };
+	size_t i;
+
+	(void)state;
+	assert_int_equal(run(&out, "help"), 0);
+	has(&out, "easbridge serve");
+	has(&out, "easbridge trace");
+	assert_int_equal(run(&out, "version"), 0);
+	has(&out, "easbridge ");
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		assert_int_equal(run(&out, wrong[i]), 2);
+		has(&out, "easbridge serve");
+	}
+	bytes_free(&out);
+}
+
+/* ---- configuration -----------------------------------------------------*/
+
+static void
+mistakes_are_named(void **state)
+{
+	struct bytes out = { 0 };
+
+	(void)state;
+	assert_int_equal(run(&out, "check-config -c easbridge.conf"), 0);
+	assert_int_equal(run(&out, "check-config -c not-there.conf"), 1);
+	has(&out, "not-there.conf");
+	write_text("bad.conf", "[server]\nlisten = 127.0.0.1:0\n"
+			       "state = state\nusers = users.d\n"
+			       "colour = red\n");
+	assert_int_equal(run(&out, "check-config -c bad.conf"), 1);
+	has(&out, "bad.conf:5");
+	has(&out, "colour");
+	assert_int_equal(run(&out, "serve -c bad.conf"), 2);
+	bytes_free(&out);
+}
+
+/* What help-config prints for the main file is a file the program takes. */
+static void
+help_is_a_configuration(void **state)
+{
+	struct bytes out = { 0 };
+	char *end, *line;
+
+	(void)state;
+	assert_int_equal(run(&out, "help-config"), 0);
+	end = strstr(out.p, "# ---- user file");
+	assert_non_null(end);
+	*end = '\0';
+	/* These two are required and have no default. */
+	line = strstr(out.p, "#state = /var");
+	assert_non_null(line);
+	*line = ' ';
+	line = strstr(out.p, "#users = users.d");
+	assert_non_null(line);
+	*line = ' ';
+	write_text("help.conf", out.p);
+	if (run(&out, "check-config -c help.conf") != 0)
+		fail_msg("%s", out.p);
+	bytes_free(&out);
+}
+
+/* docs/configuration.md is written by `make docs`. */
+static void
+the_reference_is_what_the_program_says(void **state)
+{
+	struct bytes out = { 0 }, doc = { 0 };
+	const char *from, *to;
+
+	(void)state;
+	assert_true(harness_read(&h, "docs/configuration.md", &doc));
+	from = strstr(doc.p, "```ini\n");
+	assert_non_null(from);
+	from += 7;
+	to = strstr(from, "\n```");
+	assert_non_null(to);
+	assert_int_equal(run(&out, "help-config"), 0);
+	while (out.n > 0 && out.p[out.n - 1] == '\n')
+		out.p[--out.n] = '\0';
+	if ((size_t)(to - from) != out.n || memcmp(from, out.p, out.n) != 0)
+		fail_msg("docs/configuration.md is old: run make docs");
+	bytes_free(&out);
+	bytes_free(&doc);
+}
+
+/* ---- trace -------------------------------------------------------------*/
+
+static void
+a_file_is_shown_masked(void **state)
+{
+	static const char name[] =
+		"tests/fuzz/corpus/wbxml/43-sendmail-request.wbxml";
+	struct bytes out = { 0 };
+	char *args = bytes_format("trace '%s/%s'", h.root, name);
+
+	(void)state;
+	assert_int_equal(run(&out, args), 0);
+	has(&out, "<SendMail xmlns=\"ComposeMail\">");
+	has(&out, "<ClientId>633916348086136194</ClientId>");
+	has(&out, "<Mime>[69 bytes]</Mime>");
+	has_not(&out, "Hello!");
+	has_not(&out, "bob@example.net");
+	free(args);
+	args = bytes_format("trace --unmasked '%s/%s'", h.root, name);
+	assert_int_equal(run(&out, args), 0);
+	has(&out, "Hello!");
+	free(args);
+	bytes_free(&out);
+}
+
+static void
+what_is_no_wbxml_says_so(void **state)
+{
+	struct bytes out = { 0 };
+
+	(void)state;
+	assert_int_equal(run(&out, "trace not-there"), 1);
+	has(&out, "not-there: No such file");
+	write_text("secret.eml", "From: a@b\n\nsecret\n");
+	assert_int_equal(run(&out, "trace secret.eml"), 1);
+	has(&out, "secret.eml: ");
+	has_not(&out, "secret\n");
+	write_text("empty", "");
+	assert_int_equal(run(&out, "trace empty"), 1);
+	/* A folder goes on behind a bad file and tells it at the end. */
+	make_folder("mixed");
+	write_text("mixed/1-bad", "\x03\x01");
+	write_text("mixed/2-dump", "2026-01-01T00:00:00.000Z Ping\n<Ping/>\n");
+	assert_int_equal(run(&out, "trace mixed"), 1);
+	has(&out, "== 1-bad\n");
+	has(&out, "<Ping/>");
+	bytes_free(&out);
+}
+
+/* The folder STATE/trace/DEVICE switches the trace of one phone on. */
+static void
+a_phone_is_traced_while_its_folder_exists(void **state)
+{
+	struct phone *p = harness_ready_phone(&h, 0, "tracedphone");
+	struct phone *other = harness_ready_phone(&h, 1, "otherphone");
+	struct bytes out = { 0 };
+	char *rm;
+
+	(void)state;
+	imap_fill(&h, 0, "INBOX", "Very private subject", 0, NULL);
+	make_folder("state/trace");
+	make_folder("state/trace/tracedphone");
+	phone_sync_all(p, phone_inbox(p));
+	phone_sync_all(other, phone_inbox(other));
+	assert_int_equal(run(&out, "trace state/trace/tracedphone"), 0);
+	has(&out, "Sync-1-request.txt");
+	has(&out, "Sync-2-answer.txt");
+	has(&out, "<SyncKey>");
+	has(&out, "<Subject xmlns=\"Email\">[");
+	has_not(&out, "Very private subject");
+	has_not(&out, "user1@");
+	assert_int_equal(run(&out, "trace state/trace/otherphone"), 1);
+	rm = bytes_format("rm -r '%s/state/trace'", h.dir);
+	assert_int_equal(system(rm), 0);
+	free(rm);
+	phone_sync_all(p, phone_inbox(p));
+	assert_int_equal(run(&out, "trace state/trace/tracedphone"), 1);
+	bytes_free(&out);
+}
+
+/* ---- systemd -----------------------------------------------------------*/
+
+/* sd_notify(3): an abstract socket, one datagram for each change. */
+static void
+readiness_is_told(void **state)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	struct timeval patience = { .tv_sec = 10 };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), n;
+	char name[64], word[64];
+
+	(void)state;
+	snprintf(name, sizeof(name), "@easbridge-test-%d", (int)getpid());
+	n = snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", name);
+	sa.sun_path[0] = '\0';
+	assert_int_equal(bind(fd, (struct sockaddr *)&sa,
+			      (socklen_t)(offsetof(struct sockaddr_un,
+						   sun_path) + (size_t)n)), 0);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	assert_int_equal(harness_stop(&h), 0);
+	setenv("NOTIFY_SOCKET", name, 1);
+	assert_true(harness_start(&h));
+	unsetenv("NOTIFY_SOCKET");
+	memset(word, 0, sizeof(word));
+	assert_true(recv(fd, word, sizeof(word) - 1, 0) > 0);
+	assert_string_equal(word, "READY=1");
+	assert_int_equal(harness_stop(&h), 0);
+	memset(word, 0, sizeof(word));
+	assert_true(recv(fd, word, sizeof(word) - 1, 0) > 0);
+	assert_string_equal(word, "STOPPING=1");
+	close(fd);
+	assert_true(harness_start(&h));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(usage_and_version),
+		cmocka_unit_test(mistakes_are_named),
+		cmocka_unit_test(help_is_a_configuration),
+		cmocka_unit_test(the_reference_is_what_the_program_says),
+		cmocka_unit_test(a_file_is_shown_masked),
+		cmocka_unit_test(what_is_no_wbxml_says_so),
+		cmocka_unit_test(a_phone_is_traced_while_its_folder_exists),
+		cmocka_unit_test(readiness_is_told),
+	};
+
+	return cmocka_run_group_tests(tests, up, down);
+}

@@ -118,7 +118,10 @@ usage_and_version(void **state)
 	has(&out, "easbridge ");
 	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		assert_int_equal(run(&out, wrong[i]), 2);
-		has(&out, "easbridge serve");
+		/* What is wrong, and how it is done. */
+		has(&out, "easbridge");
+		has(&out, *wrong[i] && *wrong[i] != 'n' ? "usage: easbridge "
+						       : "easbridge serve");
 	}
 	bytes_free(&out);
 }

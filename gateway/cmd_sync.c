@@ -403,7 +403,8 @@ sync_known_key(struct sync_one *one, struct err *e)
 	const struct sync_coll *sc = one->sc;
 	unsigned limit = sc->window < run->left ? sc->window : run->left;
 
-	if (!sync_apply(run->r, run->a, &one->c, sc, &one->applied, e))
+	if (!sync_apply(run->r, run->a, &one->c, sc, &one->pos,
+			&one->applied, e))
 		return false;
 	/* A bell may ring half a second late, and who asks wants the truth:
 	 * only a request that the bell itself woke skips the look. */

@@ -17,6 +17,7 @@ struct apply {
 	struct source *s;
 	const struct coll *c;
 	const struct sync_coll *sc;
+	const struct sync_pos *pos;
 	struct sync_applied *out;
 };
 
@@ -25,6 +26,20 @@ effect(struct apply *p, uint64_t item, uint64_t has)
 {
 	p->out->effects[p->out->n_effects++] =
 		(struct effect){ .item = item, .has = has };
+}
+
+/* What the phone has: its own commands of this request come last. */
+static bool
+phone_has(struct apply *p, uint64_t item, uint64_t *has, struct err *e)
+{
+	size_t i = p->out->n_effects;
+
+	while (i-- > 0)
+		if (p->out->effects[i].item == item) {
+			*has = p->out->effects[i].has;
+			return true;
+		}
+	return sync_has(p->a->gw->store, p->pos, item, has, e);
 }
 
 /* Keywords of the phone's Categories in place of the old ones; what no
@@ -114,7 +129,7 @@ change_one(struct apply *p, const struct sync_cmd *cmd, struct mirror_item *it,
 {
 	struct mail_edit ed = { 0 };
 	uint32_t uid = mail_uid(it);
-	uint64_t version, seq;
+	uint64_t version, seq, had;
 
 	*status = read_change(p, cmd, it, &ed);
 	if (*status != 0) {
@@ -122,6 +137,8 @@ change_one(struct apply *p, const struct sync_cmd *cmd, struct mirror_item *it,
 		return true;
 	}
 	*status = 1;
+	if (!phone_has(p, it->item, &had, e))
+		return false;
 	if ((ed.m.mask != 0 || ed.add.n > 0 || ed.remove.n > 0) &&
 	    !source_set_flags(p->s, p->c->remote, p->c->uidvalidity, &uid, 1,
 			      ed.m.mask, ed.m.flags, ed.add, ed.remove, e))
@@ -130,7 +147,9 @@ change_one(struct apply *p, const struct sync_cmd *cmd, struct mirror_item *it,
 			 &ed.m, &version, &seq, e))
 		return false;
 	park_post(p->a->gw, p->a->user, p->c->id, seq);
-	effect(p, it->item, version);
+	/* What others changed and this phone has not heard of yet (or only in
+	 * an answer that was lost) still has to be told. */
+	effect(p, it->item, had == it->version ? version : HAS_DIRTY);
 	return true;
 }
 
@@ -240,10 +259,11 @@ apply_all(struct apply *p, struct err *e)
 
 bool
 sync_apply(struct request *r, struct account *a, const struct coll *c,
-	   const struct sync_coll *sc, struct sync_applied *out,
-	   struct err *e)
+	   const struct sync_coll *sc, const struct sync_pos *pos,
+	   struct sync_applied *out, struct err *e)
 {
-	struct apply p = { .r = r, .a = a, .c = c, .sc = sc, .out = out };
+	struct apply p = { .r = r, .a = a, .c = c, .sc = sc, .pos = pos,
+			   .out = out };
 	bool ok;
 
 	memset(out, 0, sizeof(*out));

@@ -23,7 +23,7 @@ struct sync_applied {
 /* False only if the source failed as a whole: what is done stays done and
  * is met again by the repetition (flags are set again, gone is done). */
 bool sync_apply(struct request *r, struct account *a, const struct coll *c,
-		const struct sync_coll *sc, struct sync_applied *out,
-		struct err *e);
+		const struct sync_coll *sc, const struct sync_pos *pos,
+		struct sync_applied *out, struct err *e);
 
 #endif

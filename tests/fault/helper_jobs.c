@@ -329,7 +329,7 @@ judge_mails(void)
 	for (i = 0; i < board->n; i++) {
 		j = &board->jobs[i];
 		s = &scenarios[j->scenario];
-		if (!s->mails || j->outcome == BAD)
+		if (j->outcome == BAD || j->outcome == STARTED)
 			continue;
 		n = left_for(j->user);
 		if (n != s->mails && !(j->doubt && n < s->mails))

@@ -125,11 +125,16 @@ new_phone(struct run *r, const char *device)
 {
 	struct phone *p = harness_phone(&r->h, 0, device);
 
-	p->again = again;
-	p->again_ctx = r;
 	p->may_fail = true;
 	p->timeout_ms = REQUEST_MS;
 	return p;
+}
+
+void
+run_patient(struct run *r)
+{
+	r->p->again = again;
+	r->p->again_ctx = r;
 }
 
 /* ---- arming ------------------------------------------------------------*/
@@ -356,6 +361,7 @@ begin(struct run *r, int user)
 		run_failf("the daemon does not start");
 	r->c = imap_open(&r->h, 0);
 	r->p = new_phone(r, "faulty");
+	run_patient(r);
 }
 
 /* Nothing is left to tell, or the two would talk for ever. */

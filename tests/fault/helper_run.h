@@ -68,6 +68,8 @@ char *run_letter(struct run *r, const char *subject);
 void run_revive(struct run *r);
 /* True if the phone would ask for the same thing again. */
 bool run_refused(const struct answer *a);
+/* The phone repeats what is refused, which is how it begins. */
+void run_patient(struct run *r);
 /* In prepare, for states that only a crash leaves: from now on until
  * run_calm the point `name` kills. */
 void run_arm_kill(struct run *r, const char *name);

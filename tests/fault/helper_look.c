@@ -81,23 +81,24 @@ subject_of(const char *fetch)
 }
 
 static void
-look_mailbox(struct run *r, const char *name, struct lines *all,
-	     struct lines *common)
+look_mailbox(struct run *r, struct imap *c, const char *above,
+	     const char *mailbox, struct lines *all, struct lines *common)
 {
-	char *flags, *subject;
+	char *flags, *subject, *name;
 	size_t i;
 
-	if (!imap_cmd(r->c, "EXAMINE \"%s\"", name))
+	if (!imap_cmd(c, "EXAMINE \"%s\"", mailbox))
 		return; /* \NoSelect */
-	imap_cmd(r->c, "UID FETCH 1:* (FLAGS BODY.PEEK[HEADER.FIELDS "
-		       "(SUBJECT)])");
+	imap_cmd(c, "UID FETCH 1:* (FLAGS BODY.PEEK[HEADER.FIELDS "
+		    "(SUBJECT)])");
+	name = bytes_format("%s%s", above, mailbox);
 	lines_add(all, bytes_format("box %s", name));
-	lines_add(common, bytes_format("%s", name));
-	for (i = 0; i < r->c->n_lines; i++) {
-		if (!strstr(r->c->lines[i].p, " FETCH ("))
+	lines_add(common, strdup(name));
+	for (i = 0; i < c->n_lines; i++) {
+		if (!strstr(c->lines[i].p, " FETCH ("))
 			continue;
-		flags = sorted_flags(r->c->lines[i].p);
-		subject = subject_of(r->c->lines[i].p);
+		flags = sorted_flags(c->lines[i].p);
+		subject = subject_of(c->lines[i].p);
 		r->doubt |= !strcmp(subject, NOTICE);
 		lines_add(all, bytes_format("box %s|%s|%s", name, subject,
 					    flags));
@@ -108,6 +109,7 @@ look_mailbox(struct run *r, const char *name, struct lines *all,
 		free(flags);
 		free(subject);
 	}
+	free(name);
 }
 
 /* "* LIST (\HasNoChildren) "/" Sent", the name perhaps in quotes. */
@@ -127,19 +129,20 @@ listed_name(const char *line)
 }
 
 static void
-look_mailboxes(struct run *r, struct lines *all, struct lines *common)
+look_mailboxes(struct run *r, struct imap *c, const char *above,
+	       struct lines *all, struct lines *common)
 {
 	struct lines names = { 0 };
 	char *name;
 	size_t i;
 
-	if (!imap_cmd(r->c, "LIST \"\" \"*\""))
-		run_failf("LIST: %s", r->c->status);
-	for (i = 0; i < r->c->n_lines; i++)
-		if ((name = listed_name(r->c->lines[i].p)))
+	if (!imap_cmd(c, "LIST \"\" \"*\""))
+		run_failf("LIST: %s", c->status);
+	for (i = 0; i < c->n_lines; i++)
+		if ((name = listed_name(c->lines[i].p)))
 			lines_add(&names, name);
 	for (i = 0; i < names.n; i++) {
-		look_mailbox(r, names.v[i], all, common);
+		look_mailbox(r, c, above, names.v[i], all, common);
 		free(names.v[i]);
 	}
 	free(names.v);
@@ -205,7 +208,11 @@ look(struct run *r, struct phone *p, struct bytes *out)
 	struct bytes there = { 0 }, here = { 0 };
 	struct phone_folder *f;
 
-	look_mailboxes(r, &all, &box);
+	look_mailboxes(r, r->c, "", &all, &box);
+	if (r->second) {
+		lines_add(&box, strdup(SECOND));
+		look_mailboxes(r, r->c2, SECOND "/", &all, &box);
+	}
 	for (f = p->folders; f; f = f->next)
 		look_folder(p, f, &all, &own);
 	lines_join(&box, &there);

@@ -70,6 +70,7 @@ run_refused(const struct answer *a)
 	static const int common[] = { 110, 111, 120, 0 };
 	static const int sync[] = { 5, 16, 0 }, move[] = { 5, 7, 0 };
 	static const int folder[] = { 6, 0 }, ping[] = { 8, 0 };
+	static const int operation[] = { 3, 7, 0 };
 
 	if (a->lost || *a->error || a->status >= 500)
 		return true;
@@ -85,6 +86,10 @@ run_refused(const struct answer *a)
 		return status_in(a, "/MoveItems/Response/Status", move);
 	if (!strncmp(a->cmd, "Folder", 6))
 		return status_in(a, "*/Status", folder);
+	if (!strcmp(a->cmd, "ItemOperations"))
+		return status_in(a, "/ItemOperations/Status", operation) ||
+		       status_in(a, "/ItemOperations/Response/"
+				    "EmptyFolderContents/Status", operation);
 	return !strcmp(a->cmd, "Ping") && status_in(a, "/Ping/Status", ping);
 }
 
@@ -181,7 +186,9 @@ run_calm(struct run *r)
 	__atomic_store_n(&r->page->mode, FAULT_OFF, __ATOMIC_RELEASE);
 	run_revive(r);
 	r->kill_armed = false;
+	r->lost = r->p->lose_how != LOSS_NONE && !r->p->lose_request;
 	r->p->lose_request = 0;
+	r->p->lose_how = LOSS_NONE;
 }
 
 /* ---- steps of scenarios ------------------------------------------------*/
@@ -223,8 +230,8 @@ run_set_up(struct run *r)
 	run_sync_all(r);
 }
 
-void
-run_fill(struct run *r, const char *mailbox, const char *subject, int n)
+static void
+fill(struct imap *c, const char *mailbox, const char *subject, int n)
 {
 	char *name, *mail;
 	int i;
@@ -232,10 +239,45 @@ run_fill(struct run *r, const char *mailbox, const char *subject, int n)
 	for (i = 1; i <= (n ? n : 1); i++) {
 		name = n ? bytes_format("%s %d", subject, i) : strdup(subject);
 		mail = mail_plain(name, "Just a few words.");
-		imap_append(r->c, mailbox, NULL, NULL, mail, strlen(mail));
+		imap_append(c, mailbox, NULL, NULL, mail, strlen(mail));
 		free(mail);
 		free(name);
 	}
+}
+
+void
+run_fill(struct run *r, const char *mailbox, const char *subject, int n)
+{
+	fill(r->c, mailbox, subject, n);
+}
+
+void
+run_fill_second(struct run *r, const char *mailbox, const char *subject,
+		int n)
+{
+	fill(r->c2, mailbox, subject, n);
+}
+
+struct phone_folder *
+run_second_inbox(struct run *r)
+{
+	struct phone_folder *top = phone_need_name(r->p, SECOND), *f;
+
+	for (f = r->p->folders; f; f = f->next)
+		if (!strcmp(f->parent, top->id) && !strcmp(f->name, "INBOX"))
+			return f;
+	run_failf("no inbox below the second mailbox");
+}
+
+void
+run_restart(struct run *r)
+{
+	harness_kill(&r->h);
+	if (harness_start(&r->h))
+		return;
+	r->kill_armed = false; /* the point lay in the start */
+	if (!harness_start(&r->h))
+		run_failf("the daemon does not start");
 }
 
 void
@@ -307,7 +349,7 @@ write_text(const char *path, const char *text)
 void
 run_open(struct run *r, const struct harness *base, int worker)
 {
-	char path[4096], *text;
+	char path[4096];
 	int fd;
 
 	memset(r, 0, sizeof(*r));
@@ -321,13 +363,6 @@ run_open(struct run *r, const struct harness *base, int worker)
 	write_text(r->h.conf, "[server]\nlisten = 127.0.0.1:0\n"
 			      "state = state\ntemplate = any.conf\n"
 			      "log-level = debug\n");
-	snprintf(path, sizeof(path), "%s/any.conf", r->h.dir);
-	text = bytes_format("[mail]\nimap = imap+insecure://%s:%d\n"
-			    "smtp = smtp+insecure://%s:%d\n",
-			    base->imap_host, base->imap_port, base->smtp_host,
-			    base->smtp_port);
-	write_text(path, text);
-	free(text);
 	snprintf(path, sizeof(path), "page:%s/page", r->h.dir);
 	fd = open(path + 5, O_RDWR | O_CREAT, 0600);
 	if (fd < 0 || ftruncate(fd, sizeof(*r->page)))
@@ -340,19 +375,52 @@ run_open(struct run *r, const struct harness *base, int worker)
 	harness_set_fault(&r->h, strdup(path));
 }
 
+/* The template of all logins; `second` gives it another mailbox. */
 static void
-begin(struct run *r, int user)
+write_template(struct run *r)
 {
-	struct harness_user *u = &r->h.users[0];
+	char path[4096];
+	struct bytes b = { 0 };
 
-	r->user = user;
-	r->doubt = false;
-	r->message[0] = '\0';
-	r->h.n_users = 1;
-	r->h.n_phones = 0;
+	bytes_printf(&b,
+		     "[mail]\nimap = imap+insecure://%s:%d\n"
+		     "smtp = smtp+insecure://%s:%d\n",
+		     r->h.imap_host, r->h.imap_port, r->h.smtp_host,
+		     r->h.smtp_port);
+	if (r->second)
+		bytes_printf(&b,
+			     "[mail " SECOND "]\n"
+			     "imap = imap+insecure://%s:%d\n"
+			     "smtp = smtp+insecure://%s:%d\n"
+			     "username = %s\npassword = %s\nemail = %s\n",
+			     r->h.imap_host, r->h.imap_port, r->h.smtp_host,
+			     r->h.smtp_port, r->h.users[1].login,
+			     r->h.users[1].password, r->h.users[1].email);
+	snprintf(path, sizeof(path), "%s/any.conf", r->h.dir);
+	write_text(path, b.p);
+	bytes_free(&b);
+}
+
+static void
+name_user(struct harness_user *u, int user)
+{
 	snprintf(u->login, sizeof(u->login), "user%d", user);
 	snprintf(u->password, sizeof(u->password), "pass%d", user);
 	snprintf(u->email, sizeof(u->email), "user%d@example.test", user);
+}
+
+static void
+begin(struct run *r, const struct scenario *s, int user)
+{
+	r->user = user;
+	r->doubt = r->lost = false;
+	r->second = s->second;
+	r->message[0] = '\0';
+	r->h.n_users = 2;
+	r->h.n_phones = 0;
+	name_user(&r->h.users[0], user);
+	name_user(&r->h.users[1], user + SECOND_USERS);
+	write_template(r);
 	snprintf(r->to, sizeof(r->to), "run%d@outside.test", user);
 	unlink(r->h.log);
 	harness_forget_state(&r->h);
@@ -360,6 +428,8 @@ begin(struct run *r, int user)
 	if (!harness_start(&r->h))
 		run_failf("the daemon does not start");
 	r->c = imap_open(&r->h, 0);
+	if (r->second)
+		r->c2 = imap_open(&r->h, 1);
 	r->p = new_phone(r, "faulty");
 	run_patient(r);
 }
@@ -407,13 +477,14 @@ run_once(struct run *r, const struct scenario *s, enum mode mode, unsigned k,
 
 	running = r;
 	if (setjmp(r->failed) == 0) {
-		begin(r, user);
+		begin(r, s, user);
 		all_steps(r, s, mode, k, left);
 		ok = true;
 	}
 	harness_kill(&r->h);
 	imap_close(r->c);
-	r->c = NULL;
+	imap_close(r->c2);
+	r->c = r->c2 = NULL;
 	for (i = 0; i < r->h.n_phones; i++)
 		phone_free(r->h.phones[i]);
 	r->h.n_phones = 0;

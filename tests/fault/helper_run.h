@@ -8,6 +8,9 @@
 #include "base/fault.h"
 #include "tests/phone/harness.h"
 
+#define SECOND "work"
+#define SECOND_USERS 4000 /* users from here on are second mailboxes */
+
 enum mode {
 	RUN_CALM, /* undisturbed; counts */
 	RUN_FAIL, /* the k-th fault point fails */
@@ -24,10 +27,13 @@ struct run {
 	struct fault_page *page;
 	struct phone *p;
 	struct imap *c;          /* raw, of the same user */
+	struct imap *c2;         /* of the second mailbox, if there is one */
+	bool second;
 	int user;                /* number of the login */
 	char to[64];             /* an outside address of this run alone */
 	bool kill_armed;         /* and has not killed yet */
 	bool doubt;              /* a notice was found in the inbox */
+	bool lost;               /* an answer was thrown away */
 	unsigned first_request, requests; /* of act: before it, within it */
 	jmp_buf failed;
 	char message[3000];
@@ -39,6 +45,7 @@ struct scenario {
 	void (*prepare)(struct run *r);
 	/* Disturbed. Ends when the phone believes that all is done. */
 	void (*act)(struct run *r);
+	bool second;    /* the account has a second mailbox, SECOND */
 	unsigned mails; /* that leave, to r->to */
 	bool doubt;     /* ... and may end as a notice (SYNC-CORE 10) */
 };
@@ -52,6 +59,11 @@ void run_failf(const char *fmt, ...) __attribute__((format(printf, 1, 2),
 void run_set_up(struct run *r);
 /* n mails "<subject> 1" to "<subject> n" by APPEND; one "<subject>" if 0. */
 void run_fill(struct run *r, const char *mailbox, const char *subject, int n);
+void run_fill_second(struct run *r, const char *mailbox, const char *subject,
+		     int n);
+struct phone_folder *run_second_inbox(struct run *r);
+/* Kills the daemon and starts it, until it stands. */
+void run_restart(struct run *r);
 /* Up to date: FolderSync, then Sync of every mail folder. */
 void run_sync_all(struct run *r);
 /* One Sync with these commands; every one must be accepted. */

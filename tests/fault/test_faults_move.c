@@ -77,6 +77,31 @@ move_back(struct run *r)
 	phone_sync_all(r->p, to);
 }
 
+/* From one mailbox of the account to another: copied, then dropped. */
+static void
+two_mailboxes(struct run *r)
+{
+	run_fill(r, "INBOX", "Across", 2);
+	run_fill_second(r, "INBOX", "Theirs", 2);
+	run_set_up(r);
+}
+
+static void
+move_across(struct run *r)
+{
+	struct phone_folder *in = phone_inbox(r->p);
+	struct phone_folder *there = run_second_inbox(r);
+
+	demand_moved(phone_move(r->p, run_item(r, in, "Across 1"), in->id,
+				there->id),
+		     1);
+	demand_moved(phone_move(r->p, run_item(r, there, "Theirs 2"),
+				there->id, in->id),
+		     1);
+	phone_sync_all(r->p, in);
+	phone_sync_all(r->p, there);
+}
+
 /* ---- folders -----------------------------------------------------------*/
 
 static void
@@ -155,6 +180,10 @@ main(void)
 		{ .name = "move-back",
 		  .prepare = mails_to_move,
 		  .act = move_back },
+		{ .name = "move-across",
+		  .prepare = two_mailboxes,
+		  .act = move_across,
+		  .second = true },
 		{ .name = "folder-create",
 		  .prepare = run_set_up,
 		  .act = create_folder },

@@ -79,6 +79,38 @@ delete_for_good(struct run *r)
 	delete_both(r);
 }
 
+/* ---- the start ---------------------------------------------------------*/
+
+static void
+restart(struct run *r)
+{
+	run_fill(r, "INBOX", "Later", 1);
+	run_restart(r);
+	run_sync_all(r);
+}
+
+/* ---- EmptyFolderContents -----------------------------------------------*/
+
+static void
+mails_in_trash(struct run *r)
+{
+	run_fill(r, "INBOX", "Stays", 1);
+	run_fill(r, "Trash", "Rubbish", 3);
+	run_set_up(r);
+}
+
+static void
+empty_trash(struct run *r)
+{
+	struct phone_folder *trash = phone_need_type(r->p, 4);
+	struct answer *a = phone_empty_folder(r->p, trash->id, false);
+
+	if (answer_int(a, "/ItemOperations/Response/EmptyFolderContents/"
+			  "Status") != 1)
+		run_failf("%s", answer_show(a));
+	phone_sync_all(r->p, trash);
+}
+
 int
 main(void)
 {
@@ -93,6 +125,10 @@ main(void)
 		{ .name = "delete-for-good",
 		  .prepare = five_mails,
 		  .act = delete_for_good },
+		{ .name = "restart", .prepare = five_mails, .act = restart },
+		{ .name = "empty-trash",
+		  .prepare = mails_in_trash,
+		  .act = empty_trash },
 	};
 
 	return faults_main("test_faults_sync", v, sizeof(v) / sizeof(*v));

@@ -519,8 +519,10 @@ send_once(struct phone *p)
 
 	p->loss = LOSS_NONE;
 	p->requests++;
-	if (p->requests == p->lose_request)
+	if (p->requests == p->lose_request) {
 		loss = p->lose_how;
+		p->lose_request = 0;
+	}
 	a = perform(&p->private->line, &p->private->last, p, loss, NULL);
 	keep(p, a);
 	phone_judge(p, a);

@@ -1091,6 +1091,39 @@ categories(void **state)
 	end(&s);
 }
 
+/* What stays among the categories stays on the mail, also when the request
+ * comes twice; what no phone shows is left alone, and nothing echoes. */
+static void
+categories_that_stay(void **state)
+{
+	struct stage s = stage("SyCatStay", 1);
+	unsigned uid = imap_uid(s.c, s.mailbox, "SyCatStay 1");
+	struct sync_result r;
+
+	(void)state;
+	imap_store(s.c, s.mailbox, uid, "+FLAGS ($MDNSent)");
+	phone_sync_all(s.p, s.f);
+	set_categories(&s, "<email:Category>Work</email:Category>"
+			   "<email:Category>Home</email:Category>");
+	r = phone_sync_all(s.p, s.f);
+	assert_int_equal(r.changes, 0);
+	set_categories(&s, "<email:Category>Work</email:Category>"
+			   "<email:Category>Garden</email:Category>");
+	assert_true(imap_has_flag(s.c, s.mailbox, uid, "Work"));
+	assert_true(imap_has_flag(s.c, s.mailbox, uid, "Garden"));
+	assert_true(imap_has_flag(s.c, s.mailbox, uid, "$MDNSent"));
+	assert_false(imap_has_flag(s.c, s.mailbox, uid, "Home"));
+	r = phone_sync_all(s.p, s.f);
+	assert_int_equal(r.changes, 0);
+	phone_next_answer_lost(s.p);
+	set_categories(&s, "<email:Category>Garden</email:Category>");
+	r = phone_sync_again(s.p);
+	assert_int_equal(r.failed, 0);
+	assert_true(imap_has_flag(s.c, s.mailbox, uid, "Garden"));
+	assert_false(imap_has_flag(s.c, s.mailbox, uid, "Work"));
+	end(&s);
+}
+
 /* A name that is no IMAP keyword comes back as it was. */
 static void
 category_with_blanks(void **state)
@@ -1665,6 +1698,7 @@ main(void)
 		cmocka_unit_test(flag_complete_and_errors),
 		cmocka_unit_test(bare_flag),
 		cmocka_unit_test(categories),
+		cmocka_unit_test(categories_that_stay),
 		cmocka_unit_test(category_with_blanks),
 		cmocka_unit_test(deletes),
 		cmocka_unit_test(deletes_as_moves_by_default),

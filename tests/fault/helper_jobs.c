@@ -433,10 +433,32 @@ all_runs(void **state)
 	return 0;
 }
 
+/* How often each point has failed or killed in this program. */
+static void
+print_points(void)
+{
+	const struct job *j;
+	unsigned i, k, n;
+
+	fprintf(stderr, "points by name, runs that failed or killed there:\n");
+	for (i = 0; i < board->n; i++) {
+		j = &board->jobs[i];
+		for (k = 0; k < i; k++)
+			if (!strcmp(board->jobs[k].point, j->point))
+				break;
+		if (k < i || !*j->point)
+			continue;
+		for (n = 0; k < board->n; k++)
+			n += !strcmp(board->jobs[k].point, j->point);
+		fprintf(stderr, "  %5u %s\n", n, j->point);
+	}
+}
+
 static int
 end(void **state)
 {
 	(void)state;
+	print_points();
 	return harness_down(&harness);
 }
 

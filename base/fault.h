@@ -8,8 +8,8 @@
  *                armed and read while the process runs
  * A name prefix may follow: "kill:3:state." counts only points whose name
  * begins so. Points stand before and after every state commit and source
- * write, before every read of a source, and around the final dot of a mail
- * (tests/fault/README.md lists them). */
+ * write, before every read of a source, around the final dot of a mail and
+ * before every answer; tests/fault/README.md lists them. */
 #ifndef BASE_FAULT_H
 #define BASE_FAULT_H
 

@@ -16,6 +16,8 @@
 /* Always asked: another program may have made a folder a moment ago, and a
  * FolderSync is rare. */
 #define TREE_AGE_MS -1
+/* In place of a collection where devices are locked: their folder list. */
+#define HIERARCHY 0u
 
 static void
 write_number(struct wbxml_writer *w, wbxml_tag tag, uint32_t v)
@@ -400,41 +402,58 @@ edit_try(struct request *r, struct account *a, struct edit *ed,
 	return *coll == 0 ? 6 : 0;
 }
 
+/* From the judging of the key to the offer; the status. */
+static unsigned
+edit_locked(struct request *r, struct account *a, struct edit *ed,
+	    uint32_t *coll, char key[64], struct err *e)
+{
+	struct folder_list after;
+	bool repeated = false;
+	unsigned status = edit_read(r, ed, e);
+
+	if (status == 0 &&
+	    !folders_find_cause(r->gw->store, r->user_id, r->device_id,
+				ed->cause, &repeated, coll, e))
+		status = status_of(ed->table, e);
+	if (status == 0 && !repeated)
+		status = edit_try(r, a, ed, TREE_AGE_MS, coll, e);
+	/* The source knows better than the tree we judged by: look again. */
+	if (e->code == ERR_EXISTS || e->code == ERR_NOT_FOUND) {
+		err_clear(e);
+		status = edit_try(r, a, ed, 0, coll, e);
+	}
+	if (status != 0)
+		return status;
+	after = list_after(r, ed, *coll);
+	if (!folders_offer(r->gw->store, r->user_id, r->device_id, &after,
+			   ed->cause, *coll, key, e))
+		return status_of(ed->table, e);
+	if (!repeated)
+		park_post(r->gw, r->user_id, 0, 0);
+	return 0;
+}
+
+/* One at a time: a copy that was held up must not undo, with a key that was
+ * good when it came, what the phone has asked for since. */
 static enum cmd_result
 edit_run(struct request *r, struct edit *ed)
 {
 	struct account *a = request_account(r);
-	struct folder_list after;
 	struct err e = { 0 };
 	uint32_t coll = 0;
 	unsigned status;
-	bool repeated = false;
 	char key[64];
 
-	status = edit_read(r, ed, &e);
-	if (status == 0 &&
-	    !folders_find_cause(r->gw->store, r->user_id, r->device_id,
-				ed->cause, &repeated, &coll, &e))
+	if (dev_lock(a, r->device_id, HIERARCHY, r->deadline_ms, &e)) {
+		status = edit_locked(r, a, ed, &coll, key, &e);
+		dev_unlock(a, r->device_id, HIERARCHY);
+	} else {
 		status = status_of(ed->table, &e);
-	if (status == 0 && !repeated)
-		status = edit_try(r, a, ed, TREE_AGE_MS, &coll, &e);
-	/* The source knows better than the tree we judged by: look again. */
-	if (e.code == ERR_EXISTS || e.code == ERR_NOT_FOUND) {
-		err_clear(&e);
-		status = edit_try(r, a, ed, 0, &coll, &e);
-	}
-	if (status == 0) {
-		after = list_after(r, ed, coll);
-		if (!folders_offer(r->gw->store, r->user_id, r->device_id,
-				   &after, ed->cause, coll, key, &e))
-			status = status_of(ed->table, &e);
 	}
 	if (e.code != ERR_NONE)
 		log_line(LOG_WARN, "folder-edit", "error=%s text=\"%s\"",
 			 err_name(e.code), e.text);
 	edit_answer(r, ed, status == 0 ? 1 : status, key, coll);
-	if (status == 0 && !repeated)
-		park_post(r->gw, r->user_id, 0, 0);
 	return CMD_DONE;
 }
 

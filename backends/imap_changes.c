@@ -356,7 +356,6 @@ delta(struct work *w, const struct mark *m, struct err *e)
 
 /* ---- the short way: what the open mailbox tells ------------------------- */
 
-#define STATUS_LOOK "STATUS %s (MESSAGES UIDNEXT UIDVALIDITY HIGHESTMODSEQ)"
 #define STATUS_ALL                                                        \
 	(STATUS_UIDVALIDITY | STATUS_UIDNEXT | STATUS_MODSEQ | \
 	 STATUS_MESSAGES)
@@ -387,17 +386,22 @@ look_line(void *ctx, struct span line)
 		vanished_line(ctx, line);
 }
 
+static const char *
+status_command(const struct work *w, const char *box)
+{
+	return arena_printf(w->a, "STATUS %s (MESSAGES UIDNEXT UIDVALIDITY "
+			    "HIGHESTMODSEQ)", box);
+}
+
 /* One command, and all it tells by the way. */
 static bool
-listen(struct work *w, struct err *e, const char *what, const char *fmt,
-       const char *box)
+listen(struct work *w, struct err *e, const char *command)
 {
 	bool ok;
 
 	w->s->on_line = look_line;
 	w->s->ctx = w;
-	ok = box ? imap_do(w->s, what, e, fmt, box)
-		 : imap_do(w->s, what, e, "%s", fmt);
+	ok = imap_do(w->s, "look", e, "%s", command);
 	w->s->on_line = NULL;
 	if (ok)
 		take_list(w);
@@ -420,7 +424,7 @@ told_delta(struct work *w, const char *box, const struct mark *m,
 
 	w->only_flags = true;
 	w->below = (uint32_t)m->uidnext;
-	if (!listen(w, e, "NOOP", "NOOP", NULL))
+	if (!listen(w, e, "NOOP"))
 		return false;
 	if (!s->moved) {
 		w->out->cursor = mark_write(w->a, m);
@@ -428,11 +432,11 @@ told_delta(struct work *w, const char *box, const struct mark *m,
 	}
 	s->moved = false;
 	if (!(s->caps & CAP_QRESYNC) ||
-	    !listen(w, e, "STATUS", STATUS_LOOK, box) ||
+	    !listen(w, e, status_command(w, box)) ||
 	    (w->look.has & STATUS_ALL) != STATUS_ALL ||
 	    w->look.uidvalidity != m->uidvalidity ||
 	    w->look.uidnext < m->uidnext ||
-	    !listen(w, e, "NOOP", "NOOP", NULL) || w->nameless)
+	    !listen(w, e, "NOOP") || w->nameless)
 		return false;
 	now.uidnext = s->opened.uidnext = w->look.uidnext;
 	now.modseq = s->opened.modseq = w->look.modseq;
@@ -448,7 +452,7 @@ static bool
 status_unchanged(struct work *w, const char *box, struct span cursor,
 		 const struct mark *m, struct err *e)
 {
-	if (!listen(w, e, "STATUS", STATUS_LOOK, box))
+	if (!listen(w, e, status_command(w, box)))
 		return false;
 	w->look.found = true;
 	w->out->cursor = cursor;

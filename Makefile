@@ -48,12 +48,11 @@ TOOLS := $(patsubst %.c,$(OUT)/%,$(wildcard tools/*.c))
 
 UNIT := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/test_*.c))
 BACKEND := $(patsubst %.c,$(OUT)/%,$(wildcard tests/backend/test_*.c))
-WIRE := $(patsubst %.c,$(OUT)/%,$(wildcard tests/protocol/test_*.c))
-# A daemon is started for each fault point, about 1,700 times: too slow with
+PROTOCOL := $(patsubst %.c,$(OUT)/%,$(wildcard tests/protocol/test_*.c))
+FAULTS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/fault/test_*.c))
+# A daemon is started for each fault point, some 1,500 times: too slow with
 # sanitizers, and the wire tests walk the same code there.
-ifneq ($(BUILD),asan)
-WIRE += $(patsubst %.c,$(OUT)/%,$(wildcard tests/fault/test_*.c))
-endif
+WIRE := $(PROTOCOL) $(if $(filter asan,$(BUILD)),,$(FAULTS))
 BENCH := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bench/bench_*.c))
 DEMO := $(patsubst %.c,$(OUT)/%,$(wildcard tests/demo/*.c))
 
@@ -96,7 +95,12 @@ UNIT_HELP := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/unit/helper_*.c \
 $(UNIT) $(BACKEND): $(OUT)/%: $(OUT)/%.o $(UNIT_HELP) $(LIB)
 	@echo "  LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
-$(WIRE) $(DEMO): $(OUT)/%: $(OUT)/%.o $(PHONE)
+# They look into the state when all is over; the phone shares nothing.
+FAULT_HELP := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/fault/helper_*.c))
+$(FAULTS): $(OUT)/%: $(OUT)/%.o $(FAULT_HELP) $(PHONE) $(LIB)
+	@echo "  LD $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
+$(PROTOCOL) $(DEMO): $(OUT)/%: $(OUT)/%.o $(PHONE)
 	@echo "  LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
 BENCH_HELP := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/bench/helper_*.c))
@@ -160,11 +164,11 @@ bench: ## build and run the benchmarks, print a table of their figures
 
 .PHONY: demo demo-up demo-down
 demo: ## servers, sample data, gateway, and a phone playing against it
-	tools/install-deps
+	tools/install-deps --demo
 	$(MAKE) BUILD=release all $(patsubst $(OUT)/%,build/release/%,$(DEMO))
 	tests/demo/demo show
 demo-up: ## the same in the background, without the show
-	tools/install-deps
+	tools/install-deps --demo
 	$(MAKE) BUILD=release all
 	tests/demo/demo up
 demo-down: ## stop what demo-up started

@@ -356,6 +356,7 @@ delta(struct work *w, const struct mark *m, struct err *e)
 
 /* ---- the short way: what the open mailbox tells ------------------------- */
 
+#define STATUS_LOOK "STATUS %s (MESSAGES UIDNEXT UIDVALIDITY HIGHESTMODSEQ)"
 #define STATUS_ALL                                                        \
 	(STATUS_UIDVALIDITY | STATUS_UIDNEXT | STATUS_MODSEQ | \
 	 STATUS_MESSAGES)
@@ -386,22 +387,16 @@ look_line(void *ctx, struct span line)
 		vanished_line(ctx, line);
 }
 
-static const char *
-status_command(const struct work *w, const char *box)
-{
-	return arena_printf(w->a, "STATUS %s (MESSAGES UIDNEXT UIDVALIDITY "
-			    "HIGHESTMODSEQ)", box);
-}
-
-/* One command, and all it tells by the way. */
+/* NOOP, or STATUS of a box, and all the server tells by the way. */
 static bool
-listen(struct work *w, struct err *e, const char *command)
+listen(struct work *w, struct err *e, const char *what, const char *box)
 {
 	bool ok;
 
 	w->s->on_line = look_line;
 	w->s->ctx = w;
-	ok = imap_do(w->s, "look", e, "%s", command);
+	ok = box ? imap_do(w->s, what, e, STATUS_LOOK, box)
+		 : imap_do(w->s, what, e, "NOOP");
 	w->s->on_line = NULL;
 	if (ok)
 		take_list(w);
@@ -424,7 +419,7 @@ told_delta(struct work *w, const char *box, const struct mark *m,
 
 	w->only_flags = true;
 	w->below = (uint32_t)m->uidnext;
-	if (!listen(w, e, "NOOP"))
+	if (!listen(w, e, "NOOP", NULL))
 		return false;
 	if (!s->moved) {
 		w->out->cursor = mark_write(w->a, m);
@@ -432,11 +427,11 @@ told_delta(struct work *w, const char *box, const struct mark *m,
 	}
 	s->moved = false;
 	if (!(s->caps & CAP_QRESYNC) ||
-	    !listen(w, e, status_command(w, box)) ||
+	    !listen(w, e, "STATUS", box) ||
 	    (w->look.has & STATUS_ALL) != STATUS_ALL ||
 	    w->look.uidvalidity != m->uidvalidity ||
 	    w->look.uidnext < m->uidnext ||
-	    !listen(w, e, "NOOP") || w->nameless)
+	    !listen(w, e, "NOOP", NULL) || w->nameless)
 		return false;
 	now.uidnext = s->opened.uidnext = w->look.uidnext;
 	now.modseq = s->opened.modseq = w->look.modseq;
@@ -452,7 +447,7 @@ static bool
 status_unchanged(struct work *w, const char *box, struct span cursor,
 		 const struct mark *m, struct err *e)
 {
-	if (!listen(w, e, status_command(w, box)))
+	if (!listen(w, e, "STATUS", box))
 		return false;
 	w->look.found = true;
 	w->out->cursor = cursor;

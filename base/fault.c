@@ -8,13 +8,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static enum { OFF, COUNT, FAIL, KILL } mode;
-static unsigned long at, passed;
-static const char *prefix = "";
+static struct fault_page own, *page = &own;
 static int count_fd = -1;
+
+static void
+use_page(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	void *p = MAP_FAILED;
+
+	if (fd >= 0)
+		p = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE,
+			 MAP_SHARED, fd, 0);
+	if (p == MAP_FAILED) {
+		perror(path);
+		exit(1);
+	}
+	close(fd);
+	page = p;
+}
 
 void
 fault_init(void)
@@ -24,31 +40,42 @@ fault_init(void)
 
 	if (s == NULL)
 		return;
+	if (strncmp(s, "page:", 5) == 0) {
+		use_page(s + 5);
+		return;
+	}
 	if (strncmp(s, "count:", 6) == 0) {
 		count_fd = open(s + 6, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
 				0600);
-		mode = COUNT;
+		own.mode = FAULT_COUNT;
 		return;
 	}
-	mode = strncmp(s, "fail:", 5) == 0   ? FAIL
-	       : strncmp(s, "kill:", 5) == 0 ? KILL
-					     : OFF;
-	if (mode == OFF)
+	own.mode = strncmp(s, "fail:", 5) == 0	 ? FAULT_FAIL
+		   : strncmp(s, "kill:", 5) == 0 ? FAULT_KILL
+						 : FAULT_OFF;
+	if (own.mode == FAULT_OFF)
 		return;
-	at = strtoul(s + 5, &end, 10);
+	own.at = (uint32_t)strtoul(s + 5, &end, 10);
 	if (*end == ':')
-		prefix = end + 1;
+		snprintf(own.prefix, sizeof(own.prefix), "%s", end + 1);
 }
 
+/* Notes the point; true if it is the one. */
 static bool
-is_the_one(const char *name)
+pass(const char *name, uint32_t mode)
 {
-	bool hit;
+	bool hit = false;
+	uint32_t n;
 
-	if (strncmp(name, prefix, strlen(prefix)) != 0)
-		return false;
 	pthread_mutex_lock(&lock);
-	hit = ++passed == at;
+	if (strncmp(name, page->prefix, strlen(page->prefix)) == 0) {
+		n = page->passed++;
+		if (n < FAULT_ROOM)
+			snprintf(page->names[n], FAULT_NAME, "%s", name);
+		hit = mode != FAULT_COUNT && !page->hit && n + 1 == page->at;
+		if (hit)
+			page->hit = 1;
+	}
 	pthread_mutex_unlock(&lock);
 	return hit;
 }
@@ -56,18 +83,20 @@ is_the_one(const char *name)
 bool
 fault_here(const char *name, struct err *e)
 {
-	if (mode == OFF)
-		return true;
-	if (mode == COUNT) {
-		char line[128];
-		int n = snprintf(line, sizeof(line), "%s\n", name);
+	uint32_t mode = __atomic_load_n(&page->mode, __ATOMIC_ACQUIRE);
+	char line[128];
+	int n;
 
+	if (mode == FAULT_OFF)
+		return true;
+	if (count_fd >= 0) {
+		n = snprintf(line, sizeof(line), "%s\n", name);
 		(void)!write(count_fd, line, (size_t)n);
 		return true;
 	}
-	if (!is_the_one(name))
+	if (!pass(name, mode))
 		return true;
-	if (mode == KILL)
+	if (mode == FAULT_KILL)
 		raise(SIGKILL);
 	return err_set(e, ERR_UNAVAILABLE, SCOPE_ACCOUNT, "fault at %s", name);
 }

@@ -72,6 +72,20 @@ account_new(struct gateway *gw, user_id user)
 	return a;
 }
 
+/* Does any source get the phone's password? */
+static bool
+needs_typed(const struct user_conf *u)
+{
+	size_t i;
+
+	for (i = 0; i < u->n_sources; i++)
+		if (u->source_passwords[i].kind == SECRET_NONE)
+			return true;
+	return false;
+}
+
+/* Several phones of a user may log in by different passwords: one that no
+ * server may see, or that none would, replaces nothing. */
 static void
 set_credentials(struct account *a, struct user_conf *conf, const char *login,
 		const char *password)
@@ -82,10 +96,12 @@ set_credentials(struct account *a, struct user_conf *conf, const char *login,
 		a->conf = user_conf_ref(conf);
 		a->generation++;
 	}
-	if (strcmp(a->password, password) != 0)
+	if (password[0] != '\0' && needs_typed(conf) &&
+	    strcmp(a->password, password) != 0) {
 		a->generation++;
+		snprintf(a->password, sizeof(a->password), "%s", password);
+	}
 	snprintf(a->login, sizeof(a->login), "%s", login);
-	snprintf(a->password, sizeof(a->password), "%s", password);
 	pthread_mutex_unlock(&a->lock);
 }
 

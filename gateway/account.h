@@ -82,7 +82,7 @@ struct accounts *accounts_new(struct gateway *gw);
 void accounts_free(struct accounts **as);
 
 /* The account of that login; made if needed. A password that differs
- * replaces the remembered one. Pair with account_put. */
+ * replaces the remembered one; "" leaves it. Pair with account_put. */
 struct account *account_get(struct gateway *gw, struct user_conf *conf,
 			    user_id user, const char *login,
 			    const char *password);

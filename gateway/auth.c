@@ -10,6 +10,7 @@
 #include "base/codec.h"
 #include "base/log.h"
 #include "base/utf8.h"
+#include "gateway/auth_passwords.h"
 #include "gateway/query.h"
 
 #define BUCKETS 1024
@@ -25,6 +26,7 @@ struct entry {
 	uint64_t login;
 	uint8_t proof[32];       /* of login and password */
 	struct user_conf *user;  /* NULL: only failures are known */
+	bool own;                /* the password is one of the gateway's */
 	uint64_t generation;
 	int64_t until_ms;        /* proof is good until then */
 	unsigned failures;
@@ -225,7 +227,7 @@ enum verdict { KNOWN_GOOD, ASK, TOO_SOON };
 
 static enum verdict
 look_up(struct auth *au, uint64_t login, const uint8_t *proof,
-	uint64_t generation, struct user_conf **user_out)
+	uint64_t generation, struct user_conf **user_out, bool *own_out)
 {
 	int64_t now = clock_mono_ms();
 	enum verdict v = ASK;
@@ -236,6 +238,7 @@ look_up(struct auth *au, uint64_t login, const uint8_t *proof,
 	if (t != NULL && t->user != NULL && t->until_ms > now &&
 	    t->generation == generation && same_proof(t->proof, proof)) {
 		*user_out = user_conf_ref(t->user);
+		*own_out = t->own;
 		v = KNOWN_GOOD;
 	} else if (t != NULL && t->retry_ms > now) {
 		v = TOO_SOON;
@@ -246,7 +249,7 @@ look_up(struct auth *au, uint64_t login, const uint8_t *proof,
 
 static void
 remember(struct auth *au, uint64_t login, const uint8_t *proof,
-	 uint64_t generation, struct user_conf *user)
+	 uint64_t generation, struct user_conf *user, bool own)
 {
 	int64_t now = clock_mono_ms();
 	struct entry *t;
@@ -256,6 +259,7 @@ remember(struct auth *au, uint64_t login, const uint8_t *proof,
 	if (t != NULL) {
 		user_conf_put(&t->user);
 		t->user = user_conf_ref(user);
+		t->own = own;
 		memcpy(t->proof, proof, sizeof(t->proof));
 		t->generation = generation;
 		t->until_ms = now + TTL_MS;
@@ -343,30 +347,66 @@ ask_server(struct auth *au, const struct user_conf *u, const char *password,
 	return err_set(e, ERR_UNAVAILABLE, SCOPE_ACCOUNT, "%s", why.text);
 }
 
+/* True if it is; false with or without e set. */
 static bool
-verify(struct auth *au, const struct user_conf *u, const char *password,
-       struct err *e)
+check_own(const struct config *conf, const struct user_conf *u,
+	  const char *password, struct err *e)
+{
+	struct arena *a = arena_new();
+	const char *name;
+	bool ok = own_password_check(conf->passwords, u->logins[0], password,
+				     a, &name, e);
+
+	if (ok)
+		log_line(LOG_INFO, "login", "user=%s password=\"%s\"",
+			 u->logins[0], name);
+	arena_free(&a);
+	return ok;
+}
+
+static bool
+verify(struct auth *au, const struct config *conf, const struct user_conf *u,
+       const char *password, bool *own, struct err *e)
 {
 	/* An empty password is an anonymous bind to some servers. */
 	if (password[0] == '\0')
 		return denied(e);
+	*own = check_own(conf, u, password, e);
+	if (*own)
+		return true;
+	if (e->code != ERR_NONE)
+		return false;
 	if (u->password.kind != SECRET_NONE)
 		return check_gateway_password(au, u, password, e);
+	/* A server that is asked with the password of the user file says yes
+	 * to whatever the phone sent. One that was revoked here would count
+	 * as a guess there. */
+	if (u->source_passwords[0].kind != SECRET_NONE ||
+	    own_password_shape(password))
+		return denied(e);
 	return ask_server(au, u, password, e);
+}
+
+/* Changes with the configuration and with the file of passwords. */
+static uint64_t
+generation_of(const struct config *conf)
+{
+	return conf->generation ^ own_passwords_stamp(conf->passwords);
 }
 
 bool
 auth_check(struct auth *au, struct config *conf, const char *login,
-	   const char *password, struct user_conf **user_out, struct err *e)
+	   const char *password, struct user_conf **user_out, bool *own_out,
+	   struct err *e)
 {
-	uint64_t id = login_hash(au, login);
+	uint64_t id = login_hash(au, login), generation = generation_of(conf);
 	struct user_conf *u = NULL;
 	struct err why = { 0 };
 	uint8_t proof[32];
 	bool ok;
 
 	proof_of(au, id, password, proof);
-	switch (look_up(au, id, proof, conf->generation, user_out)) {
+	switch (look_up(au, id, proof, generation, user_out, own_out)) {
 	case KNOWN_GOOD:
 		return true;
 	case TOO_SOON:
@@ -375,10 +415,12 @@ auth_check(struct auth *au, struct config *conf, const char *login,
 	case ASK:
 		break;
 	}
+	*own_out = false;
 	u = config_user(conf, login);
-	ok = u != NULL ? verify(au, u, password, &why) : denied(&why);
+	ok = u != NULL ? verify(au, conf, u, password, own_out, &why)
+		       : denied(&why);
 	if (ok) {
-		remember(au, id, proof, conf->generation, u);
+		remember(au, id, proof, generation, u, *own_out);
 		*user_out = u;
 		return true;
 	}

@@ -1,15 +1,67 @@
-/* The commands of the program besides serve. Each returns the exit code. */
+/* The program's commands: one table drives parsing, help, completion and the
+ * manual page. Exit codes: 0 done, 1 it failed, 2 a wrong command line or
+ * configuration, 3 the running easbridge cannot be reached. */
 #ifndef GATEWAY_CLI_H
 #define GATEWAY_CLI_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
-int cli_check_config(const char *file);
-int cli_help_config(void);
-/* A WBXML file, or a folder of dumps. mask: contents that could be private
- * show only their length (dumps in a folder were masked when written). */
-int cli_trace(const char *path, bool mask);
-int cli_version(void);
-int cli_usage(int code);
+enum cli_exit { CLI_OK, CLI_FAILED, CLI_USAGE, CLI_NOT_RUNNING };
+
+/* Options a command takes, as bits of cli_command.options. */
+enum cli_option {
+	CLI_CONF = 1,       /* -c FILE */
+	CLI_JSON = 2,       /* --json */
+	CLI_YES = 4,        /* --yes */
+	CLI_UNMASKED = 8,   /* --unmasked */
+	CLI_PASSWORD = 16,  /* --password-file FILE */
+	CLI_OUT = 32,       /* --out FILE */
+	CLI_DNS = 64,       /* --resolver FILE */
+	CLI_URL = 128       /* --url URL */
+};
+
+/* A command line, read. */
+struct cli {
+	const struct cli_command *cmd;
+	const char *file;          /* -c, else the default */
+	bool json, yes, unmasked;
+	const char *password_file, *out, *resolver, *url; /* NULL: none */
+	char **argv;               /* what is neither word nor option */
+	int argc;
+};
+
+struct cli_command {
+	const char *words;         /* "password add" */
+	const char *args;          /* "USER NAME"; "" for none */
+	int min, max;              /* how many */
+	unsigned options;
+	int (*run)(const struct cli *c);
+	const char *about;         /* one line */
+	const char *help;          /* what it does, then examples */
+};
+
+/* Ended by a row without words. */
+extern const struct cli_command cli_commands[];
+
+/* Runs the command line; serve is main's, which alone may block signals. */
+int cli_main(int argc, char **argv, int (*serve)(const char *file));
+
+/* A complaint on standard error, with the program's name; returns code. */
+int cli_fail(int code, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* The commands, each in the file of its kind. */
+int cli_serve(const struct cli *c);
+int cli_check_config(const struct cli *c);
+int cli_help_config(const struct cli *c);
+int cli_trace(const struct cli *c);
+int cli_version(const struct cli *c);
+int cli_help(const struct cli *c);
+int cli_completion(const struct cli *c);
+int cli_manual(const struct cli *c);
+int cli_password_add(const struct cli *c);
+int cli_password_list(const struct cli *c);
+int cli_password_revoke(const struct cli *c);
 
 #endif

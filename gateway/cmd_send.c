@@ -120,10 +120,8 @@ add_original(struct send *s, struct err *e)
 	return missing > 0 && s->kind == SMART_FORWARD ? 121 : 0;
 }
 
-/* \Answered or $Forwarded on the original; the mail has left, so a failure
- * is only logged. */
-static void
-mark_original(struct send *s)
+static bool
+mark_once(struct send *s, struct err *e)
 {
 	struct request *r = s->r;
 	struct account *a = request_account(r);
@@ -132,24 +130,39 @@ mark_original(struct send *s)
 	struct mirror_edit ed = { .mask = flag, .flags = flag };
 	uint32_t uid = mail_uid(&s->ref.item);
 	uint64_t version, seq;
-	struct err e = { 0 };
 	struct source *src;
 	bool ok = false;
 
-	src = account_checkout(a, s->ref.coll.source, r->deadline_ms, &e);
-	if (src != NULL && coll_lock(a, s->ref.coll.id, r->deadline_ms, &e)) {
+	src = account_checkout(a, s->ref.coll.source, r->deadline_ms, e);
+	if (src != NULL && coll_lock(a, s->ref.coll.id, r->deadline_ms, e)) {
 		ok = source_set_flags(src, s->ref.coll.remote,
 				      s->ref.coll.uidvalidity, &uid, 1, flag,
-				      flag, SPAN_NONE, SPAN_NONE, &e) &&
+				      flag, SPAN_NONE, SPAN_NONE, e) &&
 		     mirror_edit(r->gw->store, r->user_id, s->ref.coll.id,
-				 s->ref.item.item, &ed, &version, &seq, &e);
+				 s->ref.item.item, &ed, &version, &seq, e);
 		coll_unlock(a, s->ref.coll.id);
 		if (ok)
 			park_post(r->gw, r->user_id, s->ref.coll.id, seq);
 	}
-	account_checkin(a, &src, !ok && account_broken(&e));
-	if (!ok)
-		log_line(LOG_WARN, "send", "original not marked: %s", e.text);
+	account_checkin(a, &src, !ok && account_broken(e));
+	return ok;
+}
+
+/* \Answered or $Forwarded on the original. The mail has left and no phone asks
+ * again, so a session that broke meanwhile gets a second chance; what fails
+ * then is only logged. */
+static void
+mark_original(struct send *s)
+{
+	struct err e = { 0 };
+	unsigned i;
+
+	for (i = 0; i < 2; i++) {
+		err_clear(&e);
+		if (mark_once(s, &e))
+			return;
+	}
+	log_line(LOG_WARN, "send", "original not marked: %s", e.text);
 }
 
 /* ---- which mailbox it leaves through ---------------------------------------*/
@@ -224,11 +237,11 @@ run_send(struct send *s, struct err *e)
 	out.a = request_account(r);
 	if (!outbox_send(&out, e))
 		return status_of(STATUS_SEND, e);
-	if (out.repeated)
-		return 118; /* MS-ASCMD 2.2.2: phones take it as sent */
+	/* Repeated too: the first time may have ended right after sending. */
 	if (s->smart && s->ref.coll.id != 0)
 		mark_original(s);
-	return 0;
+	/* MS-ASCMD 2.2.2: phones take it as sent. */
+	return out.repeated ? 118 : 0;
 }
 
 static enum cmd_result

@@ -311,6 +311,8 @@ read_main(struct config *c, struct config_report *rep)
 		return false;
 	reader_run(&rd, span_from(text, n));
 	check_main(&rd, c);
+	if (c->passwords == NULL && c->state != NULL)
+		c->passwords = path_in(a, c->state, "passwords");
 	return rd.errors == 0;
 }
 

@@ -52,7 +52,8 @@ void user_conf_put(struct user_conf **u); /* NULL inside is fine */
 int user_conf_source(const struct user_conf *u, struct span name);
 
 /* Credentials for source i: username and password of its section, else what
- * the phone gave. May block (secret_get). */
+ * the phone gave ("": nothing that a server may see, which is
+ * ERR_UNAVAILABLE). May block (secret_get). */
 bool source_login(const struct user_conf *u, size_t i, const char *login,
 		  const char *password, struct login *out, struct err *e);
 
@@ -82,6 +83,7 @@ struct config {
 	const char *listen;
 	const char *state;
 	const char *users;           /* folder; NULL: none */
+	const char *passwords;       /* file, see auth_passwords.h */
 	const char *template;        /* user file for any login; NULL: none */
 	enum log_level log_level;
 	unsigned workers, http_threads;

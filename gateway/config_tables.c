@@ -424,6 +424,10 @@ static const struct setting server_rows[] = {
 	  "A user file for every login without one of its own. In its "
 	  "values %u stands for the login, %n for what stands before the @, "
 	  "%d for what stands behind it, %% for a percent sign." },
+	{ "passwords", set_path, AT(passwords), NULL,
+	  "/etc/easbridge/passwords",
+	  "File of the passwords that \"easbridge password\" makes; without "
+	  "it \"passwords\" in the state folder." },
 	{ "log-level", set_level, AT(log_level), "info", NULL,
 	  "error, warn, info or debug." },
 	{ "workers", set_count, AT(workers), "8", NULL,

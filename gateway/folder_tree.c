@@ -70,21 +70,40 @@ wire_type(const struct user_conf *u, const struct coll *v, size_t n,
 	return kind_types[c->kind].other;
 }
 
-/* The name, with its source's behind it where a sibling of another source
- * has the same. */
-static struct span
-shown_name(struct arena *a, const struct coll *v, size_t n,
-	   const struct coll *c)
+static bool
+has_sibling(const struct coll *v, size_t n, const struct coll *c,
+	    bool same_kind)
 {
 	size_t i;
 
 	for (i = 0; i < n; i++)
 		if (&v[i] != c && v[i].attached && v[i].parent == c->parent &&
-		    span_eq_ci(v[i].name, c->name) && v[i].id < c->id)
-			return span_of(arena_printf(
-				a, SPAN_FMT " (" SPAN_FMT ")",
-				SPAN_ARG(c->name), SPAN_ARG(c->source)));
-	return c->name;
+		    span_eq_ci(v[i].name, c->name) &&
+		    (v[i].kind == c->kind) == same_kind &&
+		    (!same_kind || v[i].id < c->id))
+			return true;
+	return false;
+}
+
+/* Siblings have different names: one calendar at the source is a calendar
+ * and a task list here, and two sources may have equal ones. */
+static struct span
+shown_name(struct arena *a, const struct coll *v, size_t n,
+	   const struct coll *c)
+{
+	const char *kind = c->kind == KIND_TASK   ? " (Tasks)"
+			   : c->kind == KIND_NOTE ? " (Notes)"
+						  : "";
+	struct span name = c->name;
+
+	if (kind[0] != '\0' && has_sibling(v, n, c, false))
+		name = span_of(arena_printf(a, SPAN_FMT "%s", SPAN_ARG(name),
+					    kind));
+	if (has_sibling(v, n, c, true))
+		name = span_of(arena_printf(a, SPAN_FMT " (" SPAN_FMT ")",
+					    SPAN_ARG(name),
+					    SPAN_ARG(c->source)));
+	return name;
 }
 
 static bool

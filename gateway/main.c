@@ -16,8 +16,6 @@
 #include "gateway/config.h"
 #include "gateway/gateway.h"
 
-#define DEFAULT_FILE "/etc/easbridge/easbridge.conf"
-
 /* systemd's readiness protocol is one datagram; no library for that. */
 static void
 notify(const char *state)
@@ -130,28 +128,5 @@ serve(const char *file)
 int
 main(int argc, char **argv)
 {
-	const char *file = DEFAULT_FILE, *cmd = argc > 1 ? argv[1] : "";
-	bool mask = true;
-	int i = 2;
-
-	if (i + 1 < argc && strcmp(argv[i], "-c") == 0) {
-		file = argv[i + 1];
-		i += 2;
-	}
-	if (strcmp(cmd, "serve") == 0 && i == argc)
-		return serve(file);
-	if (strcmp(cmd, "check-config") == 0 && i == argc)
-		return cli_check_config(file);
-	if (strcmp(cmd, "help-config") == 0)
-		return cli_help_config();
-	if (strcmp(cmd, "trace") == 0 && i < argc &&
-	    strcmp(argv[i], "--unmasked") == 0) {
-		mask = false;
-		i++;
-	}
-	if (strcmp(cmd, "trace") == 0 && i + 1 == argc)
-		return cli_trace(argv[i], mask);
-	if (strcmp(cmd, "version") == 0)
-		return cli_version();
-	return cli_usage(strcmp(cmd, "help") == 0 ? 0 : 2);
+	return cli_main(argc, argv, serve);
 }

@@ -162,6 +162,10 @@ submit(struct outbox *o, struct err *e)
 	ok = smtp_send(&o->r->user->sources[o->source], &login, &m, o->r->deadline_ms,
 		       &in_doubt, e);
 	login_wipe(&login);
+	if (ok && !fault_here("outbox.after-dot", e)) {
+		ok = false;
+		in_doubt = true; /* as if the 250 had not come through */
+	}
 	if (ok) {
 		/* It left, whatever our records say: a repetition finds its
 		 * copy in Sent. */

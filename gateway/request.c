@@ -1,6 +1,7 @@
 /* From an exchange to its answer; one step after the other. */
 #include "gateway/request.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -140,29 +141,50 @@ answer(struct request *r)
 
 /* ---- login ---------------------------------------------------------------*/
 
-static void
-put_user(void *data)
-{
-	struct user_conf *u = data;
+/* Whom an exchange was let in for: a wake asks nobody. */
+struct grant {
+	struct user_conf *user;
+	bool own;
+};
 
-	user_conf_put(&u);
+static void
+put_grant(void *data)
+{
+	struct grant *g = data;
+
+	user_conf_put(&g->user);
+	free(g);
 }
 
-/* The exchange remembers whom it was let in for: a wake asks nobody. */
 static void
-remember_user(struct request *r)
+remember_grant(struct request *r, bool own)
 {
+	struct grant *g;
+
 	if (r->x->data != NULL)
 		return;
-	r->x->data = user_conf_ref(r->user);
-	r->x->free_data = put_user;
+	g = xcalloc(1, sizeof(*g));
+	g->user = user_conf_ref(r->user);
+	g->own = own;
+	r->x->data = g;
+	r->x->free_data = put_grant;
+}
+
+static void
+wipe_password(struct request *r)
+{
+	if (r->password != NULL)
+		explicit_bzero((char *)(uintptr_t)r->password,
+			       strlen(r->password));
 }
 
 static bool
 log_in(struct request *r)
 {
 	struct err e = { .code = ERR_NONE };
+	const struct grant *g = r->woken ? r->x->data : NULL;
 	const char *user;
+	bool own = false;
 
 	if (!auth_basic(r->arena, r->x->in[IN_AUTHORIZATION], &user,
 			&r->password)) {
@@ -170,10 +192,11 @@ log_in(struct request *r)
 		return false;
 	}
 	r->typed = auth_normalise(r->arena, user);
-	if (r->woken && r->x->data != NULL) {
-		r->user = user_conf_ref(r->x->data);
+	if (g != NULL) {
+		r->user = user_conf_ref(g->user);
+		own = g->own;
 	} else if (!auth_check(r->gw->auth, r->conf, r->typed, r->password,
-			       &r->user, &e)) {
+			       &r->user, &own, &e)) {
 		request_http(r, status_http(&e));
 		r->log_note = arena_printf(r->arena,
 					   "peer=%s err=%s text=\"%s\"",
@@ -183,7 +206,9 @@ log_in(struct request *r)
 	}
 	r->login = r->user->logins[0];
 	r->user_id = user_of(span_of(r->login));
-	remember_user(r);
+	remember_grant(r, own);
+	if (own)
+		wipe_password(r);
 	return true;
 }
 
@@ -429,9 +454,7 @@ request_free(struct request *r)
 	user_conf_put(&r->user);
 	config_put(&r->conf);
 	buf_free(&r->out);
-	if (r->password != NULL)
-		explicit_bzero((char *)(uintptr_t)r->password,
-			       strlen(r->password));
+	wipe_password(r);
 	arena_free(&a);
 	log_context("");
 }

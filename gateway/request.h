@@ -35,7 +35,8 @@ struct request {
 	const char *login;       /* the user's first login: what user_id is
 				    made of, and the name for servers */
 	const char *typed;       /* normalised, as the phone wrote it */
-	const char *password;    /* as the phone sent it, as UTF-8 */
+	const char *password;    /* as the phone sent it, as UTF-8; "" if it
+				    is one of the gateway's own */
 	struct user_conf *user;  /* a reference, for this request */
 	user_id user_id;
 	device_id device_id;

@@ -156,6 +156,12 @@ source_login(const struct user_conf *u, size_t i, const char *login,
 	    strlen(password) >= sizeof(l.password))
 		return err_set(e, ERR_DENIED, SCOPE_ACCOUNT,
 			       "login or password is too long");
+	/* The phone's is one of the gateway's own (auth_passwords.h). */
+	if (u->source_passwords[i].kind == SECRET_NONE && password[0] == '\0')
+		return err_set(e, ERR_UNAVAILABLE, SCOPE_ACCOUNT,
+			       "no password for source %s: add password-file "
+			       "to its section in %s", u->sources[i].name,
+			       u->file);
 	memcpy(l.user, user, strlen(user) + 1);
 	if (u->source_passwords[i].kind == SECRET_NONE)
 		memcpy(l.password, password, strlen(password) + 1);

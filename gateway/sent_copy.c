@@ -80,12 +80,15 @@ sent_copy_keep(struct account *a, const struct copy *c, bool look_first,
 {
 	struct arena *arena = arena_new();
 	struct coll sent;
-	struct err e = { 0 }, none = { 0 };
+	struct err e = { 0 }, first = { 0 }, none = { 0 };
 
 	if (!account_special(a, arena, c->source, FOLDER_SENT, &sent, &e)) {
 		log_line(LOG_WARN, "sent-copy", "source=" SPAN_FMT
 			 " has no Sent", SPAN_ARG(c->source));
-	} else if (!file_copy(a, &sent, c, look_first, deadline_ms, &e)) {
+	} else if (!file_copy(a, &sent, c, look_first, deadline_ms, &first) &&
+		   /* A session that broke while the mail left is the usual
+		    * cause, and it may have done its work. */
+		   !file_copy(a, &sent, c, true, deadline_ms, &e)) {
 		log_line(LOG_WARN, "sent-copy", "later error=%s text=\"%s\"",
 			 err_name(e.code), e.text);
 		if (!copies_put(a->gw->store, a->user, c, &none))

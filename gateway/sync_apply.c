@@ -18,37 +18,82 @@ apply_effect(struct apply *p, uint64_t item, uint64_t has)
 		(struct effect){ .item = item, .has = has };
 }
 
-/* Keywords of the phone's Categories in place of the old ones; what no
- * phone shows ($MDNSent and the like) stays. */
+/* What the phone has: its own commands of this request come last. */
+static bool
+phone_has(struct apply *p, uint64_t item, uint64_t *has, struct err *e)
+{
+	size_t i = p->out->n_effects;
+
+	while (i-- > 0)
+		if (p->out->effects[i].item == item) {
+			*has = p->out->effects[i].has;
+			return true;
+		}
+	return sync_has(p->a->gw->store, p->pos, item, has, e);
+}
+
+static bool
+has_word(struct span words, struct span word)
+{
+	while (words.n > 0)
+		if (span_eq_ci(span_take_until(&words, ' '), word))
+			return true;
+	return false;
+}
+
+static void
+put_word(struct buf *b, struct span word)
+{
+	buf_str(b, b->n > 0 ? " " : "");
+	buf_span(b, word);
+}
+
+/* Puts a word in its place among sorted ones. */
+static struct span
+with_word(struct arena *a, struct span sorted, struct span word)
+{
+	struct buf b = BUF_INIT(64u << 10);
+	struct span next, result;
+	bool there = false;
+
+	while (sorted.n > 0) {
+		next = span_take_until(&sorted, ' ');
+		if (!there && span_cmp(word, next) < 0) {
+			put_word(&b, word);
+			there = true;
+		}
+		put_word(&b, next);
+	}
+	if (!there)
+		put_word(&b, word);
+	result = arena_dup(a, buf_view(&b));
+	buf_free(&b);
+	return result;
+}
+
+/* Keywords of the phone's Categories in place of the old ones, sorted; what
+ * no phone shows ($MDNSent and the like) stays. What stays is never removed:
+ * keywords are the same in any case (RFC 3501). */
 static struct span
 merge_keywords(struct arena *a, struct span old, struct span categories,
 	       struct span *add, struct span *remove)
 {
-	struct buf all = BUF_INIT(64u << 10), plus = BUF_INIT(64u << 10);
 	struct buf minus = BUF_INIT(64u << 10);
-	struct span rest = old, word, result;
+	struct span all = categories, word;
 
-	buf_span(&all, categories);
-	buf_span(&plus, categories);
-	while (rest.n > 0) {
-		word = span_take_until(&rest, ' ');
-		if (word.n == 0)
+	*add = categories;
+	while (old.n > 0) {
+		word = span_take_until(&old, ' ');
+		if (word.n == 0 || has_word(categories, word))
 			continue;
-		if (keyword_is_system(word)) {
-			buf_str(&all, all.n > 0 ? " " : "");
-			buf_span(&all, word);
-		} else {
-			buf_str(&minus, minus.n > 0 ? " " : "");
-			buf_span(&minus, word);
-		}
+		if (keyword_is_system(word))
+			all = with_word(a, all, word);
+		else
+			put_word(&minus, word);
 	}
-	result = arena_dup(a, buf_view(&all));
-	*add = arena_dup(a, buf_view(&plus));
 	*remove = arena_dup(a, buf_view(&minus));
-	buf_free(&all);
-	buf_free(&plus);
 	buf_free(&minus);
-	return result;
+	return all;
 }
 
 struct mail_edit {
@@ -105,7 +150,7 @@ change_one(struct apply *p, const struct sync_cmd *cmd, struct mirror_item *it,
 {
 	struct mail_edit ed = { 0 };
 	uint32_t uid = mail_uid(it);
-	uint64_t version, seq;
+	uint64_t version, seq, had;
 
 	*status = read_change(p, cmd, it, &ed);
 	if (*status != 0) {
@@ -113,6 +158,8 @@ change_one(struct apply *p, const struct sync_cmd *cmd, struct mirror_item *it,
 		return true;
 	}
 	*status = 1;
+	if (!phone_has(p, it->item, &had, e))
+		return false;
 	if ((ed.m.mask != 0 || ed.add.n > 0 || ed.remove.n > 0) &&
 	    !source_set_flags(p->s, p->c->remote, p->c->uidvalidity, &uid, 1,
 			      ed.m.mask, ed.m.flags, ed.add, ed.remove, e))
@@ -121,7 +168,9 @@ change_one(struct apply *p, const struct sync_cmd *cmd, struct mirror_item *it,
 			 &ed.m, &version, &seq, e))
 		return false;
 	park_post(p->a->gw, p->a->user, p->c->id, seq);
-	apply_effect(p, it->item, version);
+	/* What others changed and this phone has not heard of yet (or only in
+	 * an answer that was lost) still has to be told. */
+	apply_effect(p, it->item, had == it->version ? version : HAS_DIRTY);
 	return true;
 }
 

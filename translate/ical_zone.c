@@ -30,15 +30,33 @@ zone_sane(icalcomponent *vtz)
 	return n > 0;
 }
 
+static bool
+is_builtin(const char *name)
+{
+	return icaltimezone_get_builtin_timezone(name) != NULL;
+}
+
+static icaltimezone *
+builtin_zone(struct arena *a, const char *name)
+{
+	icaltimezone *z = icaltimezone_get_builtin_timezone(name);
+
+	if (!z) {
+		name = zone_other_name(a, name, is_builtin);
+		z = name ? icaltimezone_get_builtin_timezone(name) : NULL;
+	}
+	return z;
+}
+
 /* IANA name at the end of a path: /mozilla.org/2005/Europe/Berlin. */
 static icaltimezone *
-zone_by_tail(const char *name)
+zone_by_tail(struct arena *a, const char *name)
 {
 	const char *p = name;
 	icaltimezone *z = NULL;
 
 	while (!z && (p = strchr(p, '/')))
-		z = icaltimezone_get_builtin_timezone(++p);
+		z = builtin_zone(a, ++p);
 	return z;
 }
 
@@ -52,13 +70,13 @@ ical_zone_named(struct arena *a, const char *name)
 		return NULL;
 	if (!strcasecmp(name, "UTC") || !strcasecmp(name, "GMT"))
 		return icaltimezone_get_utc_timezone();
-	z = icaltimezone_get_builtin_timezone(name);
+	z = builtin_zone(a, name);
 	if (z)
 		return z;
 	iana = zone_from_windows(a, name);
 	if (iana)
-		return icaltimezone_get_builtin_timezone(iana);
-	return zone_by_tail(name);
+		return builtin_zone(a, iana);
+	return zone_by_tail(a, name);
 }
 
 static icalcomponent *

@@ -465,6 +465,29 @@ delete_it(struct phone *p, struct phone_folder *f, struct phone_item *it)
 /* ---- the show ----------------------------------------------------------*/
 
 static void
+show_calendar(struct phone *p)
+{
+	struct phone_folder *f = phone_folder_type(p, 8);
+	struct phone_folder *t = phone_folder_type(p, 7);
+	struct phone_item *it;
+	char title[80];
+
+	if (!f || !t) {
+		tell("no calendar: the servers run without Radicale");
+		return;
+	}
+	begin();
+	phone_sync_all(p, f);
+	phone_sync_all(p, t);
+	snprintf(title, sizeof(title), "Calendar and tasks: %zu and %zu",
+		 folder_count(f), folder_count(t));
+	done(title);
+	for (it = f->items; it; it = it->next)
+		tell("* %.8s  %s", item_text(it, "StartTime"),
+		     item_text(it, "Subject"));
+}
+
+static void
 play(struct phone *p)
 {
 	struct phone_folder *f;
@@ -487,6 +510,7 @@ play(struct phone *p)
 	it = pushed_mail(p, f);
 	read_it(p, f, it);
 	delete_it(p, f, it);
+	show_calendar(p);
 }
 
 int

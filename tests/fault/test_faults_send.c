@@ -1,181 +1,138 @@
-/* Sending, replying and forwarding with every fault there is: each mail
- * leaves once, its copy lies in Sent once, or (in the one moment in which
- * nobody can know) a notice in the inbox holds it. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+/* Sending: every mail leaves once, one copy in Sent; in doubt a notice. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/phone/faults.h"
+#include "tests/fault/helper_jobs.h"
 
-static struct harness h;
-
-#define ORIGINAL                                                              \
-	"From: Carla <carla@elsewhere.test>\nTo: user1@example.test\n"        \
-	"Subject: Original\nMessage-ID: <orig@elsewhere>\n"                   \
-	"MIME-Version: 1.0\nDate: Wed, 01 May 2024 08:30:00 +0000\n"          \
-	"Content-Type: multipart/mixed; boundary=\"b\"\n\n"                   \
-	"--b\nContent-Type: text/plain\n\nThe text.\n"                        \
-	"--b\nContent-Type: application/octet-stream; name=\"odd.bin\"\n"     \
-	"Content-Transfer-Encoding: base64\n\nAAECAwQFBgcICQ==\n--b--\n"
-
+/* Success is an empty answer; 118 means: it had left before, which phones
+ * take as sent (MS-ASCMD 2.2.2). */
 static void
-put_original(struct fault_run *x)
+demand_sent(struct answer *a)
 {
-	imap_put(x->h, 0, "FltA", ORIGINAL);
-}
-
-struct letter {
-	const char *cmd; /* NULL: SendMail */
-	char *mime;
-	struct smart smart;
-};
-
-static char *
-letter(const struct fault_run *x)
-{
-	char *lf = bytes_format("From: Anna <user1@example.test>\n"
-				"To: Dora <dora@outside.test>\n"
-				"Subject: %s\nMIME-Version: 1.0\n"
-				"Message-ID: <%s@phone>\n"
-				"Content-Type: text/plain\n\nHello\n",
-				x->tag, x->tag);
-	char *mail = crlf(lf);
-
-	free(lf);
-	return mail;
-}
-
-static struct answer *
-ask_letter(struct fault_run *x, void *ctx)
-{
-	struct letter *l = ctx;
-
-	if (!l->cmd)
-		return phone_send(x->p, x->tag, true, l->mime,
-				  strlen(l->mime));
-	return phone_smart(x->p, l->cmd, &l->smart, l->mime,
-			   strlen(l->mime));
-}
-
-/* Empty: sent. 118: sent before. */
-static bool
-letter_done(struct answer *a)
-{
-	return a->n_raw == 0 || answer_int(a, "/*/Status") == 118;
+	if (a->status != 200 ||
+	    (a->n_raw && (!a->doc || answer_int(a, "*/Status") != 118)))
+		run_failf("%s: HTTP %ld\n%s", a->cmd, a->status,
+			  answer_show(a));
 }
 
 static void
-send_letter(struct fault_run *x, struct letter *l)
+send_letter(struct run *r, const char *client_id, const char *subject)
 {
-	x->sends = true;
-	l->mime = letter(x);
-	fault_insist(x, ask_letter, letter_done, l);
-	free(l->mime);
+	char *mail = run_letter(r, subject);
+
+	demand_sent(phone_send(r->p, client_id, true, mail, strlen(mail)));
+	free(mail);
 }
 
 static void
-play_send(struct fault_run *x)
+send(struct run *r)
 {
-	struct letter l = { .cmd = NULL };
+	send_letter(r, "send-1", "Letter");
+	phone_sync_all(r->p, phone_need_type(r->p, 5));
+}
 
-	fault_set_up(x);
-	send_letter(x, &l);
+/* Two mails with the same words are two mails. */
+static void
+send_two(struct run *r)
+{
+	send_letter(r, "two-1", "Letter");
+	send_letter(r, "two-2", "Letter");
+	phone_sync_all(r->p, phone_need_type(r->p, 5));
 }
 
 static void
-smart(struct fault_run *x, const char *cmd)
+original(struct run *r)
 {
-	struct letter l = { .cmd = cmd };
-	struct phone_folder *f;
-
-	fault_set_up(x);
-	f = fault_folder(x, "FltA");
-	fault_sync(x, f, NULL);
-	l.smart = (struct smart){ .client_id = x->tag, .folder = f->id,
-				  .item = fault_item(f, "Original"),
-				  .save = true };
-	send_letter(x, &l);
+	run_fill(r, "INBOX", "Original", 0);
+	run_set_up(r);
 }
 
 static void
-play_reply(struct fault_run *x)
+smart(struct run *r, const char *cmd)
 {
-	smart(x, "SmartReply");
+	struct phone_folder *in = phone_inbox(r->p);
+	struct smart k = { .client_id = "smart-1",
+			   .folder = in->id,
+			   .item = run_item(r, in, "Original"),
+			   .save = true };
+	char *mail = run_letter(r, "Letter");
+
+	demand_sent(phone_smart(r->p, cmd, &k, mail, strlen(mail)));
+	free(mail);
+	phone_sync_all(r->p, in);
+	phone_sync_all(r->p, phone_need_type(r->p, 5));
 }
 
 static void
-play_forward(struct fault_run *x)
+reply(struct run *r)
 {
-	smart(x, "SmartForward");
-}
-
-/* Sent and inbox are judged by the mail's tag; the original by its flags,
- * but a flag that could not be set after the mail left is not worth an
- * error to anybody: it is no part of the comparison. */
-static const struct fault_scenario sending = {
-	"send", { "FltA" }, NULL, play_send
-};
-static const struct fault_scenario replying = {
-	"reply", { NULL }, NULL, play_reply
-};
-static const struct fault_scenario forwarding = {
-	"forward", { NULL }, NULL, play_forward
-};
-
-static void
-run_send(void **state)
-{
-	(void)state;
-	fault_play(&h, &sending);
+	smart(r, "SmartReply");
 }
 
 static void
-run_reply(void **state)
+forward(struct run *r)
 {
-	(void)state;
-	put_original(&(struct fault_run){ .h = &h });
-	fault_play(&h, &replying);
+	smart(r, "SmartForward");
 }
 
+/* ---- in doubt ----------------------------------------------------------*/
+
+/* The process died at the final dot: nobody knows whether the mail left. */
 static void
-run_forward(void **state)
+dead_at_the_dot(struct run *r)
 {
-	(void)state;
-	fault_play(&h, &forwarding);
+	struct answer *a;
+	char *mail;
+
+	run_set_up(r);
+	mail = run_letter(r, "Letter");
+	r->p->again = NULL;
+	run_arm_kill(r, "outbox.final-dot");
+	a = phone_send(r->p, "doubt-1", true, mail, strlen(mail));
+	if (a->status)
+		run_failf("the daemon survived the final dot: HTTP %ld",
+			  a->status);
+	run_calm(r);
+	run_patient(r);
+	free(mail);
 }
 
-static int
-up(void **state)
+/* The repetition: no second sending, but one notice. */
+static void
+repeat_in_doubt(struct run *r)
 {
-	struct imap *c;
-
-	(void)state;
-	harness_up(&h, &(struct harness_options){ .name = "test_faults_send" });
-	c = imap_open(&h, 0);
-	imap_cmd(c, "CREATE FltA");
-	imap_close(c);
-	return 0;
-}
-
-static int
-down(void **state)
-{
-	(void)state;
-	return harness_down(&h);
+	send_letter(r, "doubt-1", "Letter");
+	phone_sync_all(r->p, phone_inbox(r->p));
 }
 
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(run_send),
-		cmocka_unit_test(run_reply),
-		cmocka_unit_test(run_forward),
+	static const struct scenario v[] = {
+		{ .name = "send",
+		  .prepare = run_set_up,
+		  .act = send,
+		  .mails = 1,
+		  .doubt = true },
+		{ .name = "send-two",
+		  .prepare = run_set_up,
+		  .act = send_two,
+		  .mails = 2,
+		  .doubt = true },
+		{ .name = "reply",
+		  .prepare = original,
+		  .act = reply,
+		  .mails = 1,
+		  .doubt = true },
+		{ .name = "forward",
+		  .prepare = original,
+		  .act = forward,
+		  .mails = 1,
+		  .doubt = true },
+		{ .name = "in-doubt",
+		  .prepare = dead_at_the_dot,
+		  .act = repeat_in_doubt },
 	};
 
-	return cmocka_run_group_tests(tests, up, down);
+	return faults_main("test_faults_send", v, sizeof(v) / sizeof(*v));
 }

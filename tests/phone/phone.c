@@ -113,8 +113,13 @@ static void
 set_up_easy(CURL *c, const struct request *r, struct transfer *t,
 	    const struct phone *p)
 {
+	char *moving = r->url ? NULL
+			      : bytes_format("%s%s%s", p->url,
+					     *r->query ? "?" : "", r->query);
+
 	curl_easy_reset(c);
-	curl_easy_setopt(c, CURLOPT_URL, r->url);
+	curl_easy_setopt(c, CURLOPT_URL, moving ? moving : r->url);
+	free(moving); /* curl has its own */
 	curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, r->method);
 	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, r->headers);
@@ -425,19 +430,16 @@ plain_query(const struct phone *p, const struct ask *k)
 	return b.p;
 }
 
-static char *
-url_of(const struct phone *p, const struct ask *k)
+static void
+make_url(struct request *r, const struct phone *p, const struct ask *k)
 {
-	char *query, *url;
-
 	if (k->url)
-		return strdup(k->url);
-	if (k->method && !strcmp(k->method, "OPTIONS"))
-		return strdup(p->url);
-	query = p->base64_query ? base64_query(p, k) : plain_query(p, k);
-	url = bytes_format("%s?%s", p->url, query);
-	free(query);
-	return url;
+		r->url = strdup(k->url);
+	else if (k->method && !strcmp(k->method, "OPTIONS"))
+		r->query = strdup("");
+	else
+		r->query = p->base64_query ? base64_query(p, k)
+					   : plain_query(p, k);
 }
 
 static void
@@ -480,6 +482,7 @@ request_free(struct request *r)
 {
 	free(r->method);
 	free(r->url);
+	free(r->query);
 	curl_slist_free_all(r->headers);
 	bytes_free(&r->body);
 	memset(r, 0, sizeof(*r));
@@ -493,7 +496,7 @@ make_request(struct request *r, const struct phone *p, const struct ask *k)
 	memset(r, 0, sizeof(*r));
 	snprintf(r->cmd, sizeof(r->cmd), "%s", k->cmd);
 	phone_set(&r->method, k->method ? k->method : "POST");
-	r->url = url_of(p, k);
+	make_url(r, p, k);
 	r->auth = !k->no_auth;
 	r->judge = !p->unchecked && !k->unchecked;
 	r->timeout_ms = k->timeout_ms ? k->timeout_ms : p->timeout_ms;
@@ -509,16 +512,31 @@ make_request(struct request *r, const struct phone *p, const struct ask *k)
 /* ---- asking ------------------------------------------------------------*/
 
 static struct answer *
-send_last(struct phone *p)
+send_once(struct phone *p)
 {
 	enum phone_loss loss = p->loss;
 	struct answer *a;
 
 	p->loss = LOSS_NONE;
 	p->requests++;
+	if (p->requests == p->lose_request) {
+		loss = p->lose_how;
+		p->lose_request = 0;
+	}
 	a = perform(&p->private->line, &p->private->last, p, loss, NULL);
 	keep(p, a);
 	phone_judge(p, a);
+	return a;
+}
+
+static struct answer *
+send_last(struct phone *p)
+{
+	struct answer *a = send_once(p);
+	unsigned tries = 1;
+
+	while (p->again && p->again(p, a, tries++))
+		a = send_once(p);
 	return a;
 }
 

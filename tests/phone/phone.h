@@ -50,6 +50,8 @@ struct phone_folder {
 
 enum phone_loss { LOSS_NONE, LOSS_ANSWER, LOSS_CUT };
 
+struct answer;
+
 struct phone {
 	char *url; /* http://127.0.0.1:1234/Microsoft-Server-ActiveSync */
 	char *login, *password;
@@ -65,6 +67,13 @@ struct phone {
 	long timeout_ms;      /* of one request; default 60 s */
 	enum phone_loss loss; /* see phone_next_answer_lost */
 	unsigned requests;    /* sent so far */
+	unsigned lose_request; /* this one of them loses its answer, and is 0
+				  then; not of those in a thread ... */
+	enum phone_loss lose_how; /* ... in this way */
+	/* Looks at each answer of a request; true: the same bytes again. Then
+	 * the functions below see the last answer alone. `tries` were made. */
+	bool (*again)(struct phone *p, const struct answer *a, unsigned tries);
+	void *again_ctx;
 	struct phone_private *private;
 };
 

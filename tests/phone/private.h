@@ -9,7 +9,9 @@
 /* A request ready to go; bytes are kept for repeating. */
 struct request {
 	char cmd[24];
-	char *method, *url;
+	char *method;
+	char *url;   /* whole; or ... */
+	char *query; /* ... behind the phone's URL, which may move */
 	struct curl_slist *headers;
 	struct bytes body;
 	bool has_body, auth, judge;

@@ -118,7 +118,10 @@ usage_and_version(void **state)
 	has(&out, "easbridge ");
 	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		assert_int_equal(run(&out, wrong[i]), 2);
-		has(&out, "easbridge serve");
+		/* What is wrong, and how it is done. */
+		has(&out, "easbridge");
+		has(&out, *wrong[i] && *wrong[i] != 'n' ? "usage: easbridge "
+						       : "easbridge serve");
 	}
 	bytes_free(&out);
 }
@@ -190,6 +193,49 @@ the_reference_is_what_the_program_says(void **state)
 		fail_msg("docs/configuration.md is old: run make docs");
 	bytes_free(&out);
 	bytes_free(&doc);
+}
+
+/* The indented block below the README's line about this file. */
+static void
+copy_from_readme(const char *about, const char *to)
+{
+	struct bytes readme = { 0 }, out = { 0 };
+	const char *at, *end;
+
+	assert_true(harness_read(&h, "README.md", &readme));
+	at = strstr(readme.p, about);
+	assert_non_null(at);
+	at = strstr(at, "\n\n    ");
+	assert_non_null(at);
+	for (at += 2; strncmp(at, "    ", 4) == 0 || *at == '\n';
+	     at = end + 1) {
+		end = strchr(at, '\n');
+		assert_non_null(end);
+		if (end > at)
+			bytes_put(&out, at + 4, (size_t)(end - at) - 4);
+		bytes_byte(&out, '\n');
+	}
+	write_text(to, out.p);
+	bytes_free(&readme);
+	bytes_free(&out);
+}
+
+static void
+the_readme_shows_a_configuration_that_works(void **state)
+{
+	struct bytes out = { 0 };
+
+	(void)state;
+	make_folder("readme");
+	make_folder("readme/users.d");
+	copy_from_readme("`/etc/easbridge/easbridge.conf`:",
+			 "readme/easbridge.conf");
+	copy_from_readme("`/etc/easbridge/users.d/alice.conf`",
+			 "readme/users.d/alice.conf");
+	if (run(&out, "check-config -c readme/easbridge.conf") != 0)
+		fail_msg("%s", out.p);
+	has(&out, "1 user file");
+	bytes_free(&out);
 }
 
 /* ---- trace -------------------------------------------------------------*/
@@ -314,6 +360,7 @@ main(void)
 		cmocka_unit_test(mistakes_are_named),
 		cmocka_unit_test(help_is_a_configuration),
 		cmocka_unit_test(the_reference_is_what_the_program_says),
+		cmocka_unit_test(the_readme_shows_a_configuration_that_works),
 		cmocka_unit_test(a_file_is_shown_masked),
 		cmocka_unit_test(what_is_no_wbxml_says_so),
 		cmocka_unit_test(a_phone_is_traced_while_its_folder_exists),

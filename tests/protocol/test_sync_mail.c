@@ -790,6 +790,28 @@ read_state(void **state)
 	end(&s);
 }
 
+/* Another phone's Sync has brought the flag to the gateway; this phone has
+ * not heard of it when it marks the same mail read, and still must. */
+static void
+changed_meanwhile(void **state)
+{
+	struct stage s = stage("SyBoth", 1);
+	struct phone *q = harness_ready_phone(&h, 0, "SyBothOther");
+	unsigned uid = imap_uid(s.c, s.mailbox, "SyBoth 1");
+	struct sync_result r;
+
+	(void)state;
+	imap_store(s.c, s.mailbox, uid, "+FLAGS (\\Flagged)");
+	phone_sync_all(q, phone_need_name(q, s.mailbox));
+	r = phone_set_read(s.p, s.f, s.f->items->id, true);
+	assert_int_equal(r.changes, 1);
+	expect_text(s.f->items, "Flag/Status", "2");
+	expect_text(s.f->items, "Read", "1");
+	r = phone_sync_all(s.p, s.f);
+	assert_int_equal(r.changes, 0);
+	end(&s);
+}
+
 /* A change of Read only: nothing else is sent (reference 8.5). */
 static void
 changes_carry_what_changed(void **state)
@@ -1066,6 +1088,39 @@ categories(void **state)
 	assert_false(imap_has_flag(s.c, s.mailbox, uid, "Work"));
 	assert_false(imap_has_flag(s.c, s.mailbox, uid, "Garden"));
 	assert_true(imap_has_flag(s.c, s.mailbox, uid, "\\Seen"));
+	end(&s);
+}
+
+/* What stays among the categories stays on the mail, also when the request
+ * comes twice; what no phone shows is left alone, and nothing echoes. */
+static void
+categories_that_stay(void **state)
+{
+	struct stage s = stage("SyCatStay", 1);
+	unsigned uid = imap_uid(s.c, s.mailbox, "SyCatStay 1");
+	struct sync_result r;
+
+	(void)state;
+	imap_store(s.c, s.mailbox, uid, "+FLAGS ($MDNSent)");
+	phone_sync_all(s.p, s.f);
+	set_categories(&s, "<email:Category>Work</email:Category>"
+			   "<email:Category>Home</email:Category>");
+	r = phone_sync_all(s.p, s.f);
+	assert_int_equal(r.changes, 0);
+	set_categories(&s, "<email:Category>Work</email:Category>"
+			   "<email:Category>Garden</email:Category>");
+	assert_true(imap_has_flag(s.c, s.mailbox, uid, "Work"));
+	assert_true(imap_has_flag(s.c, s.mailbox, uid, "Garden"));
+	assert_true(imap_has_flag(s.c, s.mailbox, uid, "$MDNSent"));
+	assert_false(imap_has_flag(s.c, s.mailbox, uid, "Home"));
+	r = phone_sync_all(s.p, s.f);
+	assert_int_equal(r.changes, 0);
+	phone_next_answer_lost(s.p);
+	set_categories(&s, "<email:Category>Garden</email:Category>");
+	r = phone_sync_again(s.p);
+	assert_int_equal(r.failed, 0);
+	assert_true(imap_has_flag(s.c, s.mailbox, uid, "Garden"));
+	assert_false(imap_has_flag(s.c, s.mailbox, uid, "Work"));
 	end(&s);
 }
 
@@ -1633,6 +1688,7 @@ main(void)
 		cmocka_unit_test(meeting_request),
 		cmocka_unit_test(meeting_cancelled),
 		cmocka_unit_test(read_state),
+		cmocka_unit_test(changed_meanwhile),
 		cmocka_unit_test(changes_carry_what_changed),
 		cmocka_unit_test(bad_commands),
 		cmocka_unit_test(too_many_commands),
@@ -1642,6 +1698,7 @@ main(void)
 		cmocka_unit_test(flag_complete_and_errors),
 		cmocka_unit_test(bare_flag),
 		cmocka_unit_test(categories),
+		cmocka_unit_test(categories_that_stay),
 		cmocka_unit_test(category_with_blanks),
 		cmocka_unit_test(deletes),
 		cmocka_unit_test(deletes_as_moves_by_default),

@@ -166,6 +166,41 @@ test_from_phones(void **state)
 	arena_free(&a);
 }
 
+/* Debian 13 without tzdata-legacy. */
+static bool
+modern(const char *name)
+{
+	static const char *const known[] = { "Europe/Kyiv", "Asia/Kolkata",
+					     "America/New_York", "Etc/UTC" };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (!strcmp(name, known[i]))
+			return true;
+	return false;
+}
+
+static void
+test_older_names(void **state)
+{
+	struct arena *a = arena_new();
+
+	(void)state;
+	assert_string_equal(zone_other_name(a, "Europe/Kiev", modern),
+			    "Europe/Kyiv");
+	assert_string_equal(zone_other_name(a, "Asia/Calcutta", modern),
+			    "Asia/Kolkata");
+	assert_string_equal(zone_other_name(a, "US/Eastern", modern),
+			    "America/New_York");
+	assert_null(zone_other_name(a, "Europe/Berlin", modern));
+	assert_null(zone_other_name(a, "GMT+01:00", modern));
+	assert_null(zone_other_name(a, "Not/AZone", modern));
+	assert_null(zone_other_name(a, "", modern));
+	assert_non_null(zone_named(a, S("US/Eastern")));
+	assert_non_null(zone_named(a, S("India Standard Time")));
+	assert_non_null(zone_named(a, S("/x.org/2005/Asia/Calcutta")));
+	arena_free(&a);
+}
+
 static void
 test_names(void **state)
 {
@@ -270,6 +305,7 @@ main(void)
 		cmocka_unit_test(test_to_blob),
 		cmocka_unit_test(test_round_trips),
 		cmocka_unit_test(test_from_phones),
+		cmocka_unit_test(test_older_names),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_clock),
 		cmocka_unit_test(test_vtimezone),

@@ -1,0 +1,26 @@
+/* What commands need of the configuration and of answers. */
+#ifndef GATEWAY_CLI_CONFIG_H
+#define GATEWAY_CLI_CONFIG_H
+
+#include "base/arena.h"
+#include "gateway/cli.h"
+#include "gateway/config.h"
+
+/* The configuration of -c; mistakes go to standard error. NULL: it cannot be
+ * used at all. */
+struct config *cli_config(const struct cli *c);
+/* The user of that login, or NULL with a complaint. */
+struct user_conf *cli_user(struct config *conf, const char *login);
+
+/* Cells of a table, row by row; printed with columns as wide as needed. */
+struct cli_table {
+	struct arena *a;
+	size_t columns, n, room;
+	const char **cell;
+};
+void cli_cell(struct cli_table *t, const char *text);
+void cli_print(const struct cli_table *t);
+/* Seconds since 1970 as people of this machine write it; "never" for 0. */
+const char *cli_time(struct arena *a, int64_t when);
+
+#endif

@@ -1,0 +1,17 @@
+/* The program's other commands, as an administrator types them. */
+#ifndef TESTS_PHONE_CLI_H
+#define TESTS_PHONE_CLI_H
+
+#include "tests/phone/harness.h"
+
+/* Runs easbridge with these arguments (shell words) in the harness' folder;
+ * everything it prints, to both outputs, goes to out. Its exit code. */
+int cli_run(struct harness *h, struct bytes *out, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Fails the test unless what stands in text, or with it. */
+void text_has(const struct bytes *text, const char *what);
+void text_has_not(const struct bytes *text, const char *what);
+/* A file of the harness' folder. */
+void cli_write(struct harness *h, const char *name, const char *text);
+
+#endif

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "gateway/commands.h"
 #include "gateway/fetch.h"
+#include "gateway/objects.h"
 #include "gateway/refresh.h"
 #include "gateway/sessions.h"
 #include "gateway/status.h"
@@ -116,6 +117,32 @@ fetch_attachment(struct fetch *f)
 	wbxml_close(w);
 }
 
+/* An event or a task. */
+static void
+fetch_object(struct fetch *f, const struct mail_ref *ref,
+	     const struct tr_env *env)
+{
+	struct wbxml_writer *w = &f->r->w;
+	struct tr_env mine = *env;
+	struct span text;
+	struct err e = { 0 };
+
+	if (!objects_load(request_account(f->r), &ref->coll, &ref->item, 1,
+			  f->r->arena, &text, f->r->deadline_ms, &e) ||
+	    text.n == 0) {
+		fetch_failed(f, &e, text.n == 0 && e.code == ERR_NONE ? 6 : 0);
+		return;
+	}
+	mine.ref = item_name(f->r->arena, ref->coll.id, ref->item.item);
+	fetch_head(f, 1);
+	wbxml_str(w, WX_AirSync_Class,
+		  ref->coll.kind == KIND_TASK ? "Tasks" : "Calendar");
+	wbxml_open(w, WX_ItemOperations_Properties);
+	object_write(ref->coll.kind, &mine, text, w);
+	wbxml_close(w);
+	wbxml_close(w);
+}
+
 static void
 fetch_item(struct fetch *f)
 {
@@ -130,13 +157,18 @@ fetch_item(struct fetch *f)
 		fetch_failed(f, &e, 2);
 		return;
 	}
-	if (!mail_find(f->r, f->long_id.n > 0 ? f->long_id : f->item, &ref,
+	if (!ref_find(f->r, f->long_id.n > 0 ? f->long_id : f->item, &ref,
 		       &e) ||
-	    !fetch_mail(f->r, &env, &ref, &mc, &e)) {
+	    (ref.coll.kind == KIND_EMAIL &&
+	     !fetch_mail(f->r, &env, &ref, &mc, &e))) {
 		fetch_failed(f, &e, e.code == ERR_INVALID ||
 						    e.code == ERR_NOT_FOUND
 					    ? 6
 					    : 0);
+		return;
+	}
+	if (ref.coll.kind != KIND_EMAIL) {
+		fetch_object(f, &ref, &env);
 		return;
 	}
 	st = mail_state(f->r->arena, &ref.coll, &ref.item,

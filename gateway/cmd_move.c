@@ -6,6 +6,7 @@
 #include "gateway/commands.h"
 #include "gateway/mail_content.h"
 #include "gateway/mail_ref.h"
+#include "gateway/objects.h"
 #include "gateway/refresh.h"
 #include "gateway/sessions.h"
 #include "gateway/status.h"
@@ -46,12 +47,41 @@ copy_across(struct request *r, struct ends *s, struct move *m,
 			     it->flags & ~MAIL_DELETED, it->date, new_uid, e);
 }
 
+/* A calendar entry: written there, removed here, in that order. */
+static bool
+copy_object(struct request *r, struct account *a, struct ends *s,
+	    struct move *m, struct mirror_item *moved, struct err *e)
+{
+	struct object o = { .data = SPAN_NONE };
+	struct span name = span_of(arena_printf(
+		r->arena, "%016llx%08x", (unsigned long long)moved->item,
+		m->mail.coll.id));
+
+	if (!objects_load(a, &m->mail.coll, &m->mail.item, 1, r->arena,
+			  &o.data, r->deadline_ms, e))
+		return false;
+	if (o.data.n == 0)
+		return err_set(e, ERR_NOT_FOUND, SCOPE_ITEM, "it is gone");
+	if (!source_put(s->dst, m->dst.remote, m->dst.kind, name, &o,
+			r->arena, e))
+		return false;
+	moved->remote = o.remote;
+	moved->etag = o.etag;
+	return true;
+}
+
 static bool
 drop_original(struct account *a, struct request *r, struct ends *s,
 	      struct move *m, struct err *e)
 {
 	uint32_t uid = mail_uid(&m->mail.item);
 
+	if (m->dst.kind != KIND_EMAIL)
+		return source_remove(s->src, m->mail.coll.remote,
+				     m->mail.item.remote, m->mail.item.etag,
+				     e) &&
+		       refresh_locked(a, s->src, m->mail.coll.id,
+				      r->deadline_ms, e);
 	return source_expunge(s->src, m->mail.coll.remote,
 			      m->mail.coll.uidvalidity, &uid, 1, e) &&
 	       refresh_locked(a, s->src, m->mail.coll.id, r->deadline_ms, e);
@@ -66,6 +96,12 @@ move_at_source(struct request *r, struct account *a, struct ends *s,
 	struct mirror_item moved = m->mail.item;
 	uint32_t new_uid = 0;
 
+	if (m->dst.kind != KIND_EMAIL)
+		return copy_object(r, a, s, m, &moved, e) &&
+		       moved_done(a->gw->store, a->user, r->device_id,
+				  m->mail.coll.id, m->mail.item.item,
+				  m->dst.id, &moved, clock_wall(),
+				  &m->new_item, e);
 	if (s->two ? !copy_across(r, s, m, &new_uid, e)
 		   : !source_move(s->dst, m->mail.coll.remote,
 				  m->mail.coll.uidvalidity,
@@ -137,7 +173,8 @@ move_locked(struct request *r, struct account *a, struct ends *s,
 	m->new_item = row.item;
 	if (m->mail.item.gone)
 		return true;
-	return s->two ? drop_original(a, r, s, m, e)
+	return s->two || m->dst.kind != KIND_EMAIL
+		       ? drop_original(a, r, s, m, e)
 		      : refresh_locked(a, s->src, m->mail.coll.id,
 				       r->deadline_ms, e);
 }
@@ -206,9 +243,9 @@ move_one(struct request *r, struct account *a, struct move *m)
 		m->status = 2;
 		return;
 	}
-	if (m->dst.kind != KIND_EMAIL) {
-		m->status = 5; /* calendars do not take moves yet: the phone
-				  keeps the item where it was */
+	if (m->dst.kind != KIND_EMAIL &&
+	    (m->dst.read_only || m->mail.coll.read_only)) {
+		m->status = 5;
 		return;
 	}
 	if (m->dst.id == m->mail.coll.id) {

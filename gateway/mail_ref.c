@@ -42,7 +42,7 @@ request_env(struct request *r)
 }
 
 bool
-mail_find(struct request *r, struct span server_id, struct mail_ref *out,
+ref_find(struct request *r, struct span server_id, struct mail_ref *out,
 	  struct err *e)
 {
 	uint32_t coll;
@@ -57,9 +57,17 @@ mail_find(struct request *r, struct span server_id, struct mail_ref *out,
 	    !mirror_get(r->gw->store, r->user_id, coll, item, r->arena,
 			&out->item, e))
 		return false;
-	if (out->coll.kind != KIND_EMAIL)
-		return err_set(e, ERR_INVALID, SCOPE_ITEM, "this is no mail");
 	if (out->item.gone || !out->coll.attached)
-		return err_set(e, ERR_NOT_FOUND, SCOPE_ITEM, "mail is gone");
+		return err_set(e, ERR_NOT_FOUND, SCOPE_ITEM, "it is gone");
 	return true;
+}
+
+bool
+mail_find(struct request *r, struct span server_id, struct mail_ref *out,
+	  struct err *e)
+{
+	if (!ref_find(r, server_id, out, e))
+		return false;
+	return out->coll.kind == KIND_EMAIL ||
+	       err_set(e, ERR_INVALID, SCOPE_ITEM, "this is no mail");
 }

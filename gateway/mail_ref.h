@@ -15,7 +15,10 @@ struct mail_ref {
 
 /* ERR_NOT_FOUND, SCOPE_ITEM if there is no such mail any more; ERR_INVALID
  * if the id is none of ours. Memory is the request's arena. */
-bool mail_find(struct request *r, struct span server_id, struct mail_ref *out,
+bool mail_find(struct request *r, struct span server_id,
+	       struct mail_ref *out, struct err *e);
+/* The same for an item of any kind. */
+bool ref_find(struct request *r, struct span server_id, struct mail_ref *out,
 	       struct err *e);
 
 /* The account of the request, with a reference until the request ends. */

@@ -489,6 +489,57 @@ odd_objects(void **state)
 	need(f, "Still comes");
 }
 
+/* ItemOperations Fetch of an event (Outlook opens them so). */
+static void
+fetched_alone(void **state)
+{
+	struct phone *p = harness_ready_phone(&h, 0, "calfetch");
+	struct phone_folder *f = calendar(p);
+	struct answer *a;
+
+	(void)state;
+	put_event("fetch", "Fetched");
+	phone_sync_all(p, f);
+	a = phone_fetch_item(p, f->id, need(f, "Fetched")->id, NULL, false);
+	answer_expect(a, "/ItemOperations/Response/Fetch/Status", "1");
+	answer_expect(a, "/ItemOperations/Response/Fetch/Properties/Subject",
+		      "Fetched");
+}
+
+/* MoveItems between two calendars: there once, and not here, though the
+ * answer is lost and the phone repeats. */
+static void
+moved_to_another(void **state)
+{
+	struct phone *p = harness_ready_phone(&h, 0, "calmove");
+	struct phone_folder *f, *g;
+	struct answer *a;
+	char item[64], *all;
+
+	(void)state;
+	free(dav("-X MKCALENDAR", "second/"));
+	put_event("move", "Moved");
+	phone_folder_sync(p);
+	f = calendar(p);
+	g = phone_need_type(p, 13);
+	phone_sync_all(p, f);
+	phone_sync_all(p, g);
+	snprintf(item, sizeof(item), "%s", need(f, "Moved")->id);
+	phone_next_answer_lost(p);
+	phone_move(p, item, f->id, g->id);
+	a = phone_move(p, item, f->id, g->id);
+	answer_expect(a, "/MoveItems/Response/Status", "3");
+	phone_sync_all(p, f);
+	phone_sync_all(p, g);
+	assert_null(event(f, "Moved"));
+	assert_string_equal(need(g, "Moved")->id,
+			    answer_text(a, "/MoveItems/Response/DstMsgId"));
+	assert_int_equal(count("SUMMARY:Moved"), 0);
+	all = dav("", "second/");
+	assert_non_null(strstr(all, "SUMMARY:Moved"));
+	free(all);
+}
+
 int
 main(void)
 {
@@ -504,6 +555,8 @@ main(void)
 		cmocka_unit_test(a_change_there_rings),
 		cmocka_unit_test(tasks),
 		cmocka_unit_test(a_filter),
+		cmocka_unit_test(fetched_alone),
+		cmocka_unit_test(moved_to_another),
 		cmocka_unit_test(odd_objects),
 	};
 

@@ -273,9 +273,7 @@ device_away(struct span row, int64_t now, unsigned days)
 {
 	struct arena *a = arena_new();
 	struct device d = { 0 };
-	/* A phone that is shut out stays so for as long as it is away. */
 	bool away = unpack(a, row, &d) && d.last_seen != 0 &&
-		    !d.blocked && d.wipe == WIPE_NONE &&
 		    now - d.last_seen > (int64_t)days * 86400;
 
 	arena_free(&a);

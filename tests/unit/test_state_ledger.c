@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "state/devices.h"
 #include "state/gc.h"
 #include "state/sent.h"
 #include "tests/unit/helper_state.h"
@@ -621,40 +620,6 @@ tombstones_go_when_all_have_seen_them(void **state)
 }
 
 static void
-shut_out(struct device *d, void *ctx)
-{
-	(void)ctx;
-	d->blocked = true;
-	d->last_seen = NOW;
-}
-
-static void
-seen(struct device *d, void *ctx)
-{
-	(void)ctx;
-	d->last_seen = NOW;
-}
-
-/* Forgetting a phone that is blocked would let it in again. */
-static void
-who_is_shut_out_is_not_forgotten(void **state)
-{
-	struct box *b = *state;
-	struct device *v;
-	struct err e = { 0 };
-	size_t n = 0;
-
-	assert_true(device_update(b->s, USER, SPAN("away"), seen, NULL, &e));
-	assert_true(device_update(b->s, USER, SPAN("bad"), shut_out, NULL,
-				  &e));
-	assert_int_equal(collect(b, NOW + 89 * 86400).devices, 0);
-	assert_int_equal(collect(b, NOW + 91 * 86400).devices, 1);
-	assert_true(device_list(b->s, USER, b->a, &v, &n, &e));
-	assert_int_equal(n, 1);
-	assert_true(v[0].blocked);
-}
-
-static void
 old_rows_expire(void **state)
 {
 	struct box *b = *state;
@@ -706,7 +671,6 @@ main(void)
 		CARD(replies_are_found_told_and_orphaned),
 		CARD(contents_follow_the_item),
 		MAIL(tombstones_go_when_all_have_seen_them),
-		MAIL(who_is_shut_out_is_not_forgotten),
 		MAIL(old_rows_expire),
 		MAIL(one_change_in_a_huge_folder_touches_few_rows),
 	};

@@ -60,6 +60,11 @@ int cli_version(const struct cli *c);
 int cli_help(const struct cli *c);
 int cli_completion(const struct cli *c);
 int cli_manual(const struct cli *c);
+int cli_status(const struct cli *c);
+int cli_users(const struct cli *c);
+int cli_devices(const struct cli *c);
+int cli_device(const struct cli *c); /* show, allow, block, ... */
+int cli_reload(const struct cli *c);
 int cli_password_add(const struct cli *c);
 int cli_password_list(const struct cli *c);
 int cli_password_revoke(const struct cli *c);

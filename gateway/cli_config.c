@@ -24,6 +24,24 @@ cli_config(const struct cli *c)
 	return config_load(c->file, &rep);
 }
 
+static void
+say_nothing(void *ctx, const char *file, unsigned line, const char *text)
+{
+	(void)ctx;
+	(void)file;
+	(void)line;
+	(void)text;
+}
+
+struct config *
+cli_config_quiet(const struct cli *c)
+{
+	struct config_report rep = { .say = say_nothing };
+	struct config *conf = config_load(c->file, &rep);
+
+	return conf != NULL ? conf : cli_config(c);
+}
+
 struct user_conf *
 cli_user(struct config *conf, const char *login)
 {

@@ -9,6 +9,8 @@
 /* The configuration of -c; mistakes go to standard error. NULL: it cannot be
  * used at all. */
 struct config *cli_config(const struct cli *c);
+/* The same without a word about user files. */
+struct config *cli_config_quiet(const struct cli *c);
 /* The user of that login, or NULL with a complaint. */
 struct user_conf *cli_user(struct config *conf, const char *login);
 

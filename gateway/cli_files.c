@@ -10,11 +10,8 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "gateway/config.h"
+#include "gateway/version.h"
 #include "translate/wbxml.h"
-
-#ifndef EASBRIDGE_VERSION
-#define EASBRIDGE_VERSION "0.1"
-#endif
 
 static void
 print(struct buf *b, FILE *to)

@@ -9,6 +9,71 @@ const struct cli_command cli_commands[] = {
 	  "configuration and certificates again, SIGTERM stops.\n"
 	  "\n"
 	  "  easbridge serve -c /etc/easbridge/easbridge.conf\n" },
+	{ "status", "", 0, 0, CLI_CONF | CLI_JSON, cli_status,
+	  "How the running easbridge is.",
+	  "3 if none runs with the state folder of this configuration.\n"
+	  "\n"
+	  "  easbridge status\n"
+	  "  easbridge status --json | jq .waiting\n" },
+	{ "users", "", 0, 0, CLI_CONF | CLI_JSON, cli_users,
+	  "Who is served, and how many phones each has.",
+	  "Users of a template show up once they have been there.\n"
+	  "\n"
+	  "  easbridge users\n" },
+	{ "devices", "[USER]", 0, 1, CLI_CONF | CLI_JSON, cli_devices,
+	  "The phones, of all users or of one.",
+	  "  easbridge devices\n"
+	  "  easbridge devices alice --json\n" },
+	{ "device show", "USER DEVICE", 2, 2, CLI_CONF | CLI_JSON, cli_device,
+	  "All that is known of one phone.",
+	  "DEVICE is its id, or as much of it as no other phone has.\n"
+	  "\n"
+	  "  easbridge device show alice ApplDNPH\n" },
+	{ "device block", "USER DEVICE", 2, 2, CLI_CONF | CLI_JSON,
+	  cli_device, "Let one phone in no longer.",
+	  "What it has stays on it; \"device wipe\" erases that.\n"
+	  "\n"
+	  "  easbridge device block alice ApplDNPH\n" },
+	{ "device allow", "USER DEVICE", 2, 2, CLI_CONF | CLI_JSON,
+	  cli_device, "Let a phone in again that was blocked or wiped.",
+	  "Also takes an order to wipe back that the phone did not follow\n"
+	  "yet.\n"
+	  "\n"
+	  "  easbridge device allow alice ApplDNPH\n" },
+	{ "device wipe", "USER DEVICE", 2, 2, CLI_CONF | CLI_JSON | CLI_YES,
+	  cli_device, "Erase a phone that was lost.",
+	  "The phone is told when it asks next. Most phones erase EVERYTHING\n"
+	  "on them, not this account alone. Afterwards it stays shut out\n"
+	  "until \"device allow\".\n"
+	  "\n"
+	  "  easbridge device wipe alice ApplDNPH\n"
+	  "  easbridge device show alice ApplDNPH   (was it told?)\n" },
+	{ "device resync", "USER DEVICE", 2, 2, CLI_CONF | CLI_JSON,
+	  cli_device, "Make a phone download everything again.",
+	  "For a phone that shows something else than the server holds.\n"
+	  "Nothing is lost on the servers; what the phone changed and did not\n"
+	  "send yet may be.\n"
+	  "\n"
+	  "  easbridge device resync alice ApplDNPH\n" },
+	{ "device forget", "USER DEVICE", 2, 2, CLI_CONF | CLI_JSON,
+	  cli_device, "Remove a phone that is not used any more.",
+	  "If it comes again it is a new one: one that is blocked or wiped\n"
+	  "would be let in.\n"
+	  "\n"
+	  "  easbridge device forget alice ApplDNPH\n" },
+	{ "device trace", "USER DEVICE on|off", 3, 3, CLI_CONF | CLI_JSON,
+	  cli_device, "Write down what a phone says, or stop and delete it.",
+	  "Private contents are masked; \"easbridge trace FOLDER\" shows them.\n"
+	  "\n"
+	  "  easbridge device trace alice ApplDNPH on\n"
+	  "  easbridge trace /var/lib/easbridge/trace/ApplDNPH123\n"
+	  "  easbridge device trace alice ApplDNPH off\n" },
+	{ "reload", "", 0, 0, CLI_CONF | CLI_JSON, cli_reload,
+	  "Read the configuration again, and say what is wrong in it.",
+	  "As SIGHUP does: no phone notices. A user file with mistakes keeps\n"
+	  "its old meaning; mistakes in the main file keep everything.\n"
+	  "\n"
+	  "  easbridge reload\n" },
 	{ "password add", "USER NAME", 2, 2, CLI_CONF | CLI_JSON,
 	  cli_password_add,
 	  "Make a password for one phone and print it, once.",

@@ -21,6 +21,7 @@ struct config_private {
 	struct login_row *rows; /* sorted by login */
 	size_t n_rows, rows_room;
 	struct span template;   /* its text; NULL inside: none */
+	const struct config *old; /* while loading: what was in effect */
 };
 
 static atomic_uint_fast64_t generations;
@@ -124,33 +125,68 @@ logins_free(struct config *c, const struct user_conf *u,
 
 		if (r == NULL)
 			continue;
-		say_file(rep, u->file,
-			 arena_printf(c->priv->arena, "login \"%s\" belongs "
-				      "to %s already: remove it from one",
-				      u->logins[i], r->user->file));
+		if (rep != NULL)
+			say_file(rep, u->file,
+				 arena_printf(c->priv->arena, "login \"%s\" "
+					      "belongs to %s already: remove "
+					      "it from one", u->logins[i],
+					      r->user->file));
 		return false;
 	}
 	return true;
 }
 
 static void
-add_user(struct config *c, const char *file, struct config_report *rep)
+put_user(struct config *c, struct user_conf *u)
 {
 	struct config_private *p = c->priv;
-	struct user_conf *u = user_read(file, SPAN_NONE, NULL, rep);
 	size_t i;
 
-	if (u == NULL)
-		return;
-	if (!logins_free(c, u, rep)) {
-		user_conf_put(&u);
-		return;
-	}
 	p->users = arena_grow(p->arena, p->users, p->n_users, &p->users_room,
 			      sizeof(struct user_conf *));
 	p->users[p->n_users++] = u;
 	for (i = 0; i < u->n_logins; i++)
 		add_row(c, u->logins[i], u);
+}
+
+/* As the file was when it was last good. */
+static void
+keep_user(struct config *c, const char *file)
+{
+	const struct config *old = c->priv->old;
+	size_t i;
+
+	for (i = 0; old != NULL && i < old->priv->n_users; i++) {
+		const struct user_conf *u = old->priv->users[i];
+
+		if (strcmp(u->file, file) == 0 && logins_free(c, u, NULL)) {
+			put_user(c, user_conf_ref(u));
+			return;
+		}
+	}
+}
+
+static void
+add_user(struct config *c, const char *file, struct config_report *rep)
+{
+	struct user_conf *u = user_read(file, SPAN_NONE, NULL, rep);
+
+	if (u != NULL && logins_free(c, u, rep)) {
+		put_user(c, u);
+		return;
+	}
+	user_conf_put(&u);
+	keep_user(c, file);
+}
+
+static void
+keep_users(struct config *c)
+{
+	const struct config *old = c->priv->old;
+	size_t i;
+
+	for (i = 0; old != NULL && i < old->priv->n_users; i++)
+		put_user(c, user_conf_ref(old->priv->users[i]));
 }
 
 static int
@@ -170,9 +206,11 @@ read_users(struct config *c, struct config_report *rep)
 	if (c->users == NULL)
 		return;
 	n = scandir(c->users, &list, is_user_file, alphasort);
-	if (n < 0)
+	if (n < 0) {
 		say_file(rep, c->users, "is not a folder that can be read: "
 			 "make it, or change the setting users");
+		keep_users(c);
+	}
 	for (i = 0; i < n; i++) {
 		add_user(c, path_in(p->arena, c->users, list[i]->d_name),
 			 rep);
@@ -199,12 +237,12 @@ read_template(struct config *c, struct config_report *rep)
 	if (c->template == NULL)
 		return;
 	text = reader_load(&rd, &n);
-	if (text == NULL)
-		return;
-	u = user_read(c->template, span_from(text, n), "user@example.org",
-		      rep);
+	u = text == NULL ? NULL : user_read(c->template, span_from(text, n),
+					    "user@example.org", rep);
 	if (u != NULL)
 		p->template = span_from(text, n);
+	else if (p->old != NULL)
+		p->template = arena_dup(p->arena, p->old->priv->template);
 	user_conf_put(&u);
 }
 
@@ -239,6 +277,12 @@ size_t
 config_users(const struct config *c)
 {
 	return c->priv->n_users;
+}
+
+const struct user_conf *
+config_user_at(const struct config *c, size_t i)
+{
+	return c->priv->users[i];
 }
 
 /* ---- main file -----------------------------------------------------------*/
@@ -344,6 +388,13 @@ say_log(void *ctx, const char *file, unsigned line, const char *text)
 struct config *
 config_load(const char *file, struct config_report *rep)
 {
+	return config_reload(file, NULL, rep);
+}
+
+struct config *
+config_reload(const char *file, const struct config *old,
+	      struct config_report *rep)
+{
 	struct config_report own = { .say = say_log };
 	struct config *c = config_new(file);
 
@@ -353,7 +404,10 @@ config_load(const char *file, struct config_report *rep)
 		config_put(&c);
 		return NULL;
 	}
+	c->priv->old = old;
 	read_users(c, rep);
 	read_template(c, rep);
+	c->priv->old = NULL;
+	c->mistakes = rep->errors;
 	return c;
 }

@@ -81,6 +81,8 @@ enum policy_key {
 struct config {
 	const char *file;
 	const char *listen;
+	const char *metrics_listen;  /* NULL: none of its own */
+	struct { const char **v; size_t n; } proxies; /* trusted addresses */
 	const char *state;
 	const char *users;           /* folder; NULL: none */
 	const char *passwords;       /* file, see auth_passwords.h */
@@ -94,6 +96,7 @@ struct config {
 	int32_t policy[POL_COUNT];
 	/* The rest is config.c's. */
 	uint64_t generation;         /* differs for each snapshot */
+	unsigned mistakes;           /* found in user files */
 	struct config_private *priv;
 };
 
@@ -111,6 +114,11 @@ struct config_report {
  * a user file with mistakes is reported and left out. rep may be NULL: then
  * each mistake is a log line. */
 struct config *config_load(const char *file, struct config_report *rep);
+/* The same while `old` is in effect: a user file or template with mistakes
+ * is reported, and what it said in old goes on; so does everybody in old if
+ * the folder of users cannot be read. */
+struct config *config_reload(const char *file, const struct config *old,
+			     struct config_report *rep);
 struct config *config_ref(struct config *c);
 void config_put(struct config **c); /* NULL inside is fine */
 
@@ -118,6 +126,7 @@ void config_put(struct config **c); /* NULL inside is fine */
  * files or from the template; a reference, or NULL if nobody. */
 struct user_conf *config_user(struct config *c, const char *login);
 size_t config_users(const struct config *c); /* how many files hold */
+const struct user_conf *config_user_at(const struct config *c, size_t i);
 
 /* config_check.c: prints every mistake in words to out; returns how many. */
 unsigned config_check(const char *file, struct buf *out);

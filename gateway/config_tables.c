@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "gateway/client_addr.h"
 
 /* ---- readers of values ---------------------------------------------------*/
 
@@ -191,6 +192,22 @@ set_emails(struct reader *rd, const struct setting *s, void *target,
 		if (strchr(out->v[i], '@') == NULL)
 			reader_say(rd, "\"%s\" is not an address: write "
 				   "name@domain", out->v[i]);
+}
+
+static void
+set_networks(struct reader *rd, const struct setting *s, void *target,
+	     const char *v)
+{
+	struct { const char **v; size_t n; } *out = slot(s, target);
+	struct network net;
+	size_t i;
+
+	set_list(rd, s, target, v, true);
+	for (i = 0; i < out->n; i++)
+		if (!network_from(out->v[i], &net))
+			reader_say(rd, "\"%s\" is not an address or network: "
+				   "write 192.0.2.1, 2001:db8::1 or "
+				   "10.0.0.0/8", out->v[i]);
 }
 
 static void
@@ -415,6 +432,16 @@ static const struct setting server_rows[] = {
 	{ "listen", set_listen, AT(listen), "127.0.0.1:8080", "[::]:443",
 	  "Address and port where phones (or the proxy in front) connect. "
 	  "Port 0 takes any free one and logs it." },
+	{ "metrics-listen", set_listen, AT(metrics_listen), NULL,
+	  "127.0.0.1:9180",
+	  "Address and port for /metrics and /healthz alone, as plain HTTP. "
+	  "Without it they are answered on listen, to programs on this "
+	  "machine only." },
+	{ "trusted-proxies", set_networks, AT(proxies), NULL,
+	  "127.0.0.1, ::1, 10.0.0.0/8",
+	  "Addresses of the proxies in front, whose X-Forwarded-For is "
+	  "believed: it names the phone in the log, for fail2ban. Without "
+	  "it the address that connects is taken." },
 	{ "state", set_path, AT(state), NULL, "/var/lib/easbridge",
 	  "Folder for what must survive a restart. Required. Only easbridge "
 	  "may read it." },

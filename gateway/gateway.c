@@ -4,12 +4,15 @@
 #include <string.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
 #include "gateway/account.h"
 #include "gateway/auth.h"
 #include "gateway/config.h"
+#include "gateway/control.h"
 #include "gateway/http.h"
+#include "gateway/metrics.h"
 #include "gateway/park.h"
 #include "gateway/request.h"
 #include "gateway/watch.h"
@@ -34,37 +37,90 @@ differs(const char *a, const char *b)
 	       (a != NULL && strcmp(a, b) != 0);
 }
 
-void
-gateway_reload(struct gateway *gw, struct config *fresh)
+/* Mistakes go to the log and to whoever asked. */
+static void
+say(void *ctx, const char *file, unsigned line, const char *text)
 {
-	struct config *old = gateway_config(gw);
+	struct buf *out = ctx;
+
+	log_line(LOG_ERROR, "config", "file=%s line=%u text='%s'", file, line,
+		 text);
+	if (out != NULL && line > 0)
+		buf_printf(out, "%s:%u: %s\n", file, line, text);
+	else if (out != NULL)
+		buf_printf(out, "%s: %s\n", file, text);
+}
+
+static void
+name_restarts(const struct config *old, const struct config *fresh,
+	      struct buf *out)
+{
+	static const char text[] = "listen, metrics-listen, state, tls-*, "
+				   "workers, http-threads and max-request "
+				   "change with a restart only";
+
+	if (!differs(old->listen, fresh->listen) &&
+	    !differs(old->metrics_listen, fresh->metrics_listen) &&
+	    !differs(old->state, fresh->state) &&
+	    !differs(old->tls_cert, fresh->tls_cert) &&
+	    !differs(old->tls_key, fresh->tls_key) &&
+	    old->workers == fresh->workers &&
+	    old->http_threads == fresh->http_threads &&
+	    old->max_request == fresh->max_request)
+		return;
+	log_line(LOG_WARN, "reload", "text=\"%s\"", text);
+	if (out != NULL)
+		buf_printf(out, "%s\n", text);
+}
+
+static void
+put_in_place(struct gateway *gw, struct config *fresh, struct buf *out)
+{
 	struct err e = { .code = ERR_NONE };
 
-	if (differs(old->listen, fresh->listen) ||
-	    differs(old->state, fresh->state) ||
-	    differs(old->tls_cert, fresh->tls_cert) ||
-	    differs(old->tls_key, fresh->tls_key) ||
-	    old->workers != fresh->workers ||
-	    old->http_threads != fresh->http_threads ||
-	    old->max_request != fresh->max_request)
-		log_line(LOG_WARN, "reload",
-			 "text=\"listen, state, tls-*, workers, http-threads "
-			 "and max-request change with a restart only\"");
 	log_set_level(fresh->log_level);
 	pthread_mutex_lock(&gw->conf_lock);
 	config_put(&gw->conf);
 	gw->conf = config_ref(fresh);
 	pthread_mutex_unlock(&gw->conf_lock);
-	config_put(&old);
-	if (!http_reload_tls(gw->http, &e))
+	if (!http_reload_tls(gw->http, &e)) {
 		log_line(LOG_ERROR, "tls", "text=\"%s\" kept=old", e.text);
-	log_line(LOG_INFO, "reload", "users=%zu", config_users(fresh));
+		if (out != NULL)
+			buf_printf(out, "%s; the old certificate stays\n",
+				   e.text);
+	}
+}
+
+unsigned
+gateway_reload(struct gateway *gw, struct buf *out)
+{
+	struct config_report rep = { .say = say, .ctx = out };
+	struct config *old, *fresh;
+
+	pthread_mutex_lock(&gw->reload_lock);
+	old = gateway_config(gw);
+	fresh = config_reload(old->file, old, &rep);
+	if (fresh != NULL && rep.errors == rep.user_errors) {
+		name_restarts(old, fresh, out);
+		put_in_place(gw, fresh, out);
+		log_line(LOG_INFO, "reload", "users=%zu mistakes=%u",
+			 config_users(fresh), rep.errors);
+	} else {
+		log_line(LOG_ERROR, "reload",
+			 "text=\"mistakes in %s\" kept=old", old->file);
+	}
+	metrics_config(gw, rep.errors);
+	config_put(&fresh);
+	config_put(&old);
+	pthread_mutex_unlock(&gw->reload_lock);
+	return rep.errors;
 }
 
 static bool
 start_http(struct gateway *gw, struct err *e)
 {
 	const struct http_conf c = {
+		.event = "listening",
 		.listen = gw->conf->listen,
 		.tls_cert = gw->conf->tls_cert,
 		.tls_key = gw->conf->tls_key,
@@ -82,12 +138,33 @@ start_http(struct gateway *gw, struct err *e)
 	return gw->http != NULL;
 }
 
+/* One thread is plenty for who asks every few seconds. */
+static bool
+start_metrics(struct gateway *gw, struct err *e)
+{
+	const struct http_conf c = {
+		.event = "metrics-listening",
+		.listen = gw->conf->metrics_listen,
+		.threads = 1,
+		.max_request = 4096,
+	};
+	const struct http_handler h = { .handle = metrics_handle, .ctx = gw };
+	unsigned port;
+
+	if (c.listen == NULL)
+		return true;
+	gw->metrics_http = http_start(&c, &h, &port, e);
+	return gw->metrics_http != NULL;
+}
+
 static bool
 start_parts(struct gateway *gw, struct err *e)
 {
 	gw->store = store_open(gw->conf->state, e);
 	if (gw->store == NULL || !wbxml_self_test(e))
 		return false;
+	gw->metrics = metrics_new();
+	metrics_config(gw, gw->conf->mistakes);
 	gw->pool = pool_new(gw->conf->workers);
 	gw->auth = auth_new(gw, account_verify);
 	gw->accounts = accounts_new(gw);
@@ -96,7 +173,11 @@ start_parts(struct gateway *gw, struct err *e)
 	if (gw->watch == NULL)
 		return err_set(e, ERR_UNAVAILABLE, SCOPE_ACCOUNT,
 			       "the watch thread did not start");
-	return start_http(gw, e);
+	gw->control = control_open(gw, e);
+	if (gw->control == NULL || !start_http(gw, e) ||
+	    !start_metrics(gw, e))
+		return false;
+	return control_run(gw->control, e);
 }
 
 struct gateway *
@@ -105,6 +186,8 @@ gateway_start(struct config *conf, struct err *e)
 	struct gateway *gw = xcalloc(1, sizeof(*gw));
 
 	pthread_mutex_init(&gw->conf_lock, NULL);
+	pthread_mutex_init(&gw->reload_lock, NULL);
+	gw->started = clock_wall();
 	gw->conf = config_ref(conf);
 	log_set_level(conf->log_level);
 	if (!start_parts(gw, e))
@@ -122,6 +205,7 @@ gateway_stop(struct gateway **gwp)
 	if (gw == NULL)
 		return;
 	atomic_store(&gw->stopping, true);
+	control_stop(&gw->control);
 	if (gw->http != NULL)
 		http_quiesce(gw->http);
 	if (gw->waits != NULL && gw->pool != NULL)
@@ -130,14 +214,17 @@ gateway_stop(struct gateway **gwp)
 		watch_free(&gw->watch);
 	if (gw->pool != NULL)
 		pool_free(&gw->pool);
+	http_stop(&gw->metrics_http);
 	http_stop(&gw->http);
 	waits_free(&gw->waits);
 	accounts_free(&gw->accounts);
 	auth_free(&gw->auth);
+	metrics_free(&gw->metrics);
 	if (gw->store != NULL)
 		store_close(&gw->store);
 	config_put(&gw->conf);
 	pthread_mutex_destroy(&gw->conf_lock);
+	pthread_mutex_destroy(&gw->reload_lock);
 	free(gw);
 	*gwp = NULL;
 }

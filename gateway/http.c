@@ -126,18 +126,41 @@ header(struct MHD_Connection *mhd, const char *name)
 	return MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, name);
 }
 
+/* Proxies may add a line to X-Forwarded-For instead of a word; the lines
+ * together are the list, and the first alone is the phone's to forge. */
+static enum MHD_Result
+join_value(void *ctx, enum MHD_ValueKind kind, const char *name,
+	   const char *value)
+{
+	struct buf *b = ctx;
+
+	(void)kind;
+	if (value != NULL &&
+	    span_eq_ci(span_of(name), span_of(in_names[IN_FORWARDED_FOR]))) {
+		buf_str(b, b->n > 0 ? "," : "");
+		buf_str(b, value);
+	}
+	return MHD_YES;
+}
+
 /* Copies the headers we read: the connection's own strings end with it. */
 static void
 copy_headers(struct conn *c)
 {
 	const char *v[IN_COUNT];
 	size_t len[IN_COUNT], size = 0, at = 0;
+	struct buf forwarded = BUF_INIT(CONNECTION_MEMORY);
 	int i;
 
+	MHD_get_connection_values(c->mhd, MHD_HEADER_KIND, join_value,
+				  &forwarded);
+	buf_byte(&forwarded, '\0');
 	for (i = 0; i < IN_COUNT; i++) {
 		v[i] = header(c->mhd, in_names[i]);
 		if (v[i] == NULL)
 			v[i] = "";
+		else if (i == IN_FORWARDED_FOR)
+			v[i] = forwarded.p;
 		len[i] = strlen(v[i]) + 1;
 		size += len[i];
 	}
@@ -147,6 +170,7 @@ copy_headers(struct conn *c)
 		c->x.in[i] = c->headers + at;
 		at += len[i];
 	}
+	buf_free(&forwarded);
 }
 
 static void
@@ -507,7 +531,7 @@ http_start(const struct http_conf *c, const struct http_handler *handler,
 		return NULL;
 	}
 	*port_out = port;
-	log_line(LOG_INFO, "listening", "addr=%s port=%u tls=%s", c->listen,
+	log_line(LOG_INFO, c->event, "addr=%s port=%u tls=%s", c->listen,
 		 port, h->tls ? "yes" : "no");
 	return h;
 }

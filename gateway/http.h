@@ -62,6 +62,7 @@ struct http_handler {
 };
 
 struct http_conf {
+	const char *event;    /* of the log line with the port */
 	const char *listen;   /* "addr:port", "[addr]:port", ":port" */
 	const char *tls_cert, *tls_key; /* PEM files; NULL: no TLS */
 	unsigned threads;

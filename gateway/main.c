@@ -68,30 +68,6 @@ take_signals(sigset_t *set)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-static void
-say(void *ctx, const char *file, unsigned line, const char *text)
-{
-	(void)ctx;
-	log_line(LOG_ERROR, "config", "file=%s line=%u text='%s'", file, line,
-		 text);
-}
-
-/* Any mistake keeps the old snapshot whole: a user who was served before
- * must not see a 401 because somebody is editing. */
-static void
-reload(struct gateway *gw, const char *file)
-{
-	struct config_report rep = { .say = say };
-	struct config *fresh = config_load(file, &rep);
-
-	if (fresh == NULL || rep.errors > 0)
-		log_line(LOG_ERROR, "reload",
-			 "text=\"mistakes in %s\" kept=old", file);
-	else
-		gateway_reload(gw, fresh);
-	config_put(&fresh);
-}
-
 static int
 serve(const char *file)
 {
@@ -117,7 +93,7 @@ serve(const char *file)
 	}
 	notify("READY=1");
 	while (sigwait(&set, &sig) == 0 && sig == SIGHUP)
-		reload(gw, file);
+		gateway_reload(gw, NULL);
 	notify("STOPPING=1");
 	log_line(LOG_INFO, "stopping", "signal=%d", sig);
 	gateway_stop(&gw);

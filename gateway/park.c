@@ -229,6 +229,20 @@ park_waiting(struct gateway *gw, user_id user)
 	return found;
 }
 
+bool
+park_device_waiting(struct gateway *gw, user_id user, device_id device)
+{
+	const struct parked *p;
+	bool found = false;
+
+	pthread_mutex_lock(&gw->waits->lock);
+	for (p = gw->waits->bucket[bucket_of(user)]; p != NULL && !found;
+	     p = p->next)
+		found = p->user == user && p->device == device;
+	pthread_mutex_unlock(&gw->waits->lock);
+	return found;
+}
+
 /* Wakes all sleepers whose deadline is at or before now_ms. */
 static void
 wake_due(struct waits *ws, int64_t now_ms, enum wake_reason why)

@@ -41,6 +41,7 @@ void park_post(struct gateway *gw, user_id user, uint32_t coll, uint64_t seq);
 void park_supersede(struct gateway *gw, user_id user, device_id device);
 /* Does anybody of this user wait; when did the last one. */
 bool park_waiting(struct gateway *gw, user_id user);
+bool park_device_waiting(struct gateway *gw, user_id user, device_id device);
 
 /* Called by the watch thread: deadlines, and the phone of a row hung up. */
 void park_tick(struct gateway *gw, int64_t now_ms);

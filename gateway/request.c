@@ -10,8 +10,10 @@
 #include "base/pool.h"
 #include "gateway/auth.h"
 #include "gateway/autodiscover.h"
+#include "gateway/client_addr.h"
 #include "gateway/commands.h"
 #include "gateway/dispatch.h"
+#include "gateway/metrics.h"
 #include "gateway/policy.h"
 #include "gateway/request_private.h"
 #include "gateway/status.h"
@@ -76,7 +78,10 @@ static void
 log_request(struct request *r, size_t in, size_t out)
 {
 	const char *waited = "";
+	int64_t us = clock_mono_us() - r->started_us;
 
+	metrics_request(r->gw, r->q.cmd ? r->q.cmd : r->x->method,
+			r->http_status, r->woken ? -1 : us);
 	if (r->woken)
 		waited = arena_printf(r->arena, " waited=%llds",
 				      (long long)(r->started_us -
@@ -90,7 +95,7 @@ log_request(struct request *r, size_t in, size_t out)
 		 r->q.device_type ? r->q.device_type : "",
 		 r->q.version_text ? r->q.version_text : "-",
 		 r->http_status, r->log_status,
-		 (long long)(clock_mono_us() - r->started_us) / 1000, in, out,
+		 (long long)us / 1000, in, out,
 		 waited, r->log_note ? " " : "",
 		 r->log_note ? r->log_note : "");
 }
@@ -178,6 +183,25 @@ wipe_password(struct request *r)
 			       strlen(r->password));
 }
 
+/* A line of its own, whose words stay as they are: fail2ban reads it. What
+ * an outsider chose stands behind the address. */
+static void
+blame(struct request *r)
+{
+	const struct config *c = r->conf;
+	char *user = arena_str(r->arena, span_first(span_of(r->typed), 64));
+	char *p;
+
+	for (p = user; *p != '\0'; p++)
+		if ((unsigned char)*p <= ' ' || *p == '"' || *p == 0x7f)
+			*p = '?';
+	metrics_login_failed(r->gw);
+	log_line(LOG_WARN, "login-failed", "addr=%s user=\"%s\"",
+		 client_addr(r->arena, r->x->peer,
+			     r->x->in[IN_FORWARDED_FOR], c->proxies.v,
+			     c->proxies.n), user);
+}
+
 static bool
 log_in(struct request *r)
 {
@@ -198,6 +222,8 @@ log_in(struct request *r)
 	} else if (!auth_check(r->gw->auth, r->conf, r->typed, r->password,
 			       &r->user, &own, &e)) {
 		request_http(r, status_http(&e));
+		if (e.code == ERR_DENIED)
+			blame(r);
 		r->log_note = arena_printf(r->arena,
 					   "peer=%s err=%s text=\"%s\"",
 					   r->x->peer, err_name(e.code),
@@ -500,6 +526,8 @@ request_handle(struct exchange *x, void *ctx)
 {
 	struct gateway *gw = ctx;
 
+	if (metrics_answer(gw, x))
+		return;
 	if (!pool_submit(gw->pool, JOB_INTERACTIVE, run_job, x))
 		exchange_refuse(x, 503);
 }

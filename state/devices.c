@@ -206,13 +206,13 @@ device_list(struct store *s, user_id user, struct arena *a,
 	return true;
 }
 
+/* All that a phone was told. */
 static bool
-forget_fn(struct txn *t, void *ctx, struct err *e)
+drop_ledgers(struct txn *t, struct access *x, struct err *e)
 {
-	static const enum table tables[] = { T_DEVICE, T_SYNC,   T_EXCEPT,
-					     T_OFFER,  T_OPTIONS, T_FOLDERS,
-					     T_MOVED,  T_REPLY };
-	struct access *x = ctx;
+	static const enum table tables[] = { T_SYNC, T_EXCEPT, T_OFFER,
+					     T_OPTIONS, T_FOLDERS, T_MOVED,
+					     T_REPLY };
 	size_t i;
 
 	for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
@@ -223,6 +223,40 @@ forget_fn(struct txn *t, void *ctx, struct err *e)
 			return false;
 	}
 	return true;
+}
+
+static void
+drop_caches(struct device *d, void *ctx)
+{
+	(void)ctx;
+	d->sync_cache = SPAN_NONE;
+	d->ping_heartbeat = 0;
+	d->n_ping_colls = 0;
+}
+
+static bool
+resync_fn(struct txn *t, void *ctx, struct err *e)
+{
+	return drop_ledgers(t, ctx, e) && update_fn(t, ctx, e);
+}
+
+bool
+device_resync(struct store *s, user_id user, struct span device,
+	      struct err *e)
+{
+	struct access x = { .user = user, .device = device,
+			    .fn = drop_caches };
+
+	return store_write(s, resync_fn, &x, e);
+}
+
+static bool
+forget_fn(struct txn *t, void *ctx, struct err *e)
+{
+	struct access *x = ctx;
+	struct key k = device_key(x->user, x->device);
+
+	return drop_ledgers(t, x, e) && txn_del(t, &k, e);
 }
 
 bool
@@ -239,9 +273,7 @@ device_away(struct span row, int64_t now, unsigned days)
 {
 	struct arena *a = arena_new();
 	struct device d = { 0 };
-	/* A phone that is shut out stays so for as long as it is away. */
 	bool away = unpack(a, row, &d) && d.last_seen != 0 &&
-		    !d.blocked && d.wipe == WIPE_NONE &&
 		    now - d.last_seen > (int64_t)days * 86400;
 
 	arena_free(&a);

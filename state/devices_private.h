@@ -3,8 +3,7 @@
 
 #include "state/devices.h"
 
-/* Of a T_DEVICE row: last seen more than so many days ago, and nothing in
- * it that must be kept (blocked, wiped). */
+/* Of a T_DEVICE row: last seen more than so many days ago. */
 bool device_away(struct span row, int64_t now, unsigned days);
 
 #endif

@@ -1,0 +1,26 @@
+/* The way in for the administrator's commands: a socket STATE/control, mode
+ * 0600. One JSON object on a line asks, one answers: {"do": "status"} ->
+ * {"ok": true, ...} or {"ok": false, "error": "sentence"}. One connection,
+ * one question; questions are answered one after the other by a thread of
+ * its own. docs/operating.md lists them. */
+#ifndef GATEWAY_CONTROL_H
+#define GATEWAY_CONTROL_H
+
+#include "gateway/gateway.h"
+
+struct control;
+
+#define CONTROL_LINE (1024 * 1024) /* longest question or answer */
+
+/* Binds the socket; who connects waits. ERR_EXISTS: another easbridge serves
+ * this state folder. */
+struct control *control_open(struct gateway *gw, struct err *e);
+bool control_run(struct control *c, struct err *e); /* answers from now on */
+void control_stop(struct control **c); /* NULL inside is fine */
+
+/* For the commands: asks the easbridge of that state folder. The answer's
+ * line in *out; ERR_UNAVAILABLE if nobody answers. */
+bool control_ask(const char *state, const char *question, struct buf *out,
+		 struct err *e);
+
+#endif

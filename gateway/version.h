@@ -1,0 +1,8 @@
+#ifndef GATEWAY_VERSION_H
+#define GATEWAY_VERSION_H
+
+#ifndef EASBRIDGE_VERSION
+#define EASBRIDGE_VERSION "0.1"
+#endif
+
+#endif

@@ -98,6 +98,11 @@ fault_here(const char *name, struct err *e)
 		return true;
 	if (mode == FAULT_KILL)
 		raise(SIGKILL);
+	if (mode == FAULT_STALL) {
+		usleep(page->stall_ms * 1000);
+		__atomic_store_n(&page->over, 1, __ATOMIC_RELEASE);
+		return true;
+	}
 	return err_set(e, ERR_UNAVAILABLE, SCOPE_ACCOUNT, "fault at %s", name);
 }
 

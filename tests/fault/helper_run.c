@@ -13,9 +13,13 @@
 #define TRIES 3      /* of the same bytes, as phones do */
 #define REQUEST_MS 30000
 #define DEATH_MS 5000
+/* A request that is held up is repeated meanwhile, and others come after. */
+#define STALL_MS 500
+#define PATIENCE_MS 100
+#define SETTLE_MS 100 /* what was held up comes to its end */
 
 const char *const mode_names[RUN_MODES] = { "calm", "fail", "kill", "lose",
-					    "cut" };
+					    "cut", "late" };
 
 static struct run *running;
 
@@ -151,6 +155,7 @@ set_page(struct run *r, enum fault_mode mode, unsigned k, const char *prefix)
 	memset((char *)r->page + sizeof(r->page->mode), 0,
 	       sizeof(*r->page) - sizeof(r->page->mode));
 	r->page->at = k;
+	r->page->stall_ms = STALL_MS;
 	r->kill_armed = mode == FAULT_KILL;
 	snprintf(r->page->prefix, FAULT_NAME, "%s", prefix);
 	__atomic_store_n(&r->page->mode, mode, __ATOMIC_RELEASE);
@@ -162,13 +167,15 @@ arm(struct run *r, enum mode mode, unsigned k)
 	static const enum fault_mode modes[RUN_MODES] = {
 		[RUN_CALM] = FAULT_COUNT, [RUN_FAIL] = FAULT_FAIL,
 		[RUN_KILL] = FAULT_KILL,  [RUN_LOSE] = FAULT_COUNT,
-		[RUN_CUT] = FAULT_COUNT,
+		[RUN_CUT] = FAULT_COUNT,  [RUN_LATE] = FAULT_STALL,
 	};
 
 	if (mode == RUN_LOSE || mode == RUN_CUT) {
 		r->p->lose_request = r->p->requests + k;
 		r->p->lose_how = mode == RUN_LOSE ? LOSS_ANSWER : LOSS_CUT;
 	}
+	if (mode == RUN_LATE)
+		r->p->first_ms = PATIENCE_MS;
 	r->first_request = r->p->requests;
 	set_page(r, modes[mode], k, "");
 }
@@ -183,12 +190,20 @@ run_arm_kill(struct run *r, const char *name)
 void
 run_calm(struct run *r)
 {
+	bool stalled = r->page->mode == FAULT_STALL;
+
 	__atomic_store_n(&r->page->mode, FAULT_OFF, __ATOMIC_RELEASE);
 	run_revive(r);
 	r->kill_armed = false;
 	r->lost = r->p->lose_how != LOSS_NONE && !r->p->lose_request;
 	r->p->lose_request = 0;
 	r->p->lose_how = LOSS_NONE;
+	r->p->first_ms = 0;
+	while (stalled && r->page->hit &&
+	       !__atomic_load_n(&r->page->over, __ATOMIC_ACQUIRE))
+		harness_sleep(10);
+	if (stalled && r->page->hit)
+		harness_sleep(SETTLE_MS);
 }
 
 /* ---- steps of scenarios ------------------------------------------------*/

@@ -17,6 +17,7 @@ enum mode {
 	RUN_KILL, /* the process is killed there, and started again */
 	RUN_LOSE, /* the answer to the k-th request is lost */
 	RUN_CUT,  /* the connection breaks as soon as the k-th is sent */
+	RUN_LATE, /* the k-th point is held up, and what comes after overtakes */
 	RUN_MODES
 };
 

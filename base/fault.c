@@ -45,12 +45,12 @@ fault_init(void)
 		return;
 	}
 	if (strncmp(s, "count:", 6) == 0) {
-		count_fd = open(s + 6, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
-				0600);
+		count_fd = open(
+			s + 6, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 		own.mode = FAULT_COUNT;
 		return;
 	}
-	own.mode = strncmp(s, "fail:", 5) == 0	 ? FAULT_FAIL
+	own.mode = strncmp(s, "fail:", 5) == 0   ? FAULT_FAIL
 		   : strncmp(s, "kill:", 5) == 0 ? FAULT_KILL
 						 : FAULT_OFF;
 	if (own.mode == FAULT_OFF)

@@ -29,10 +29,11 @@ enum fault_mode {
 };
 
 /* What the test writes: mode (last of all), at, prefix; passed, hit, over 0;
- * stall_ms for FAULT_STALL. What the process writes: the rest. It outlives the process. */
+ * stall_ms for FAULT_STALL. What the process writes: the rest. It outlives the
+ * process. */
 struct fault_page {
-	uint32_t mode;   /* enum fault_mode */
-	uint32_t at;     /* the point that fails, kills or stalls, from 1 */
+	uint32_t mode; /* enum fault_mode */
+	uint32_t at;   /* the point that fails, kills or stalls, from 1 */
 	uint32_t stall_ms;
 	uint32_t passed; /* points so far; not while the mode is FAULT_OFF */
 	uint32_t hit;    /* 1: it was met; that happens only once */

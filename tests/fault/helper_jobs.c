@@ -55,8 +55,7 @@ static struct harness harness;
 
 /* ---- one job -----------------------------------------------------------*/
 
-static void
-complain(struct job *j, const char *fmt, ...)
+static void complain(struct job *j, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 static void
@@ -441,7 +440,8 @@ print_points(void)
 	const struct job *j;
 	unsigned i, k, n;
 
-	fprintf(stderr, "points by name, runs that failed, died or stalled there:\n");
+	fprintf(stderr,
+		"points by name, runs that failed, died or stalled there:\n");
 	for (i = 0; i < board->n; i++) {
 		j = &board->jobs[i];
 		for (k = 0; k < i; k++)
@@ -480,9 +480,9 @@ faults_main(const char *program, const struct scenario *v, size_t n)
 		tests[i].test_func = judge_scenario;
 		tests[i].initial_state = (void *)(uintptr_t)&v[i];
 	}
-	harness_up(&harness, &(struct harness_options){
-				     .name = program,
-				     .no_daemon = true,
-				     .stack = "--users " USERS });
+	harness_up(&harness,
+		   &(struct harness_options){ .name = program,
+					      .no_daemon = true,
+					      .stack = "--users " USERS });
 	return _cmocka_run_group_tests(program, tests, n, all_runs, end);
 }

@@ -45,12 +45,12 @@ fault_init(void)
 		return;
 	}
 	if (strncmp(s, "count:", 6) == 0) {
-		count_fd = open(s + 6, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
-				0600);
+		count_fd = open(
+			s + 6, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 		own.mode = FAULT_COUNT;
 		return;
 	}
-	own.mode = strncmp(s, "fail:", 5) == 0	 ? FAULT_FAIL
+	own.mode = strncmp(s, "fail:", 5) == 0   ? FAULT_FAIL
 		   : strncmp(s, "kill:", 5) == 0 ? FAULT_KILL
 						 : FAULT_OFF;
 	if (own.mode == FAULT_OFF)
@@ -98,6 +98,11 @@ fault_here(const char *name, struct err *e)
 		return true;
 	if (mode == FAULT_KILL)
 		raise(SIGKILL);
+	if (mode == FAULT_STALL) {
+		usleep(page->stall_ms * 1000);
+		__atomic_store_n(&page->over, 1, __ATOMIC_RELEASE);
+		return true;
+	}
 	return err_set(e, ERR_UNAVAILABLE, SCOPE_ACCOUNT, "fault at %s", name);
 }
 

@@ -20,15 +20,24 @@
 #define FAULT_NAME 40
 #define FAULT_ROOM 4096
 
-enum fault_mode { FAULT_OFF, FAULT_COUNT, FAULT_FAIL, FAULT_KILL };
+enum fault_mode {
+	FAULT_OFF,
+	FAULT_COUNT,
+	FAULT_FAIL,
+	FAULT_KILL,
+	FAULT_STALL /* the thread sleeps there, and carries on */
+};
 
-/* What the test writes: mode (last of all), at, prefix; passed and hit 0.
- * What the process writes: the rest. It outlives the process. */
+/* What the test writes: mode (last of all), at, prefix; passed, hit, over 0;
+ * stall_ms for FAULT_STALL. What the process writes: the rest. It outlives the
+ * process. */
 struct fault_page {
-	uint32_t mode;   /* enum fault_mode */
-	uint32_t at;     /* the point that fails or kills, from 1 */
+	uint32_t mode; /* enum fault_mode */
+	uint32_t at;   /* the point that fails, kills or stalls, from 1 */
+	uint32_t stall_ms;
 	uint32_t passed; /* points so far; not while the mode is FAULT_OFF */
-	uint32_t hit;    /* 1: it has failed or killed, and does so only once */
+	uint32_t hit;    /* 1: it was met; that happens only once */
+	uint32_t over;   /* 1: it has stalled and carries on */
 	char prefix[FAULT_NAME];
 	char names[FAULT_ROOM][FAULT_NAME]; /* of points 1, 2, ... */
 };

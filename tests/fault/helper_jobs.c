@@ -55,8 +55,7 @@ static struct harness harness;
 
 /* ---- one job -----------------------------------------------------------*/
 
-static void
-complain(struct job *j, const char *fmt, ...)
+static void complain(struct job *j, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 static void
@@ -265,6 +264,7 @@ add_disturbed(unsigned scenario)
 	for (k = 1; k <= b->points + SLACK; k++) {
 		add_job(scenario, RUN_FAIL, k);
 		add_job(scenario, RUN_KILL, k);
+		add_job(scenario, RUN_LATE, k);
 	}
 	for (k = 1; k <= b->requests; k++) {
 		add_job(scenario, RUN_LOSE, k);
@@ -341,7 +341,7 @@ judge_mails(void)
 /* ---- report ------------------------------------------------------------*/
 
 struct sums {
-	unsigned runs[RUN_MODES], met[RUN_MODES], bad, missed, doubts;
+	unsigned all, runs[RUN_MODES], met[RUN_MODES], bad, doubts;
 	double ms;
 };
 
@@ -365,6 +365,7 @@ sum_up(unsigned scenario)
 		j = &board->jobs[i];
 		if (j->scenario != scenario)
 			continue;
+		s.all++;
 		s.runs[j->mode]++;
 		s.ms += j->ms;
 		if (j->outcome == BAD || j->outcome == STARTED ||
@@ -391,15 +392,13 @@ judge_scenario(void **state)
 	s = sum_up(i);
 	fprintf(stderr,
 		"scenario %s: %u points, %u requests; fail %u of %u runs met "
-		"theirs, kill %u of %u, lose %u of %u, cut %u of %u; %u in "
-		"doubt; %u failed; %.0f ms a run\n",
+		"theirs, kill %u of %u, late %u of %u, lose %u of %u, cut %u "
+		"of %u; %u in doubt; %u failed; %.0f ms a run\n",
 		sc->name, b->points, b->requests, s.met[RUN_FAIL],
 		s.runs[RUN_FAIL], s.met[RUN_KILL], s.runs[RUN_KILL],
-		s.met[RUN_LOSE], s.runs[RUN_LOSE], s.met[RUN_CUT],
-		s.runs[RUN_CUT], s.doubts, s.bad,
-		s.ms / (s.runs[RUN_CALM] + s.runs[RUN_FAIL] +
-			s.runs[RUN_KILL] + s.runs[RUN_LOSE] +
-			s.runs[RUN_CUT]));
+		s.met[RUN_LATE], s.runs[RUN_LATE], s.met[RUN_LOSE],
+		s.runs[RUN_LOSE], s.met[RUN_CUT], s.runs[RUN_CUT], s.doubts,
+		s.bad, s.ms / s.all);
 	assert_int_equal(s.bad, 0);
 	assert_true(b->points > 0);
 	if (getenv("FAULT_ONLY"))
@@ -407,6 +406,7 @@ judge_scenario(void **state)
 	/* Of each mode most points must really have been met. */
 	assert_true(s.met[RUN_FAIL] * 10 >= b->points * 9);
 	assert_true(s.met[RUN_KILL] * 10 >= b->points * 9);
+	assert_true(s.met[RUN_LATE] * 10 >= b->points * 9);
 	assert_true(s.met[RUN_LOSE] > 0 && s.met[RUN_CUT] > 0);
 	if (sc->doubt)
 		assert_true(s.doubts > 0 &&
@@ -440,7 +440,8 @@ print_points(void)
 	const struct job *j;
 	unsigned i, k, n;
 
-	fprintf(stderr, "points by name, runs that failed or killed there:\n");
+	fprintf(stderr,
+		"points by name, runs that failed, died or stalled there:\n");
 	for (i = 0; i < board->n; i++) {
 		j = &board->jobs[i];
 		for (k = 0; k < i; k++)
@@ -479,9 +480,9 @@ faults_main(const char *program, const struct scenario *v, size_t n)
 		tests[i].test_func = judge_scenario;
 		tests[i].initial_state = (void *)(uintptr_t)&v[i];
 	}
-	harness_up(&harness, &(struct harness_options){
-				     .name = program,
-				     .no_daemon = true,
-				     .stack = "--users " USERS });
+	harness_up(&harness,
+		   &(struct harness_options){ .name = program,
+					      .no_daemon = true,
+					      .stack = "--users " USERS });
 	return _cmocka_run_group_tests(program, tests, n, all_runs, end);
 }

@@ -100,8 +100,8 @@ look_mailbox(struct run *r, struct imap *c, const char *above,
 		flags = sorted_flags(c->lines[i].p);
 		subject = subject_of(c->lines[i].p);
 		r->doubt |= !strcmp(subject, NOTICE);
-		lines_add(all, bytes_format("box %s|%s|%s", name, subject,
-					    flags));
+		lines_add(all,
+			  bytes_format("box %s|%s|%s", name, subject, flags));
 		lines_add(common,
 			  bytes_format("%s|%s|%d%d", name, subject,
 				       strstr(flags, "\\Seen") != NULL,
@@ -182,21 +182,20 @@ look_folder(struct phone *p, const struct phone_folder *f, struct lines *all,
 	const struct phone_item *it;
 	const char *subject, *flag;
 
-	lines_add(all, bytes_format("phone %s type %d resets %u", path,
-				    f->type, f->resets));
+	lines_add(all, bytes_format("phone %s type %d resets %u", path, f->type,
+				    f->resets));
 	lines_add(common, bytes_format("%s", path));
 	for (it = f->items; it; it = it->next) {
 		subject = text_or(it, "Subject", "?");
 		flag = text_or(it, "Flag/Status", "0");
-		lines_add(all, bytes_format(
-				       "phone %s|%s|read %s|flag %s|body %zu",
+		lines_add(all,
+			  bytes_format("phone %s|%s|read %s|flag %s|body %zu",
 				       path, subject, text_or(it, "Read", "?"),
 				       flag,
 				       strlen(text_or(it, "Body/Data", ""))));
-		lines_add(common,
-			  bytes_format("%s|%s|%s%d", path, subject,
-				       text_or(it, "Read", "?"),
-				       !strcmp(flag, "2")));
+		lines_add(common, bytes_format("%s|%s|%s%d", path, subject,
+					       text_or(it, "Read", "?"),
+					       !strcmp(flag, "2")));
 	}
 	free(path);
 }

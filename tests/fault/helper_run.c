@@ -10,12 +10,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define TRIES 3      /* of the same bytes, as phones do */
+#define TRIES 3 /* of the same bytes, as phones do */
 #define REQUEST_MS 30000
 #define DEATH_MS 5000
+/* A request that is held up is repeated meanwhile, and others come after. */
+#define STALL_MS 400
+#define PATIENCE_MS 100
+#define SETTLE_MS 100 /* what was held up comes to its end */
 
-const char *const mode_names[RUN_MODES] = { "calm", "fail", "kill", "lose",
-					    "cut" };
+const char *const mode_names[RUN_MODES] = { "calm", "fail", "kill",
+					    "lose", "cut",  "late" };
 
 static struct run *running;
 
@@ -88,8 +92,10 @@ run_refused(const struct answer *a)
 		return status_in(a, "*/Status", folder);
 	if (!strcmp(a->cmd, "ItemOperations"))
 		return status_in(a, "/ItemOperations/Status", operation) ||
-		       status_in(a, "/ItemOperations/Response/"
-				    "EmptyFolderContents/Status", operation);
+		       status_in(a,
+				 "/ItemOperations/Response/"
+				 "EmptyFolderContents/Status",
+				 operation);
 	return !strcmp(a->cmd, "Ping") && status_in(a, "/Ping/Status", ping);
 }
 
@@ -118,8 +124,7 @@ run_revive(struct run *r)
 	if (!r->h.pid || !harness_died(&r->h, killed ? DEATH_MS : 0, &status))
 		return;
 	if (!killed || !WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL)
-		run_failf("the daemon died by itself, wait status %#x",
-			  status);
+		run_failf("the daemon died by itself, wait status %#x", status);
 	r->kill_armed = false; /* one death only */
 	if (!harness_start(&r->h))
 		run_failf("the daemon does not start again");
@@ -151,6 +156,7 @@ set_page(struct run *r, enum fault_mode mode, unsigned k, const char *prefix)
 	memset((char *)r->page + sizeof(r->page->mode), 0,
 	       sizeof(*r->page) - sizeof(r->page->mode));
 	r->page->at = k;
+	r->page->stall_ms = STALL_MS;
 	r->kill_armed = mode == FAULT_KILL;
 	snprintf(r->page->prefix, FAULT_NAME, "%s", prefix);
 	__atomic_store_n(&r->page->mode, mode, __ATOMIC_RELEASE);
@@ -162,13 +168,15 @@ arm(struct run *r, enum mode mode, unsigned k)
 	static const enum fault_mode modes[RUN_MODES] = {
 		[RUN_CALM] = FAULT_COUNT, [RUN_FAIL] = FAULT_FAIL,
 		[RUN_KILL] = FAULT_KILL,  [RUN_LOSE] = FAULT_COUNT,
-		[RUN_CUT] = FAULT_COUNT,
+		[RUN_CUT] = FAULT_COUNT,  [RUN_LATE] = FAULT_STALL,
 	};
 
 	if (mode == RUN_LOSE || mode == RUN_CUT) {
 		r->p->lose_request = r->p->requests + k;
 		r->p->lose_how = mode == RUN_LOSE ? LOSS_ANSWER : LOSS_CUT;
 	}
+	if (mode == RUN_LATE)
+		r->p->first_ms = PATIENCE_MS;
 	r->first_request = r->p->requests;
 	set_page(r, modes[mode], k, "");
 }
@@ -183,154 +191,20 @@ run_arm_kill(struct run *r, const char *name)
 void
 run_calm(struct run *r)
 {
+	bool stalled = r->page->mode == FAULT_STALL;
+
 	__atomic_store_n(&r->page->mode, FAULT_OFF, __ATOMIC_RELEASE);
 	run_revive(r);
 	r->kill_armed = false;
 	r->lost = r->p->lose_how != LOSS_NONE && !r->p->lose_request;
 	r->p->lose_request = 0;
 	r->p->lose_how = LOSS_NONE;
-}
-
-/* ---- steps of scenarios ------------------------------------------------*/
-
-static bool
-is_mail(const struct phone_folder *f)
-{
-	return (f->type >= 1 && f->type <= 6) || f->type == 12;
-}
-
-static void
-demand(const struct answer *a, const char *path, const char *want)
-{
-	const char *have = answer_text(a, path);
-	char *show;
-
-	if (have && !strcmp(have, want))
-		return;
-	show = answer_show(a);
-	run_failf("%s is %s, not %s, in\n%s", path, have ? have : "(absent)",
-		  want, show);
-}
-
-void
-run_sync_all(struct run *r)
-{
-	struct phone_folder *f;
-
-	demand(phone_folder_sync(r->p), "/FolderSync/Status", "1");
-	for (f = r->p->folders; f; f = f->next)
-		if (is_mail(f))
-			phone_sync_all(r->p, f);
-}
-
-void
-run_set_up(struct run *r)
-{
-	phone_set_up(r->p);
-	run_sync_all(r);
-}
-
-static void
-fill(struct imap *c, const char *mailbox, const char *subject, int n)
-{
-	char *name, *mail;
-	int i;
-
-	for (i = 1; i <= (n ? n : 1); i++) {
-		name = n ? bytes_format("%s %d", subject, i) : strdup(subject);
-		mail = mail_plain(name, "Just a few words.");
-		imap_append(c, mailbox, NULL, NULL, mail, strlen(mail));
-		free(mail);
-		free(name);
-	}
-}
-
-void
-run_fill(struct run *r, const char *mailbox, const char *subject, int n)
-{
-	fill(r->c, mailbox, subject, n);
-}
-
-void
-run_fill_second(struct run *r, const char *mailbox, const char *subject,
-		int n)
-{
-	fill(r->c2, mailbox, subject, n);
-}
-
-struct phone_folder *
-run_second_inbox(struct run *r)
-{
-	struct phone_folder *top = phone_need_name(r->p, SECOND), *f;
-
-	for (f = r->p->folders; f; f = f->next)
-		if (!strcmp(f->parent, top->id) && !strcmp(f->name, "INBOX"))
-			return f;
-	run_failf("no inbox below the second mailbox");
-}
-
-void
-run_restart(struct run *r)
-{
-	harness_kill(&r->h);
-	if (harness_start(&r->h))
-		return;
-	r->kill_armed = false; /* the point lay in the start */
-	if (!harness_start(&r->h))
-		run_failf("the daemon does not start");
-}
-
-void
-run_commands(struct run *r, struct phone_folder *f, const char *fmt, ...)
-{
-	struct bytes b = { 0 };
-	struct sync_result s;
-	va_list ap;
-
-	va_start(ap, fmt);
-	bytes_vprintf(&b, fmt, ap);
-	va_end(ap);
-	s = phone_sync(r->p, f, b.p);
-	if (s.root != 1 || s.status != 1 || s.failed || s.unknown)
-		run_failf("Sync of %s: root %d, Status %d, %u refused, %u "
-			  "unknown, in\n%s",
-			  f->name, s.root, s.status, s.failed, s.unknown,
-			  answer_show(s.a));
-	bytes_free(&b);
-}
-
-const char *
-run_item(struct run *r, struct phone_folder *f, const char *subject)
-{
-	struct phone_item *it = folder_subject(f, subject);
-
-	(void)r;
-	if (!it)
-		run_failf("no '%s' on the phone in %s", subject, f->name);
-	return it->id;
-}
-
-unsigned
-run_uid(struct run *r, const char *mailbox, const char *subject)
-{
-	unsigned uid = imap_uid(r->c, mailbox, subject);
-
-	if (!uid)
-		run_failf("'%s' is not once in %s", subject, mailbox);
-	return uid;
-}
-
-char *
-run_letter(struct run *r, const char *subject)
-{
-	char *lf = bytes_format("From: <%s>\nTo: Dora <%s>\nSubject: %s\n"
-				"MIME-Version: 1.0\nContent-Type: text/plain; "
-				"charset=utf-8\n\nFrom the phone.\n",
-				r->h.users[0].email, r->to, subject);
-	char *mail = crlf(lf);
-
-	free(lf);
-	return mail;
+	r->p->first_ms = 0;
+	while (stalled && r->page->hit &&
+	       !__atomic_load_n(&r->page->over, __ATOMIC_ACQUIRE))
+		harness_sleep(10);
+	if (stalled && r->page->hit)
+		harness_sleep(SETTLE_MS);
 }
 
 /* ---- a run -------------------------------------------------------------*/
@@ -442,7 +316,7 @@ demand_quiet(struct run *r)
 	struct sync_result s;
 
 	for (f = r->p->folders; f; f = f->next) {
-		if (!is_mail(f))
+		if (!run_is_mail(f))
 			continue;
 		s = phone_sync(r->p, f, NULL);
 		if (!s.empty)

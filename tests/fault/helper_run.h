@@ -17,23 +17,25 @@ enum mode {
 	RUN_KILL, /* the process is killed there, and started again */
 	RUN_LOSE, /* the answer to the k-th request is lost */
 	RUN_CUT,  /* the connection breaks as soon as the k-th is sent */
+	RUN_LATE, /* the k-th point is held up, and what comes after overtakes
+		   */
 	RUN_MODES
 };
 
 extern const char *const mode_names[RUN_MODES];
 
 struct run {
-	struct harness h;        /* user 0 is this run's own */
+	struct harness h; /* user 0 is this run's own */
 	struct fault_page *page;
 	struct phone *p;
-	struct imap *c;          /* raw, of the same user */
-	struct imap *c2;         /* of the second mailbox, if there is one */
+	struct imap *c;  /* raw, of the same user */
+	struct imap *c2; /* of the second mailbox, if there is one */
 	bool second;
-	int user;                /* number of the login */
-	char to[64];             /* an outside address of this run alone */
-	bool kill_armed;         /* and has not killed yet */
-	bool doubt;              /* a notice was found in the inbox */
-	bool lost;               /* an answer was thrown away */
+	int user;        /* number of the login */
+	char to[64];     /* an outside address of this run alone */
+	bool kill_armed; /* and has not killed yet */
+	bool doubt;      /* a notice was found in the inbox */
+	bool lost;       /* an answer was thrown away */
 	unsigned first_request, requests; /* of act: before it, within it */
 	jmp_buf failed;
 	char message[3000];
@@ -53,8 +55,8 @@ struct scenario {
 /* ---- for scenarios -----------------------------------------------------*/
 
 /* Ends the run as failed. */
-void run_failf(const char *fmt, ...) __attribute__((format(printf, 1, 2),
-						    noreturn));
+void run_failf(const char *fmt, ...)
+	__attribute__((format(printf, 1, 2), noreturn));
 /* OPTIONS, FolderSync, and all folders up to date. */
 void run_set_up(struct run *r);
 /* n mails "<subject> 1" to "<subject> n" by APPEND; one "<subject>" if 0. */
@@ -86,6 +88,8 @@ void run_patient(struct run *r);
  * run_calm the point `name` kills. */
 void run_arm_kill(struct run *r, const char *name);
 void run_calm(struct run *r);
+
+bool run_is_mail(const struct phone_folder *f);
 
 /* ---- for the jobs ------------------------------------------------------*/
 

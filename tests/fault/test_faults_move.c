@@ -35,15 +35,14 @@ move_one(struct run *r)
 	struct phone_folder *in = phone_inbox(r->p);
 	struct phone_folder *to = phone_need_name(r->p, "Shelf");
 
-	demand_moved(phone_move(r->p, run_item(r, in, "Move 2"), in->id,
-				to->id),
-		     1);
+	demand_moved(
+		phone_move(r->p, run_item(r, in, "Move 2"), in->id, to->id), 1);
 	phone_sync_all(r->p, in);
 	phone_sync_all(r->p, to);
 }
 
-#define MOVE                                                                  \
-	"<Move><SrcMsgId>%s</SrcMsgId><SrcFldId>%s</SrcFldId>"                \
+#define MOVE                                                                   \
+	"<Move><SrcMsgId>%s</SrcMsgId><SrcFldId>%s</SrcFldId>"                 \
 	"<DstFldId>%s</DstFldId></Move>"
 
 /* As phones do: the move is not applied at once, the Syncs tell. */
@@ -70,9 +69,8 @@ move_back(struct run *r)
 	struct phone_folder *to = phone_need_name(r->p, "Shelf");
 
 	move_one(r);
-	demand_moved(phone_move(r->p, run_item(r, to, "Move 2"), to->id,
-				in->id),
-		     1);
+	demand_moved(
+		phone_move(r->p, run_item(r, to, "Move 2"), to->id, in->id), 1);
 	phone_sync_all(r->p, in);
 	phone_sync_all(r->p, to);
 }
@@ -95,8 +93,8 @@ move_across(struct run *r)
 	demand_moved(phone_move(r->p, run_item(r, in, "Across 1"), in->id,
 				there->id),
 		     1);
-	demand_moved(phone_move(r->p, run_item(r, there, "Theirs 2"),
-				there->id, in->id),
+	demand_moved(phone_move(r->p, run_item(r, there, "Theirs 2"), there->id,
+				in->id),
 		     1);
 	phone_sync_all(r->p, in);
 	phone_sync_all(r->p, there);
@@ -153,8 +151,7 @@ rename_folder(struct run *r)
 static void
 delete_folder(struct run *r)
 {
-	demand_done(phone_folder_delete(r->p,
-					phone_need_name(r->p, "Old")->id),
+	demand_done(phone_folder_delete(r->p, phone_need_name(r->p, "Old")->id),
 		    "/FolderDelete/Status");
 	demand_done(phone_folder_sync(r->p), "/FolderSync/Status");
 }

@@ -160,9 +160,9 @@ both_at_once(struct run *r)
 
 /* ---- FilterType --------------------------------------------------------*/
 
-#define ONE_WEEK                                                              \
-	"<FilterType>3</FilterType><base:BodyPreference><base:Type>2"         \
-	"</base:Type><base:TruncationSize>200000</base:TruncationSize>"       \
+#define ONE_WEEK                                                               \
+	"<FilterType>3</FilterType><base:BodyPreference><base:Type>2"          \
+	"</base:Type><base:TruncationSize>200000</base:TruncationSize>"        \
 	"</base:BodyPreference>"
 
 static void

@@ -532,9 +532,14 @@ send_once(struct phone *p)
 static struct answer *
 send_last(struct phone *p)
 {
-	struct answer *a = send_once(p);
+	long patience = p->private->last.timeout_ms;
+	struct answer *a;
 	unsigned tries = 1;
 
+	if (p->first_ms)
+		p->private->last.timeout_ms = p->first_ms;
+	a = send_once(p);
+	p->private->last.timeout_ms = patience;
 	while (p->again && p->again(p, a, tries++))
 		a = send_once(p);
 	return a;

@@ -70,6 +70,7 @@ struct phone {
 	unsigned lose_request; /* this one of them loses its answer, and is 0
 				  then; not of those in a thread ... */
 	enum phone_loss lose_how; /* ... in this way */
+	long first_ms; /* patience of a request's first try; 0: as all */
 	/* Looks at each answer of a request; true: the same bytes again. Then
 	 * the functions below see the last answer alone. `tries` were made. */
 	bool (*again)(struct phone *p, const struct answer *a, unsigned tries);

@@ -7,45 +7,13 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "gateway/commands.h"
-#include "gateway/mail_content.h"
 #include "gateway/mail_ref.h"
 #include "gateway/objects.h"
 #include "gateway/park.h"
 #include "gateway/refresh.h"
-#include "gateway/sessions.h"
 #include "gateway/status.h"
-#include "gateway/sync_apply.h"
-#include "gateway/sync_options.h"
-#include "gateway/sync_parse.h"
+#include "gateway/sync_answer.h"
 #include "gateway/watch.h"
-
-/* What is fetched at a time: many mails, for the sake of round trips, but
- * little more than the answer can take. A mail's size is mostly that of its
- * attachments, which are not fetched: it counts up to MAIL_BYTES. */
-#define BATCH 128
-#define BATCH_BYTES (2u << 20)
-#define MAIL_BYTES (64u << 10)
-
-struct sync_run {
-	struct request *r;
-	struct account *a;
-	struct sync_request q;
-	unsigned left;    /* of the whole answer's window */
-	int64_t until_ms; /* of the time budget */
-	bool said;        /* a collection stands in the answer */
-	struct wbxml_mark start;
-};
-
-struct sync_one {
-	struct sync_run *run;
-	const struct sync_coll *sc;
-	struct coll c;
-	struct sync_options o;
-	struct sync_pos pos;
-	struct sync_applied applied;
-	struct window w;
-	int64_t want;
-};
 
 /* <Collections> is opened when the first collection has something to say. */
 static void
@@ -100,53 +68,8 @@ collection_failed(struct sync_run *run, const struct sync_coll *sc,
 	collection_status(run, sc, status_of(STATUS_SYNC_COLL, e));
 }
 
-/* ---- items -------------------------------------------------------------------*/
-
-static void
-write_item(struct sync_one *one, wbxml_tag tag, const struct mirror_item *it,
-	   const struct mail_content *mc)
-{
-	struct request *r = one->run->r;
-	struct wbxml_writer *w = &r->w;
-	struct email_state st =
-		mail_state(r->arena, &one->c, it, it->flag_block);
-
-	wbxml_open(w, tag);
-	wbxml_text(w, WX_AirSync_ServerId,
-		   item_name(r->arena, one->c.id, it->item));
-	if (tag == WX_AirSync_Fetch)
-		wbxml_uint(w, WX_AirSync_Status, 1);
-	wbxml_open(w, WX_AirSync_ApplicationData);
-	email_write(&one->o.env, &mc->info, &mc->plan, &st, w);
-	wbxml_close(w);
-	wbxml_close(w);
-}
-
-static void
-write_flags(struct sync_one *one, const struct win_change *ch)
-{
-	const struct mirror_item *it = &ch->item;
-	struct request *r = one->run->r;
-	struct wbxml_writer *w = &r->w;
-	struct email_state st =
-		mail_state(r->arena, &one->c, it, it->flag_block);
-	unsigned which = ch->which; /* the bits are the same */
-
-	if (r->version < 140)
-		which &= EMAIL_CHANGED_READ | EMAIL_CHANGED_FLAG;
-	if (which == 0)
-		which = EMAIL_CHANGED_READ; /* a Change is never empty */
-	wbxml_open(w, WX_AirSync_Change);
-	wbxml_text(w, WX_AirSync_ServerId,
-		   item_name(r->arena, one->c.id, it->item));
-	wbxml_open(w, WX_AirSync_ApplicationData);
-	email_write_flags(&one->o.env, &st, which, w);
-	wbxml_close(w);
-	wbxml_close(w);
-}
-
-static void
-write_death(struct sync_one *one, const struct win_change *ch)
+void
+sync_write_death(struct sync_one *one, const struct win_change *ch)
 {
 	struct wbxml_writer *w = &one->run->r->w;
 
@@ -157,341 +80,11 @@ write_death(struct sync_one *one, const struct win_change *ch)
 	wbxml_close(w);
 }
 
-/* A mail that the server cannot describe in a way we can read comes as a
- * readable stub, never as a stuck folder. */
-static void
-write_stub(struct sync_one *one, const struct mirror_item *it)
-{
-	struct request *r = one->run->r;
-	struct wbxml_writer *w = &r->w;
-	struct email_state st =
-		mail_state(r->arena, &one->c, it, it->flag_block);
-	struct mail_info info = { .uid = mail_uid(it), .date = it->date,
-				  .size = it->size, .found = true };
-
-	wbxml_open(w, WX_AirSync_Add);
-	wbxml_text(w, WX_AirSync_ServerId,
-		   item_name(r->arena, one->c.id, it->item));
-	wbxml_open(w, WX_AirSync_ApplicationData);
-	email_write_stub(&one->o.env, &info, &st,
-			 "The mail server could not describe this mail. "
-			 "Please open it in another program.",
-			 w);
-	wbxml_close(w);
-	wbxml_close(w);
-}
-
-/* The batch failed over one mail's structure: one by one, each with a
- * session that is not out of step. */
-static bool
-load_each(struct sync_one *one, const struct mirror_item *items, size_t n,
-	  struct mail_content *mc, bool *stub, struct err *e)
-{
-	struct sync_run *run = one->run;
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		struct err mine = { 0 };
-		struct source *s =
-			account_checkout(run->a, one->c.source,
-					 run->r->deadline_ms, &mine);
-		bool ok = s != NULL && mail_load(s, &one->c, &one->o.env,
-						 &items[i], 1, &mc[i], &mine);
-
-		account_checkin(run->a, &s, !ok);
-		stub[i] = !ok && mine.code == ERR_PEER;
-		if (stub[i])
-			log_line(LOG_WARN, "stub", "coll=%u uid=%u text=\"%s\"",
-				 one->c.id, mail_uid(&items[i]), mine.text);
-		if (!ok && !stub[i]) {
-			*e = mine;
-			return false;
-		}
-	}
-	return true;
-}
-
-/* Writes the Adds of one batch; what the source could not give is owed.
- * A broken writer means that the answer is full: owed too. */
-static bool
-write_adds(struct sync_one *one, struct source **s, const size_t *at,
-	   size_t n, size_t *written, struct err *e)
-{
-	struct request *r = one->run->r;
-	struct mail_content *mc = arena_array(r->arena, n, sizeof(*mc));
-	struct mirror_item *items = arena_array(r->arena, n, sizeof(*items));
-	bool *stub = arena_array(r->arena, n, sizeof(*stub));
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		items[i] = one->w.v[at[i]].item;
-	if (!mail_load(*s, &one->c, &one->o.env, items, n, mc, e)) {
-		if (e->code != ERR_PEER)
-			return false;
-		err_clear(e);
-		account_checkin(one->run->a, s, true);
-		if (!load_each(one, items, n, mc, stub, e))
-			return false;
-	}
-	for (i = 0; i < n; i++) {
-		if (stub[i]) {
-			write_stub(one, &items[i]);
-			(*written)++;
-			continue;
-		}
-		if (!mc[i].info.found) {
-			window_owe(&one->w, at[i]); /* the log will tell */
-			continue;
-		}
-		write_item(one, WX_AirSync_Add, &items[i], &mc[i]);
-		(*written)++;
-	}
-	return true;
-}
-
-static bool
-over_budget(const struct sync_run *run)
+bool
+sync_over_budget(const struct sync_run *run)
 {
 	return wbxml_size(&run->r->w) - run->start.n > SYNC_ANSWER_BYTES ||
 	       clock_mono_ms() > run->until_ms;
-}
-
-static size_t
-add_bytes(const struct mirror_item *it)
-{
-	return it->size < MAIL_BYTES ? it->size : MAIL_BYTES;
-}
-
-/* All changes of the window. What does not fit into the answer is owed, and
- * the answer says MoreAvailable. */
-static bool
-write_commands(struct sync_one *one, size_t *written, struct err *e)
-{
-	struct sync_run *run = one->run;
-	struct source *s = NULL;
-	size_t batch[BATCH], n = 0, i, bytes = 0;
-	bool ok = true;
-
-	for (i = 0; i < one->w.n; i++) {
-		const struct win_change *ch = &one->w.v[i];
-
-		if (ch->op == WIN_DELETE || ch->op == WIN_SOFT_DELETE) {
-			write_death(one, ch);
-			(*written)++;
-		} else if (ch->op == WIN_CHANGE) {
-			write_flags(one, ch);
-			(*written)++;
-		}
-	}
-	for (i = 0; ok && i <= one->w.n; i++) {
-		if (i < one->w.n && one->w.v[i].op == WIN_ADD) {
-			bytes += add_bytes(&one->w.v[i].item);
-			batch[n++] = i;
-		}
-		if (n == 0 ||
-		    (n < BATCH && bytes < BATCH_BYTES && i < one->w.n))
-			continue;
-		bytes = 0;
-		if (*written > 0 && over_budget(run)) {
-			while (n > 0)
-				window_owe(&one->w, batch[--n]);
-			one->w.more = true;
-			continue;
-		}
-		if (s == NULL)
-			s = account_checkout(run->a, one->c.source,
-					     run->r->deadline_ms, e);
-		ok = s != NULL && write_adds(one, &s, batch, n, written, e);
-		n = 0;
-	}
-	account_checkin(run->a, &s, !ok && account_broken(e));
-	return ok;
-}
-
-/* ---- whole objects -------------------------------------------------------------*/
-
-static void
-write_object(struct sync_one *one, wbxml_tag tag, const struct mirror_item *it,
-	     struct span text)
-{
-	struct request *r = one->run->r;
-	struct wbxml_writer *w = &r->w;
-	struct tr_env env = one->o.env;
-
-	env.ref = item_name(r->arena, one->c.id, it->item);
-	wbxml_open(w, tag);
-	wbxml_text(w, WX_AirSync_ServerId, env.ref);
-	if (tag == WX_AirSync_Fetch)
-		wbxml_uint(w, WX_AirSync_Status, 1);
-	wbxml_open(w, WX_AirSync_ApplicationData);
-	object_write(one->c.kind, &env, text, w);
-	wbxml_close(w);
-	wbxml_close(w);
-}
-
-/* One batch of Adds and Changes; what vanished meanwhile is owed: the log
- * will tell. */
-static bool
-write_batch(struct sync_one *one, const size_t *at, size_t n, size_t *written,
-	    struct err *e)
-{
-	struct sync_run *run = one->run;
-	struct mirror_item *items =
-		arena_array(run->r->arena, n, sizeof(*items));
-	struct span *texts = arena_array(run->r->arena, n, sizeof(*texts));
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		items[i] = one->w.v[at[i]].item;
-	if (!objects_load(run->a, &one->c, items, n, run->r->arena, texts,
-			  run->r->deadline_ms, e))
-		return false;
-	for (i = 0; i < n; i++) {
-		const struct win_change *ch = &one->w.v[at[i]];
-
-		if (texts[i].n == 0) {
-			window_owe(&one->w, at[i]);
-			continue;
-		}
-		write_object(one,
-			     ch->op == WIN_ADD ? WX_AirSync_Add
-					       : WX_AirSync_Change,
-			     &ch->item, texts[i]);
-		(*written)++;
-	}
-	return true;
-}
-
-static bool
-write_objects(struct sync_one *one, size_t *written, struct err *e)
-{
-	size_t batch[BATCH], n = 0, i;
-	bool ok = true;
-
-	for (i = 0; ok && i <= one->w.n; i++) {
-		const struct win_change *ch =
-			i < one->w.n ? &one->w.v[i] : NULL;
-
-		if (ch != NULL && (ch->op == WIN_DELETE ||
-				   ch->op == WIN_SOFT_DELETE)) {
-			write_death(one, ch);
-			(*written)++;
-		} else if (ch != NULL) {
-			batch[n++] = i;
-		}
-		if (n == 0 || (n < BATCH && ch != NULL))
-			continue;
-		if (*written > 0 && over_budget(one->run)) {
-			while (n > 0)
-				window_owe(&one->w, batch[--n]);
-			one->w.more = true;
-			continue;
-		}
-		ok = write_batch(one, batch, n, written, e);
-		n = 0;
-	}
-	return ok;
-}
-
-static bool
-fetch_object(struct sync_one *one, struct sync_result *res)
-{
-	struct span text;
-	struct err e = { 0 };
-
-	if (!objects_load(one->run->a, &one->c, &res->item, 1,
-			  one->run->r->arena, &text,
-			  one->run->r->deadline_ms, &e) ||
-	    text.n == 0)
-		return false;
-	write_object(one, WX_AirSync_Fetch, &res->item, text);
-	return true;
-}
-
-static bool
-needs_responses(const struct sync_applied *ap)
-{
-	size_t i;
-
-	for (i = 0; i < ap->n; i++)
-		if (ap->results[i].status != 1 ||
-		    ap->results[i].cmd->kind == SYNC_FETCH ||
-		    ap->results[i].cmd->kind == SYNC_ADD)
-			return true;
-	return false;
-}
-
-static void
-write_fetched(struct sync_one *one, struct sync_result *res)
-{
-	struct request *r = one->run->r;
-	struct mail_content mc = { 0 };
-	struct err e = { 0 };
-	struct source *s;
-	bool ok;
-
-	if (one->c.kind != KIND_EMAIL && fetch_object(one, res))
-		return;
-	s = one->c.kind == KIND_EMAIL
-		    ? account_checkout(one->run->a, one->c.source,
-				       r->deadline_ms, &e)
-		    : NULL;
-	ok = s != NULL && mail_load(s, &one->c, &one->o.env, &res->item,
-					 1, &mc, &e);
-
-	account_checkin(one->run->a, &s, !ok && account_broken(&e));
-	if (ok && mc.info.found) {
-		write_item(one, WX_AirSync_Fetch, &res->item, &mc);
-		return;
-	}
-	wbxml_open(&r->w, WX_AirSync_Fetch);
-	wbxml_text(&r->w, WX_AirSync_ServerId, res->cmd->server_id);
-	wbxml_uint(&r->w, WX_AirSync_Status, ok ? 8 : 5);
-	wbxml_close(&r->w);
-}
-
-/* Silence is success for Change and Delete. */
-static void
-write_responses(struct sync_one *one)
-{
-	static const wbxml_tag tags[] = {
-		[SYNC_ADD] = WX_AirSync_Add,
-		[SYNC_CHANGE] = WX_AirSync_Change,
-		[SYNC_DELETE] = WX_AirSync_Delete,
-	};
-	struct wbxml_writer *w = &one->run->r->w;
-	size_t i;
-
-	if (!needs_responses(&one->applied))
-		return;
-	wbxml_open(w, WX_AirSync_Responses);
-	for (i = 0; i < one->applied.n; i++) {
-		struct sync_result *res = &one->applied.results[i];
-
-		if (res->cmd->kind == SYNC_FETCH && res->status == 1) {
-			write_fetched(one, res);
-			continue;
-		}
-		if (res->status == 1 && res->cmd->kind != SYNC_ADD)
-			continue;
-		wbxml_open(w, res->cmd->kind == SYNC_FETCH
-				      ? WX_AirSync_Fetch
-				      : tags[res->cmd->kind]);
-		if (res->cmd->kind == SYNC_ADD) {
-			wbxml_text(w, WX_AirSync_ClientId,
-				   res->cmd->client_id);
-			if (res->status == 1)
-				wbxml_text(w, WX_AirSync_ServerId,
-					   item_name(one->run->r->arena,
-						     one->c.id,
-						     res->item.item));
-		} else
-			wbxml_text(w, WX_AirSync_ServerId,
-				   res->cmd->server_id);
-		wbxml_uint(w, WX_AirSync_Status, res->status);
-		wbxml_close(w);
-	}
-	wbxml_close(w);
 }
 
 /* ---- one collection ------------------------------------------------------------*/
@@ -511,13 +104,13 @@ answer_collection(struct sync_one *one, struct err *e)
 				  one->want, e);
 	open_collection(run, one->sc, one->c.kind, one->w.key, 1);
 	head = wbxml_mark(w);
-	write_responses(one);
+	sync_write_responses(one);
 	inner = wbxml_mark(w);
 	if (one->w.n > 0) {
 		wbxml_open(w, WX_AirSync_Commands);
 		ok = one->c.kind == KIND_EMAIL
-			     ? write_commands(one, &written, e)
-			     : write_objects(one, &written, e);
+			     ? sync_write_mails(one, &written, e)
+			     : sync_write_objects(one, &written, e);
 		wbxml_close(w);
 		if (written == 0)
 			wbxml_rewind(w, inner);

@@ -22,6 +22,12 @@ struct source {
 /* A read: one point, in front. */
 #define READ(what, call) (fault_here("source.before-" what, e) && (call))
 
+/* Mailboxes have no objects, and calendars no mails. */
+#define CAN(fn)                                                              \
+	(s->ops->fn != NULL ||                                               \
+	 err_set(e, ERR_UNSUPPORTED, SCOPE_COLLECTION,                       \
+		 "a source of kind %s has no " #fn, s->ops->name))
+
 void
 login_wipe(struct login *l)
 {
@@ -75,21 +81,24 @@ source_deadline(struct source *s, int64_t deadline_ms)
 bool
 source_alive(struct source *s, struct err *e)
 {
-	return READ("alive", s->ops->alive(s->s, e));
+	return CAN(alive) &&
+	       READ("alive", s->ops->alive(s->s, e));
 }
 
 bool
 source_list(struct source *s, struct arena *a, struct folder **v_out,
 	    size_t *n_out, struct err *e)
 {
-	return READ("list", s->ops->list(s->s, a, v_out, n_out, e));
+	return CAN(list) &&
+	       READ("list", s->ops->list(s->s, a, v_out, n_out, e));
 }
 
 bool
 source_changes(struct source *s, struct span remote, struct span cursor,
 	       struct arena *a, struct harvest *out, struct err *e)
 {
-	return READ("changes",
+	return CAN(changes) &&
+	       READ("changes",
 		    s->ops->changes(s->s, remote, cursor, a, out, e));
 }
 
@@ -97,7 +106,8 @@ bool
 source_status_round(struct source *s, const struct span *remotes, size_t n,
 		    struct arena *a, struct folder_status *out, struct err *e)
 {
-	return READ("status",
+	return CAN(status_round) &&
+	       READ("status",
 		    s->ops->status_round(s->s, remotes, n, a, out, e));
 }
 
@@ -106,7 +116,8 @@ source_mail_info(struct source *s, struct span remote, uint32_t uidvalidity,
 		 const uint32_t *uids, size_t n, struct arena *a,
 		 struct mail_info *out, struct err *e)
 {
-	return READ("info", s->ops->mail_info(s->s, remote, uidvalidity, uids,
+	return CAN(mail_info) &&
+	       READ("info", s->ops->mail_info(s->s, remote, uidvalidity, uids,
 					      n, a, out, e));
 }
 
@@ -115,7 +126,8 @@ source_mail_parts(struct source *s, struct span remote, uint32_t uidvalidity,
 		  struct mail_want *w, size_t n, struct arena *a,
 		  struct err *e)
 {
-	return READ("parts", s->ops->mail_parts(s->s, remote, uidvalidity, w,
+	return CAN(mail_parts) &&
+	       READ("parts", s->ops->mail_parts(s->s, remote, uidvalidity, w,
 						n, a, e));
 }
 
@@ -125,7 +137,8 @@ source_set_flags(struct source *s, struct span remote, uint32_t uidvalidity,
 		 uint32_t flags, struct span add, struct span remove,
 		 struct err *e)
 {
-	return WRITE("flags",
+	return CAN(set_flags) &&
+	       WRITE("flags",
 		     s->ops->set_flags(s->s, remote, uidvalidity, uids, n,
 				       mask, flags, add, remove, e));
 }
@@ -134,7 +147,8 @@ bool
 source_expunge(struct source *s, struct span remote, uint32_t uidvalidity,
 	       const uint32_t *uids, size_t n, struct err *e)
 {
-	return WRITE("expunge", s->ops->expunge(s->s, remote, uidvalidity,
+	return CAN(expunge) &&
+	       WRITE("expunge", s->ops->expunge(s->s, remote, uidvalidity,
 						uids, n, e));
 }
 
@@ -142,7 +156,8 @@ bool
 source_move(struct source *s, struct span from, uint32_t uidvalidity,
 	    uint32_t uid, struct span to, uint32_t *new_uid, struct err *e)
 {
-	return WRITE("move", s->ops->move(s->s, from, uidvalidity, uid, to,
+	return CAN(move) &&
+	       WRITE("move", s->ops->move(s->s, from, uidvalidity, uid, to,
 					  new_uid, e));
 }
 
@@ -150,7 +165,8 @@ bool
 source_append(struct source *s, struct span remote, struct span message,
 	      uint32_t flags, int64_t date, uint32_t *uid_out, struct err *e)
 {
-	return WRITE("append", s->ops->append(s->s, remote, message, flags,
+	return CAN(append) &&
+	       WRITE("append", s->ops->append(s->s, remote, message, flags,
 					      date, uid_out, e));
 }
 
@@ -159,7 +175,8 @@ source_search(struct source *s, struct span remote,
 	      const struct search_want *want, struct arena *a,
 	      uint32_t **uids_out, size_t *n_out, struct err *e)
 {
-	return READ("search", s->ops->search(s->s, remote, want, a, uids_out,
+	return CAN(search) &&
+	       READ("search", s->ops->search(s->s, remote, want, a, uids_out,
 					     n_out, e));
 }
 
@@ -167,7 +184,8 @@ bool
 source_create_folder(struct source *s, struct span parent, struct span name,
 		     struct arena *a, struct span *remote_out, struct err *e)
 {
-	return WRITE("create", s->ops->create_folder(s->s, parent, name, a,
+	return CAN(create_folder) &&
+	       WRITE("create", s->ops->create_folder(s->s, parent, name, a,
 						     remote_out, e));
 }
 
@@ -176,14 +194,16 @@ source_rename_folder(struct source *s, struct span remote, struct span parent,
 		     struct span name, struct arena *a,
 		     struct span *remote_out, struct err *e)
 {
-	return WRITE("rename", s->ops->rename_folder(s->s, remote, parent,
+	return CAN(rename_folder) &&
+	       WRITE("rename", s->ops->rename_folder(s->s, remote, parent,
 						     name, a, remote_out, e));
 }
 
 bool
 source_delete_folder(struct source *s, struct span remote, struct err *e)
 {
-	return WRITE("delete", s->ops->delete_folder(s->s, remote, e));
+	return CAN(delete_folder) &&
+	       WRITE("delete", s->ops->delete_folder(s->s, remote, e));
 }
 
 /* ---- objects (DAV) ---------------------------------------------------------*/
@@ -192,7 +212,8 @@ bool
 source_get(struct source *s, struct span coll, struct object *v, size_t n,
 	   struct arena *a, struct err *e)
 {
-	return READ("get", s->ops->get(s->s, coll, v, n, a, e));
+	return CAN(get) &&
+	       READ("get", s->ops->get(s->s, coll, v, n, a, e));
 }
 
 bool
@@ -200,21 +221,24 @@ source_put(struct source *s, struct span coll, enum item_kind kind,
 	   struct span name, struct object *io, struct arena *a,
 	   struct err *e)
 {
-	return WRITE("put", s->ops->put(s->s, coll, kind, name, io, a, e));
+	return CAN(put) &&
+	       WRITE("put", s->ops->put(s->s, coll, kind, name, io, a, e));
 }
 
 bool
 source_remove(struct source *s, struct span coll, struct span remote,
 	      struct span etag, struct err *e)
 {
-	return WRITE("remove", s->ops->remove(s->s, coll, remote, etag, e));
+	return CAN(remove) &&
+	       WRITE("remove", s->ops->remove(s->s, coll, remote, etag, e));
 }
 
 bool
 source_create_coll(struct source *s, enum item_kind kind, struct span name,
 		   struct arena *a, struct span *remote_out, struct err *e)
 {
-	return WRITE("create", s->ops->create_coll(s->s, kind, name, a,
+	return CAN(create_coll) &&
+	       WRITE("create", s->ops->create_coll(s->s, kind, name, a,
 						   remote_out, e));
 }
 
@@ -222,13 +246,15 @@ bool
 source_rename_coll(struct source *s, struct span coll, struct span name,
 		   struct err *e)
 {
-	return WRITE("rename", s->ops->rename_coll(s->s, coll, name, e));
+	return CAN(rename_coll) &&
+	       WRITE("rename", s->ops->rename_coll(s->s, coll, name, e));
 }
 
 bool
 source_delete_coll(struct source *s, struct span coll, struct err *e)
 {
-	return WRITE("delete", s->ops->delete_coll(s->s, coll, e));
+	return CAN(delete_coll) &&
+	       WRITE("delete", s->ops->delete_coll(s->s, coll, e));
 }
 
 /* A cursor under way ("v1p ...") always differs: more is to come. */

@@ -326,6 +326,14 @@ list_after(struct request *r, const struct edit *ed, uint32_t coll)
 	return l;
 }
 
+/* Calendars and their like hold no folders. */
+static bool
+holds_folders(const struct told_folder *f)
+{
+	return f != NULL && (f->type == FOLDER_USER_MAIL ||
+			     f->type <= FOLDER_OUTBOX);
+}
+
 /* Default folders refuse (MS-ASCMD 2.2.3.177.4 to .7). */
 static unsigned
 edit_allowed(const struct edit *ed, const struct folder_list *now)
@@ -339,7 +347,7 @@ edit_allowed(const struct edit *ed, const struct folder_list *now)
 		return ed->root == WX_FolderHierarchy_FolderDelete ? 3 : 2;
 	if (ed->root == WX_FolderHierarchy_FolderDelete)
 		return 0;
-	if (ed->parent != 0 && find(now, ed->parent) == NULL)
+	if (ed->parent != 0 && !holds_folders(find(now, ed->parent)))
 		return 5;
 	for (i = 0; i < now->n; i++)
 		if (now->v[i].parent == ed->parent &&

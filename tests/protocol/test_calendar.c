@@ -540,6 +540,31 @@ moved_to_another(void **state)
 	free(all);
 }
 
+/* MS-ASCMD 2.2.3.177.4: no folders below a calendar (Status 5), and mail
+ * commands on events are refused, never a crash. */
+static void
+mail_commands_on_events(void **state)
+{
+	struct phone *p = harness_ready_phone(&h, 0, "calwrong");
+	struct phone_folder *f = calendar(p);
+	struct answer *a;
+
+	(void)state;
+	phone_sync_all(p, f);
+	a = phone_folder_create(p, f->id, "Below", 12);
+	answer_expect(a, "/FolderCreate/Status", "5");
+	a = phone_folder_delete(p, f->id);
+	answer_expect(a, "/FolderDelete/Status", "3");
+	a = phone_postf(p, "ItemOperations",
+			"<ItemOperations><EmptyFolderContents>"
+			"<sync:CollectionId xmlns:sync=\"AirSync\">%s"
+			"</sync:CollectionId></EmptyFolderContents>"
+			"</ItemOperations>", f->id);
+	answer_expect_http(a, 200);
+	phone_sync_all(p, f);
+	assert_true(folder_count(f) > 0);
+}
+
 int
 main(void)
 {
@@ -558,6 +583,7 @@ main(void)
 		cmocka_unit_test(fetched_alone),
 		cmocka_unit_test(moved_to_another),
 		cmocka_unit_test(odd_objects),
+		cmocka_unit_test(mail_commands_on_events),
 	};
 
 	return cmocka_run_group_tests(tests, up, down);

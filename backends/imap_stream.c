@@ -37,7 +37,33 @@ for_libetpan(struct span line)
 	return span_eq_ci(word, SPAN("FETCH"));
 }
 
-/* Nesting, over all pieces of one response. */
+/* A literal can only be announced at the very end of a line. */
+static bool
+ends_line(struct span piece, size_t brace)
+{
+	size_t i = brace + 1;
+
+	while (i < piece.n && piece.p[i] >= '0' && piece.p[i] <= '9')
+		i++;
+	if (i == brace + 1 || i == piece.n || piece.p[i] != '}')
+		return false;
+	return span_trim(span_from_at(piece, i + 1)).n == 0;
+}
+
+/* Does the response go on in another line? Also behind {0}. */
+static bool
+announces(struct span piece)
+{
+	size_t i = piece.n;
+
+	while (i > 0 && piece.p[i - 1] != '{')
+		i--;
+	return i > 0 && ends_line(piece, i - 1);
+}
+
+/* Nesting, over all pieces of one response; and no {n} in the middle of a
+ * line: libetpan allocates n bytes, up to 4 GB, before it looks for the line
+ * end behind it. */
 static bool
 sane_depth(struct imap *s, struct span piece)
 {
@@ -54,6 +80,8 @@ sane_depth(struct imap *s, struct span piece)
 			return false;
 		else if (ch == ')' && !s->quoted)
 			s->depth--;
+		else if (ch == '{' && !s->quoted && !ends_line(piece, i))
+			return false;
 	}
 	return true;
 }
@@ -249,14 +277,14 @@ next_feed(struct imap *s)
 		if (conn_piece(s->c, MAX_LINE_IMAP, &s->feed,
 			       &s->feed_literal) <= 0)
 			return false;
-		s->in_fetch = s->feed_literal > 0;
+		s->in_fetch = announces(s->feed);
 		return sane_depth(s, s->feed) &&
 			       sane_end(s, s->feed, s->feed_literal);
 	}
 	for (;;) {
 		switch (next_piece(s, &s->feed, &s->feed_literal)) {
 		case SEEN_PASS:
-			s->in_fetch = s->feed_literal > 0;
+			s->in_fetch = announces(s->feed);
 			s->depth = 0;
 			s->quoted = false;
 			return sane_depth(s, s->feed) &&
@@ -399,7 +427,7 @@ drain(struct imap *s)
 		if (conn_piece(s->c, MAX_LINE_IMAP, &s->feed,
 			       &s->feed_literal) <= 0)
 			return false;
-		s->in_fetch = s->feed_literal > 0;
+		s->in_fetch = announces(s->feed);
 	}
 }
 
@@ -413,7 +441,7 @@ stream_skip(struct imap *s)
 			return fail(s) >= 0;
 		switch (next_piece(s, &s->feed, &s->feed_literal)) {
 		case SEEN_PASS:
-			s->in_fetch = s->feed_literal > 0;
+			s->in_fetch = announces(s->feed);
 			break;
 		case SEEN_TAGGED:
 		case SEEN_GO_AHEAD:

@@ -107,6 +107,32 @@ early_answers(void **state)
 	done();
 }
 
+/* {n} in the middle of a line announces nothing; libetpan would make room
+ * for it first (tests/fuzz/corpus/imap_session/literal-in-the-middle). Within
+ * quotes it is text, and text is any sender's choice. */
+static void
+braces(void **state)
+{
+	struct err e = { 0 };
+
+	(void)state;
+	with("* 1 FETCH (UID 5 BODY[] {3000000000} x)\r\n1 OK x\r\n"
+	     "2 OK x\r\n");
+	assert_false(imap_wait(&s, 1, &e));
+	done();
+	with("* 1 FETCH (UID 5 BODYSTRUCTURE (\"text\" \"plain\" (\"name\" "
+	     "\"{3000000000} a.txt\") NIL NIL \"7bit\" 3 1))\r\n"
+	     "1 OK x\r\n");
+	assert_true(imap_wait(&s, 1, NULL));
+	assert_int_equal(s.answer, ANSWER_OK);
+	assert_int_equal(clist_count(imap_fetched(&s)), 1);
+	done();
+	with("* 2 FETCH (UID 6 BODY[] {0}\r\n)\r\n1 OK x\r\n");
+	assert_true(imap_wait(&s, 1, NULL));
+	assert_int_equal(clist_count(imap_fetched(&s)), 1);
+	done();
+}
+
 int
 main(void)
 {
@@ -115,6 +141,7 @@ main(void)
 		cmocka_unit_test(ends),
 		cmocka_unit_test(codes),
 		cmocka_unit_test(early_answers),
+		cmocka_unit_test(braces),
 	};
 
 	return cmocka_run_group_tests_name("imap-stream", tests, NULL, NULL);

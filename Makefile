@@ -70,6 +70,8 @@ $(OUT)/%.o: %.c
 	@$(CC) $(CFLAGS) $(if $(filter tests/%,$<),$(WARN_TESTS),$(WARN_OWN)) -MMD -MP \
 		-c $< -o $@
 
+$(OUT)/gateway/preset.o: share/providers.conf
+
 translate/wbxml_tags.h: translate/wbxml_pages.def tools/gen-tags
 	tools/gen-tags < $< > $@.new
 	mv $@.new $@

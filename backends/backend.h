@@ -33,6 +33,7 @@ struct source_conf {
 	const char *ca_file;  /* NULL: the system's trust store */
 	bool verify;          /* certificate checks; on unless switched off */
 	const char *username; /* NULL: the phone's login */
+	const char *smtp_username; /* NULL: as username */
 	/* Mailbox names that override SPECIAL-USE; NULL: as the server says */
 	const char *sent, *trash, *drafts, *junk;
 	/* Addresses whose mails leave through this mailbox; none: those that

@@ -133,6 +133,7 @@ set_security(CURL *h, const struct source_conf *conf,
 	if (!login)
 		return;
 	curl_easy_setopt(h, CURLOPT_USERNAME,
+			 conf->smtp_username ? conf->smtp_username :
 			 conf->username ? conf->username : login->user);
 	curl_easy_setopt(h, CURLOPT_PASSWORD, login->password);
 	curl_easy_setopt(h, CURLOPT_SASL_IR, 1L);

@@ -55,6 +55,8 @@ int cli_fail(int code, const char *fmt, ...)
 int cli_serve(const struct cli *c);
 int cli_check_config(const struct cli *c);
 int cli_help_config(const struct cli *c);
+int cli_providers(const struct cli *c);
+int cli_help_providers(const struct cli *c);
 int cli_trace(const struct cli *c);
 int cli_version(const struct cli *c);
 int cli_help(const struct cli *c);

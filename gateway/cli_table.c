@@ -106,6 +106,14 @@ const struct cli_command cli_commands[] = {
 	{ "help-config", "", 0, 0, 0, cli_help_config,
 	  "All settings, as a file to start from.",
 	  "  easbridge help-config | less\n" },
+	{ "providers", "", 0, 0, CLI_JSON, cli_providers,
+	  "The providers that \"provider = NAME\" knows.",
+	  "docs/providers.md tells more about each.\n"
+	  "\n"
+	  "  easbridge providers\n" },
+	{ "help-providers", "", 0, 0, 0, cli_help_providers,
+	  "The providers with all that is known of them (Markdown).",
+	  "  easbridge help-providers | less\n" },
 	{ "trace", "FILE|FOLDER", 1, 1, CLI_UNMASKED, cli_trace,
 	  "Print WBXML files, or what STATE/trace/DEVICE holds.",
 	  "While the folder STATE/trace/DEVICE exists, easbridge writes the\n"

@@ -7,6 +7,7 @@
 #include "gateway/config.h"
 
 struct reader;
+struct preset;
 
 /* One setting: how it is read, where it goes, what it means. `def` is read
  * like a value from the file; NULL: none. */
@@ -46,12 +47,16 @@ struct reader {
 	const struct section *section;
 	void *target;
 	uint64_t seen;      /* rows set in it, by index */
+	uint64_t *seen_out; /* ... kept there too; begin may set it */
 	char title[200];
 };
 
 /* A [mail] or [dav] section as written. */
 struct source_raw {
 	struct source_conf source;
+	const struct preset *preset; /* NULL: none */
+	const char *host;            /* for the preset */
+	uint64_t seen;               /* rows that were written, by index */
 	struct secret password;
 	bool save_sent;
 	unsigned line;
@@ -65,6 +70,8 @@ struct user_raw {
 	const char **emails;
 	size_t n_emails;
 	struct secret password;
+	const struct preset *preset;
+	const char *host;
 	struct source_raw sources[MAX_SOURCES];
 	size_t n_sources;
 };
@@ -82,6 +89,17 @@ void reader_say(struct reader *rd, const char *fmt, ...)
 char *reader_load(struct reader *rd, size_t *n_out);
 const char *dir_of(struct arena *a, const char *file);
 const char *path_in(struct arena *a, const char *dir, const char *path);
+
+/* A section that nobody wrote: begins it, with its defaults; NULL with a
+ * report if that cannot be. */
+void *reader_section(struct reader *rd, const char *name);
+/* Sets a row of a section as if it had been written there, unless `seen`
+ * says that it was; it must exist. */
+void reader_default(struct reader *rd, const char *section, void *target,
+		    uint64_t seen, const char *key, const char *value);
+
+/* config_preset.c: puts in what the presets say and the file does not. */
+void presets_apply(struct reader *rd, struct user_raw *raw);
 
 /* config_user.c */
 struct user_conf *user_read(const char *file, struct span text,

@@ -151,6 +151,7 @@ begin_section(struct reader *rd, const char *title)
 	rest = span_trim(rest);
 	rd->section = NULL;
 	rd->seen = 0;
+	rd->seen_out = NULL;
 	for (s = rd->sections; s->rows != NULL; s++)
 		if (span_eq(name, span_of(s->name)) &&
 		    (s->many || rest.n == 0))
@@ -166,6 +167,29 @@ begin_section(struct reader *rd, const char *title)
 		rd->section = NULL;
 	else
 		set_defaults(rd);
+}
+
+void *
+reader_section(struct reader *rd, const char *name)
+{
+	begin_section(rd, name);
+	return rd->section != NULL ? rd->target : NULL;
+}
+
+void
+reader_default(struct reader *rd, const char *section, void *target,
+	       uint64_t seen, const char *key, const char *value)
+{
+	const struct section *s = rd->sections;
+	const struct setting *row;
+	uint64_t bit = 1;
+
+	while (strcmp(s->name, section) != 0)
+		s++;
+	for (row = s->rows; strcmp(row->name, key) != 0; row++)
+		bit <<= 1;
+	if ((seen & bit) == 0)
+		row->set(rd, row, target, value);
 }
 
 /* %u login, %n what stands before the @, %d what stands behind it. */
@@ -206,6 +230,8 @@ take_key(struct reader *rd, const char *key, const char *value)
 			reader_say(rd, "\"%s\" stands here twice: remove one",
 				   key);
 		rd->seen |= bit;
+		if (rd->seen_out != NULL)
+			*rd->seen_out = rd->seen;
 		if (rd->login != NULL)
 			value = expand(rd, value);
 		s->set(rd, s, rd->target, value);

@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "gateway/client_addr.h"
+#include "gateway/preset.h"
 
 /* ---- readers of values ---------------------------------------------------*/
 
@@ -397,6 +398,33 @@ set_watch(struct reader *rd, const struct setting *s, void *target,
 }
 
 static void
+set_provider(struct reader *rd, const struct setting *s, void *target,
+	     const char *v)
+{
+	const struct preset *p = preset_find(v);
+
+	if (p != NULL)
+		*(const struct preset **)slot(s, target) = p;
+	else
+		reader_say(rd, "no provider \"%s\" is known: \"easbridge "
+			   "providers\" lists them; without one write imap "
+			   "and smtp", v);
+}
+
+static void
+set_host(struct reader *rd, const struct setting *s, void *target,
+	 const char *v)
+{
+	struct endpoint l = { 0 };
+
+	if (split_host(rd, span_of(v), &l) && l.port == 0)
+		set_text(rd, s, target, v);
+	else
+		reader_say(rd, "\"%s\" is the name of a server, like "
+			   "mail.example.org, not \"%s\"", s->name, v);
+}
+
+static void
 set_policy_bool(struct reader *rd, const struct setting *s, void *target,
 		const char *v)
 {
@@ -563,6 +591,12 @@ static const struct setting user_rows[] = {
 	  "alice.secret", "The same, from the first line of a file." },
 	{ "password-command", set_password_command, AT(password), NULL,
 	  "pass show mail/alice", "The same, printed by a command." },
+	{ "provider", set_provider, AT(preset), NULL, "fastmail",
+	  "Brings the sections [mail] and [dav] of a provider that easbridge "
+	  "knows; \"easbridge providers\" lists them. What the file says "
+	  "itself wins." },
+	{ "host", set_host, AT(host), NULL, "mail.example.org",
+	  "Your server, for providers that are a product (mailcow)." },
 	{ .name = NULL }
 };
 
@@ -577,12 +611,19 @@ static const struct setting mail_rows[] = {
 	{ "smtp", set_smtp, AT(source.smtp), NULL, "smtps://smtp.example.org",
 	  "Where mails are sent: smtps://, smtp:// or smtp+insecure://. "
 	  "Required." },
+	{ "provider", set_provider, AT(preset), NULL, "fastmail",
+	  "Fills this section in for a provider that easbridge knows." },
+	{ "host", set_host, AT(host), NULL, "mail.example.org",
+	  "Your server, for providers that are a product." },
 	{ "email", set_emails, AT(source.emails), NULL, "alice@work.example",
 	  "Addresses whose mails leave through this mailbox. A reply leaves "
 	  "through the mailbox that received the mail, under the first of "
 	  "its addresses." },
 	{ "username", set_text, AT(source.username), NULL, "alice",
 	  "Name at these servers, if it differs from the first login." },
+	{ "smtp-username", set_text, AT(source.smtp_username), NULL,
+	  "alice@example.org",
+	  "Name at the smtp server, if it differs from username." },
 	{ "password", set_password, AT(password), NULL, "...",
 	  "Password at these servers. Without any password setting here: "
 	  "the one the phone gives." },
@@ -623,6 +664,10 @@ static const struct setting dav_rows[] = {
 	{ "calendars", set_url, AT(source.calendars_url), NULL,
 	  "https://calendars.example.org/{login}/",
 	  "Calendars and tasks alone, from this address on." },
+	{ "provider", set_provider, AT(preset), NULL, "nextcloud",
+	  "Fills this section in for a provider that easbridge knows." },
+	{ "host", set_host, AT(host), NULL, "cloud.example.org",
+	  "Your server, for providers that are a product." },
 	{ "username", set_text, AT(source.username), NULL, "alice",
 	  "Name at this server, if it differs from the first login." },
 	{ "password", set_password, AT(password), NULL, "...",
@@ -670,6 +715,7 @@ begin_source(struct reader *rd, enum source_kind kind, const char *name)
 				   "the section a name, as in [mail NAME] or "
 				   "[dav NAME]", name);
 	m = &u->sources[u->n_sources++];
+	rd->seen_out = &m->seen;
 	m->source.kind = kind;
 	m->source.name = name;
 	m->line = rd->line;

@@ -73,7 +73,7 @@ check_source(struct reader *rd, const struct source_raw *m)
 	}
 	if (m->source.imap.host == NULL)
 		reader_say(rd, "this [mail] section has no usable \"imap\": "
-			   "add imap = imaps://HOST");
+			   "add imap = imaps://HOST, or provider = NAME");
 	if (m->source.smtp.host == NULL)
 		reader_say(rd, "this [mail] section has no usable \"smtp\": "
 			   "add smtp = smtps://HOST");
@@ -144,15 +144,17 @@ check_user(struct reader *rd, struct user_raw *raw)
 		reader_say(rd, "no login: add login = NAME");
 	else
 		default_emails(rd, raw);
-	if (raw->n_emails > 0)
+	if (raw->n_emails > 0) {
+		presets_apply(rd, raw);
 		add_source_emails(rd, raw);
+	}
 	for (i = 0; i < raw->n_sources; i++) {
 		check_source(rd, &raw->sources[i]);
 		mails += raw->sources[i].source.kind == SOURCE_MAIL;
 	}
 	if (mails == 0)
 		reader_say(rd, "no [mail] section: add one with imap and "
-			   "smtp");
+			   "smtp, or provider = NAME");
 }
 
 static void

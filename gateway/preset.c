@@ -58,10 +58,11 @@ load(void)
 	struct span rest = span_from(easbridge_providers,
 				     (size_t)(easbridge_providers_end -
 					      easbridge_providers));
-	struct arena *a = arena_new();
+	static struct arena *a;
 	struct preset *p = NULL;
 	struct span part = SPAN_NONE;
 
+	a = arena_new();
 	while (rest.n > 0) {
 		struct span line = span_trim(span_take_until(&rest, '\n'));
 		struct span key;

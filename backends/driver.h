@@ -63,6 +63,8 @@ struct source_ops {
 	bool (*rename_coll)(void *s, struct span coll, struct span name,
 			    struct err *e);
 	bool (*delete_coll)(void *s, struct span coll, struct err *e);
+	bool (*free_busy)(void *s, int64_t from, int64_t to, struct arena *a,
+			  struct span *ics_out, struct err *e);
 };
 
 extern const struct source_ops imap_ops;

@@ -257,6 +257,14 @@ source_delete_coll(struct source *s, struct span coll, struct err *e)
 	       WRITE("delete", s->ops->delete_coll(s->s, coll, e));
 }
 
+bool
+source_free_busy(struct source *s, int64_t from, int64_t to, struct arena *a,
+		 struct span *ics_out, struct err *e)
+{
+	return READ("freebusy", s->ops->free_busy(s->s, from, to, a, ics_out,
+						  e));
+}
+
 /* A cursor under way ("v1p ...") always differs: more is to come. */
 bool
 cursor_differs(struct span cursor, const struct folder_status *st)

@@ -196,7 +196,9 @@ send_put(struct dav *d, struct dav_ask *ask, const struct object *io,
 
 	if (io->remote.n == 0) {
 		ask->condition = "If-None-Match: *";
-		return dav_call(d, ask, a, r, e);
+		return dav_call(d, ask, a, r, e) &&
+		       ((r->status != 404 && r->status != 410) ||
+			dav_refused(r, NULL, false, "PUT", e));
 	}
 	if (!send_if_match(d, ask, io->etag, a, r, &gone, e))
 		return false;

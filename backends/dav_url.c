@@ -21,8 +21,8 @@ hex_of(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Plain in every spelling. Left out on purpose: what some servers read in
- * another way when it is not escaped (+ ; = &). */
+/* Never escaped; all else always is (but / and what was escaped): some
+ * servers read + ; = & in another way when they are not. */
 static bool
 is_plain(unsigned char c)
 {
@@ -64,8 +64,7 @@ one_spelling(struct arena *a, struct span path)
 			i += 2;
 			p = put_byte(p, c, !is_plain(c));
 		} else {
-			p = put_byte(p, c, c <= ' ' || c >= 0x7F || c == '%' ||
-					   strchr("\"<>\\^`{|}", c) != NULL);
+			p = put_byte(p, c, !is_plain(c) && c != '/');
 		}
 	}
 	return span_from(out, (size_t)(p - out));

@@ -16,6 +16,7 @@
 
 #define MAX_RULES 64
 #define MAX_SEEN 1000
+#define MAX_WIRES 200
 
 struct fake {
 	int fd;
@@ -28,10 +29,13 @@ struct fake {
 	size_t n_seen;
 	bool tls;
 	gnutls_certificate_credentials_t cred;
+	struct wire *wires[MAX_WIRES];
+	size_t n_wires;
 };
 
 struct wire {
 	struct fake *f;
+	pthread_t thread;
 	int fd;
 	gnutls_session_t tls;
 };
@@ -188,8 +192,7 @@ serve(void *arg)
 	}
 	if (w->tls)
 		gnutls_deinit(w->tls);
-	close(w->fd);
-	free(w);
+	shutdown(w->fd, SHUT_RDWR);
 	return NULL;
 }
 
@@ -201,14 +204,15 @@ accept_all(void *arg)
 
 	while ((fd = accept(f->fd, NULL, NULL)) >= 0) {
 		struct wire *w = xcalloc(1, sizeof(*w));
-		pthread_t t;
 		int on = 1;
 
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 		w->f = f;
 		w->fd = fd;
-		pthread_create(&t, NULL, serve, w);
-		pthread_detach(t);
+		if (f->n_wires == MAX_WIRES)
+			abort();
+		f->wires[f->n_wires++] = w;
+		pthread_create(&w->thread, NULL, serve, w);
 	}
 	return NULL;
 }
@@ -255,15 +259,27 @@ fake_forget(struct fake *f)
 	pthread_mutex_unlock(&f->lock);
 }
 
-/* Connections that are still open end with the process. */
 void
-fake_down(struct fake **f)
+fake_down(struct fake **p)
 {
-	shutdown((*f)->fd, SHUT_RDWR);
-	pthread_join((*f)->thread, NULL);
-	close((*f)->fd);
-	fake_forget(*f);
-	*f = NULL;
+	struct fake *f = *p;
+	size_t i;
+
+	shutdown(f->fd, SHUT_RDWR);
+	pthread_join(f->thread, NULL);
+	close(f->fd);
+	for (i = 0; i < f->n_wires; i++) {
+		shutdown(f->wires[i]->fd, SHUT_RDWR);
+		pthread_join(f->wires[i]->thread, NULL);
+		close(f->wires[i]->fd);
+		free(f->wires[i]);
+	}
+	fake_forget(f);
+	if (f->tls)
+		gnutls_certificate_free_credentials(f->cred);
+	pthread_mutex_destroy(&f->lock);
+	free(f);
+	*p = NULL;
 }
 
 unsigned

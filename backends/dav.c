@@ -1,4 +1,5 @@
 /* CardDAV and CalDAV as a source: the session. */
+#include "backends/dav.h"
 #include "backends/dav_private.h"
 
 #include <libxml/parser.h>

@@ -244,6 +244,20 @@ dav_holds(struct dav *d, const char *url, const char *comp, bool *out,
 
 /* ---- what changed ----------------------------------------------------------*/
 
+/* Tokens that are seconds (SOGo) lose what changes in the second they were
+ * made in: such a one is asked for with one second of overlap. What comes
+ * again has an equal ETag. */
+static struct span
+overlapping(struct arena *a, struct span token)
+{
+	uint64_t seconds = 0;
+
+	if (token.n != 10 || !span_u64(token, &seconds))
+		return token;
+	return span_of(arena_printf(a, "%llu",
+				    (unsigned long long)seconds - 1));
+}
+
 /* 1 done, 0 the token is not accepted, -1 error. */
 static int
 list_since(struct dav *d, const char *url, struct span token, struct arena *a,
@@ -261,7 +275,7 @@ list_since(struct dav *d, const char *url, struct span token, struct arena *a,
 		a, DAV_HEAD "<d:sync-collection " DAV_XMLNS "><d:sync-token>"
 		   SPAN_FMT "</d:sync-token><d:sync-level>1</d:sync-level>"
 		   "<d:prop>" ETAGS "</d:prop></d:sync-collection>",
-		SPAN_ARG(dav_escape(a, token))));
+		SPAN_ARG(dav_escape(a, overlapping(a, token)))));
 	if (!dav_call(d, &ask, a, &r, &mine)) {
 		/* Xandikos answers an old token with 500. */
 		if (r.status == 500)

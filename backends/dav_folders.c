@@ -16,7 +16,7 @@
 struct listing {
 	struct dav *d;
 	struct arena *a;
-	bool contacts; /* of the home under way */
+	bool contacts, single; /* of the home under way */
 	const char *at;
 	struct folder *v;
 	unsigned *score; /* of v[i] as a default; lower is better */
@@ -104,6 +104,18 @@ add_folder(struct listing *l, const struct dav_response *r,
 			comp != NULL ? comp : ""));
 }
 
+/* Address books that Nextcloud makes by itself: all its users, whom somebody
+ * once wrote to. They count if somebody names them. */
+static bool
+is_generated(const struct listing *l, const struct dav_response *r)
+{
+	struct span piece = last_piece(r->href);
+
+	return !l->single &&
+	       (span_starts(piece, SPAN("z-server-generated--")) ||
+		span_starts(piece, SPAN("z-app-generated--contactsinter")));
+}
+
 static void
 add_collection(void *ctx, const struct dav_response *r)
 {
@@ -118,7 +130,7 @@ add_collection(void *ctx, const struct dav_response *r)
 	if (r->types & DAV_HIDDEN || r->status / 100 == 4)
 		return;
 	if (l->contacts) {
-		if (r->types & DAV_ADDRESSBOOK)
+		if (r->types & DAV_ADDRESSBOOK && !is_generated(l, r))
 			add_folder(l, r, KIND_CONTACT, NULL, 0);
 		return;
 	}
@@ -143,6 +155,7 @@ list_homes(struct listing *l, const struct dav_homes *h, struct err *e)
 		struct err mine = { 0 };
 
 		l->at = h->v[i];
+		l->single = h->single;
 		if (dav_propfind(l->d, h->v[i], h->single ? "0" : "1", PROPS,
 				 &m, l->a, &r, &mine))
 			continue;

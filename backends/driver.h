@@ -68,7 +68,6 @@ struct source_ops {
 };
 
 extern const struct source_ops imap_ops;
-extern const struct source_ops dav_ops;
 
 /* source_open takes the ops of conf->kind; tests may bring another. */
 struct source *source_open_with(const struct source_ops *ops,

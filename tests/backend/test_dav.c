@@ -29,8 +29,8 @@
 
 #define HAS_LOGIN 1u
 #define HAS_BUSY 4u       /* tells when people are busy */
-#define KEEPS_KINDS 8u    /* a new calendar holds what was asked alone */
 #define ONE_UID 16u       /* refuses a UID under a second name */
+#define SCHEDULES 32u     /* sends invitations itself */
 
 static struct server {
 	const char *name;
@@ -38,9 +38,9 @@ static struct server {
 	char url[200], root[200];
 	struct login login;
 } servers[] = {
-	{ "Radicale", HAS_LOGIN | KEEPS_KINDS | ONE_UID, "", "",
+	{ "Radicale", HAS_LOGIN | ONE_UID, "", "",
 	  { "user1", "pass1" } },
-	{ "Cyrus", HAS_LOGIN | HAS_BUSY | KEEPS_KINDS, "", "",
+	{ "Cyrus", HAS_LOGIN | HAS_BUSY | SCHEDULES, "", "",
 	  { "user1@example.test", "pass1" } },
 	{ "Xandikos", HAS_BUSY | ONE_UID, "", "", { "user1", "x" } },
 };
@@ -539,6 +539,45 @@ when_people_are_busy(void **state)
 	assert_true(source_remove(h->s, h->events, o.remote, o.etag, &e));
 }
 
+/* The server writes into what it was given and says so by giving no ETag. */
+static void
+invitations(void **state)
+{
+	struct here *h = *state;
+	static const char text[] =
+		"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//t//t//\r\n"
+		"BEGIN:VEVENT\r\nUID:invited\r\nDTSTAMP:20260101T000000Z\r\n"
+		"DTSTART:20261203T100000Z\r\nDTEND:20261203T110000Z\r\n"
+		"SUMMARY:together\r\nORGANIZER:mailto:user1@example.test\r\n"
+		"ATTENDEE;PARTSTAT=ACCEPTED:mailto:user1@example.test\r\n"
+		"ATTENDEE;RSVP=TRUE:mailto:user2@example.test\r\n"
+		"END:VEVENT\r\nEND:VCALENDAR\r\n";
+	struct login other = { "user2@example.test", "pass2" };
+	struct err e = { 0 };
+	struct object o;
+	struct source *s;
+	struct folder *v;
+	struct harvest all = { .n_puts = 0 };
+	size_t i, n;
+
+	if (srv->can & SCHEDULES) { /* calendars are made at the first look */
+		s = open_as(&other, &e);
+		assert_true(source_list(s, h->a, &v, &n, &e));
+	}
+	o = put(h, h->events, KIND_EVENT, "invited", text);
+	if (srv->can & SCHEDULES) {
+		assert_true(span_find(o.data, SPAN("SCHEDULE-STATUS")) > 0);
+		for (i = 0; i < n; i++)
+			if (v[i].type == FOLDER_CALENDAR)
+				assert_true(source_changes(s, v[i].remote,
+							   SPAN_NONE, h->a,
+							   &all, &e));
+		assert_int_equal(all.n_puts, 1);
+		source_close(&s);
+	}
+	assert_true(source_remove(h->s, h->events, o.remote, o.etag, &e));
+}
+
 /* ---- servers -----------------------------------------------------------------*/
 
 static bool
@@ -610,6 +649,7 @@ main(void)
 		T(a_round_over_all),
 		T(a_collection_that_is_gone),
 		T(when_people_are_busy),
+		T(invitations),
 		T(wrong_password),
 		T(nobody_there),
 	};

@@ -181,6 +181,7 @@ the_long_way(void **state)
 	on("PROPFIND", "/h3/", "207 Multi-Status",
 	   MULTI(RESP("/h3/", "<d:resourcetype><d:collection/>"
 			      "</d:resourcetype>")
+		 RESP("/h3/z-server-generated--system/", BOOK)
 		 RESP("/h3/b1/", BOOK) RESP("/h3/default/", BOOK)));
 	OK(list());
 	assert_int_equal(n, 4);
@@ -676,6 +677,53 @@ dead_and_alive(void **state)
 	assert_int_equal(h.n_gone, 2);
 	assert_true(span_eq(h.gone[0], SPAN("/c/away.vcf")));
 	assert_true(span_eq(h.gone[1], SPAN("/c/old.vcf")));
+}
+
+static void
+tokens_of_seconds(void **state)
+{
+	struct harvest h;
+
+	(void)state;
+	on("REPORT", "/c/", "207 Multi-Status", MULTI(TOKEN("1763700001")));
+	h = changes(BK, "s 1763700000");
+	assert_true(span_eq(h.cursor, SPAN("s 1763700001")));
+	assert_int_equal(fake_seen(f, ">1763699999<", NULL, NULL), 1);
+}
+
+#define MANY 50000
+
+/* As many as a large address book of a company has. */
+static void
+many_objects(void **state)
+{
+	struct buf b = BUF_INIT(64u << 20);
+	struct harvest h;
+	int64_t start;
+	size_t i;
+
+	(void)state;
+	buf_str(&b, "<d:multistatus xmlns:d=\"DAV:\">");
+	for (i = 0; i < MANY; i++)
+		buf_printf(&b, "<d:response><d:href>/c/%zu.vcf</d:href>"
+			   "<d:propstat><d:prop><d:getetag>&quot;%zu&quot;"
+			   "</d:getetag></d:prop><d:status>HTTP/1.1 200 OK"
+			   "</d:status></d:propstat></d:response>"
+			   "<d:response><d:href>/c/g%zu.vcf</d:href><d:status>"
+			   "HTTP/1.1 404 Gone</d:status></d:response>",
+			   i, i, i);
+	buf_str(&b, "<d:sync-token>2</d:sync-token></d:multistatus>");
+	buf_byte(&b, '\0');
+	on("REPORT", "/c/", "207 Multi-Status", b.p);
+	start = clock_mono_ms();
+	h = changes(BK, "s 1");
+	print_message("%d changes, %zu KB: %d ms, %zu KB kept\n", 2 * MANY,
+		      b.n >> 10, (int)(clock_mono_ms() - start),
+		      arena_size(a) >> 10);
+	buf_free(&b);
+	assert_int_equal(h.n_puts, MANY);
+	assert_int_equal(h.n_gone, MANY);
+	assert_true(span_eq(h.puts[MANY - 1].etag, SPAN("\"49999\"")));
 }
 
 static void
@@ -1246,6 +1294,8 @@ main(void)
 		T(tokens_expire),
 		T(trouble_is_no_expiry),
 		T(dead_and_alive),
+		T(tokens_of_seconds),
+		T(many_objects),
 		T(without_tokens),
 		T(kinds),
 		T(one_look_at_a_home),

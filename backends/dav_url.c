@@ -132,16 +132,19 @@ dav_url(struct arena *a, const char *from, struct span href)
 struct span
 dav_path(struct arena *a, const char *from, struct span href)
 {
+	struct span clean = one_spelling(a, span_trim(bare(href)));
 	const char *url, *path;
 
-	href = span_trim(href);
-	if (span_starts(href, SPAN("/")) && !span_starts(href, SPAN("//")) &&
-	    span_find(href, SPAN("/.")) < 0)
-		return one_spelling(a, bare(href));
+	/* Escaped dots count too: they are plain by now. */
+	if (span_starts(clean, SPAN("/")) && !span_starts(clean, SPAN("//")) &&
+	    span_find(clean, SPAN("/.")) < 0)
+		return clean;
 	url = dav_url(a, from, href);
 	if (url == NULL)
 		return SPAN_NONE;
 	path = strchr(strstr(url, "://") + 3, '/');
+	while (path != NULL && path[1] == '/')
+		path++;
 	return path != NULL ? span_of(path) : SPAN("/");
 }
 

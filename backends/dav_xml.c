@@ -190,6 +190,15 @@ on_error(void *ctx, xmlError *error)
 		x->bad = true;
 }
 
+/* Errors of encodings go past the parser's own handler to one of the thread,
+ * which would print what the server sent. */
+static void
+say_nothing(void *ctx, const char *fmt, ...)
+{
+	(void)ctx;
+	(void)fmt;
+}
+
 struct dav_xml *
 dav_xml_open(xml_child_fn *each, void *ctx)
 {
@@ -197,6 +206,7 @@ dav_xml_open(xml_child_fn *each, void *ctx)
 	struct dav_xml *x = xcalloc(1, sizeof(*x));
 	size_t i;
 
+	xmlSetGenericErrorFunc(NULL, say_nothing);
 	sax.startElementNs = on_start;
 	sax.endElementNs = on_end;
 	sax.characters = on_text;

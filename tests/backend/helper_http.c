@@ -138,15 +138,19 @@ static void
 put_body(struct buf *b, const struct fake_rule *r)
 {
 	const char *at = r->body ? strstr(r->body, "{}") : NULL;
-	size_t i;
+	static char xs[65536];
+	size_t i, k;
 
 	if (!r->filler || !at) {
 		buf_str(b, r->body ? r->body : "");
 		return;
 	}
 	buf_put(b, r->body, (size_t)(at - r->body));
-	for (i = 0; i < r->filler; i++)
-		buf_byte(b, 'x');
+	memset(xs, 'x', sizeof(xs));
+	for (i = 0; i < r->filler; i += k) {
+		k = r->filler - i < sizeof(xs) ? r->filler - i : sizeof(xs);
+		buf_put(b, xs, k);
+	}
 	buf_str(b, at + 2);
 }
 

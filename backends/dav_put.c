@@ -178,14 +178,32 @@ read_back(struct dav *d, const char *coll, bool calendar, struct object *io,
 }
 
 static const char *
-target_of(struct arena *a, const char *coll, bool contact, struct span name,
-	  const struct object *io)
+extension(enum item_kind kind)
+{
+	return kind == KIND_CONTACT ? ".vcf" : ".ics";
+}
+
+struct span
+object_path(struct arena *a, struct span coll, enum item_kind kind,
+	    struct span name)
+{
+	struct span rest = coll, path = span_take_until(&rest, '#');
+
+	path = dav_path(a, "http://localhost/", path);
+	return span_of(arena_printf(a, SPAN_FMT SPAN_FMT "%s", SPAN_ARG(path),
+				    SPAN_ARG(percent_encode(a, name)),
+				    extension(kind)));
+}
+
+static const char *
+target_of(struct arena *a, const char *coll, enum item_kind kind,
+	  struct span name, const struct object *io)
 {
 	if (io->remote.n > 0)
 		return dav_object_url(a, coll, io->remote);
 	return arena_printf(a, "%s" SPAN_FMT "%s", dav_slash(a, coll),
 			    SPAN_ARG(percent_encode(a, name)),
-			    contact ? ".vcf" : ".ics");
+			    extension(kind));
 }
 
 static bool
@@ -226,7 +244,7 @@ dav_put(void *s, struct span coll, enum item_kind kind, struct span name,
 		return err_set(e, ERR_INVALID, SCOPE_ITEM,
 			       "an object without content or name");
 	ask.body = io->data;
-	ask.url = target_of(a, url, contact, name, io);
+	ask.url = target_of(a, url, kind, name, io);
 	ask.type = contact ? "text/vcard; charset=utf-8"
 			   : "text/calendar; charset=utf-8";
 	if (!send_put(d, &ask, io, a, &r, e))

@@ -85,6 +85,10 @@ bool source_get(struct source *s, struct span coll, struct object *v,
 bool source_put(struct source *s, struct span coll, enum item_kind kind,
 		struct span name, struct object *io, struct arena *a,
 		struct err *e);
+/* The remote that a new object of that name gets, unless the server has its
+ * own mind: what to look for after a put whose answer was lost. */
+struct span object_path(struct arena *a, struct span coll,
+			enum item_kind kind, struct span name);
 /* Deletes it; an empty etag is unconditional. Gone already is success;
  * ERR_CONFLICT: it has another etag by now. */
 bool source_remove(struct source *s, struct span coll, struct span remote,

@@ -508,6 +508,32 @@ made_elsewhere(void **state)
 				   CARD), 1);
 }
 
+/* Where a lost answer is looked for: the name that the put would have got. */
+static void
+names_foretold(void **state)
+{
+	static const char *const colls[][2] = {
+		{ "/c/", "/c/a%20b.vcf" },
+		{ "https://p42.test:443/1/c/", "/1/c/a%20b.vcf" },
+	};
+	struct span p;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		p = object_path(a, span_of(colls[i][0]), KIND_CONTACT,
+				SPAN("a b"));
+		if (!span_eq(p, span_of(colls[i][1])))
+			fail_msg(SPAN_FMT, SPAN_ARG(p));
+	}
+	p = object_path(a, EV, KIND_EVENT, SPAN("1"));
+	assert_true(span_eq(p, SPAN("/k/1.ics")));
+	once("PUT", "/c/new.vcf", "201 Created", "ETag: \"1\"\r\n", NULL);
+	OK(create());
+	assert_true(span_eq(o.remote, object_path(a, BK, KIND_CONTACT,
+						  SPAN("new"))));
+}
+
 static void
 weak_etags(void **state)
 {
@@ -710,6 +736,7 @@ main(void)
 		T(cards_as_kept),
 		T(hostile_xml),
 		T(made_elsewhere),
+		T(names_foretold),
 		T(weak_etags),
 		T(gone_meanwhile),
 		T(refusals),

@@ -170,15 +170,42 @@ see_below(void *ctx, const struct dav_response *r)
 }
 
 static bool
-is_home(struct finder *f, const char *url)
+is_bare(const char *url)
+{
+	const char *path = strchr(strstr(url, "://") + 3, '/');
+
+	return path == NULL || path[1] == '\0';
+}
+
+/* 1 yes, 0 no, -1 error. */
+static int
+is_home(struct finder *f, const char *url, struct err *e)
 {
 	struct below b = { .type = f->contacts ? DAV_ADDRESSBOOK
 					       : DAV_CALENDAR };
 	struct dav_multi m = { .each = see_below, .ctx = &b };
 	struct dav_reply r;
+	struct err mine = { 0 };
 
-	return dav_propfind(f->d, url, "1", "<d:resourcetype/>", &m, f->a,
-			    &r, NULL) && b.found;
+	if (dav_propfind(f->d, url, "1", "<d:resourcetype/>", &m, f->a, &r,
+			 &mine))
+		return b.found;
+	if (mine.code != ERR_UNAVAILABLE && mine.scope != SCOPE_ACCOUNT)
+		return 0;
+	err_set(e, mine.code, mine.scope, "%s", mine.text);
+	return -1;
+}
+
+/* A home that is named for this service alone: another one than the
+ * principal's may be meant. */
+static int
+named_home(struct finder *f, const struct dav_response *r, const char *at,
+	   bool named, struct err *e)
+{
+	if (!named || f->both || is_bare(at) || !(r->types & DAV_COLLECTION) ||
+	    r->types & DAV_PRINCIPAL)
+		return 0;
+	return is_home(f, at, e);
 }
 
 /* 1 homes found, 0 not here, -1 error. */
@@ -198,13 +225,11 @@ look_at(struct finder *f, const char *url, bool named, struct err *e)
 		h->single = true;
 		return 1;
 	}
-	/* A home that is named for this service alone: another one than
-	 * the principal's may be meant. */
-	if (named && !f->both && c.r.types & DAV_COLLECTION &&
-	    !(c.r.types & DAV_PRINCIPAL) && is_home(f, at)) {
+	got = named_home(f, &c.r, at, named, e);
+	if (got == 1)
 		add_home(h, f->a, at);
-		return 1;
-	}
+	if (got != 0)
+		return got;
 	take(f, &c.r, at);
 	if (c.r.principal.n > 0)
 		principal = place(f->a, at, c.r.principal);
@@ -218,14 +243,6 @@ look_at(struct finder *f, const char *url, bool named, struct err *e)
 	if (h->n == 0 && named && f->itself == NULL)
 		f->itself = at;
 	return h->n > 0;
-}
-
-static bool
-is_bare(const char *url)
-{
-	const char *path = strchr(strstr(url, "://") + 3, '/');
-
-	return path == NULL || path[1] == '\0';
 }
 
 static const char *
@@ -258,8 +275,11 @@ find_service(struct finder *f, const char *start, struct err *e)
 		if (more[i] != NULL)
 			got = look_at(f, more[i], false, e);
 	}
-	if (got == 0 && f->itself != NULL && is_home(f, f->itself))
-		add_home(h, f->a, f->itself);
+	if (got == 0 && f->itself != NULL) {
+		got = is_home(f, f->itself, e);
+		if (got == 1)
+			add_home(h, f->a, f->itself);
+	}
 	return got >= 0;
 }
 

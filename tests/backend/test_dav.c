@@ -526,9 +526,9 @@ when_people_are_busy(void **state)
 	bool ok = source_free_busy(h->s, 1796083200, 1796169600, h->a, &ics,
 				   &e);
 
-	if (srv->can & HAS_BUSY) {
-		if (!ok)
-			fail_msg("%s", e.text);
+	if (srv->can & HAS_BUSY && !ok)
+		fail_msg("%s", e.text);
+	if (ok) { /* later versions of Radicale do, too */
 		assert_true(span_find(ics, SPAN("20261201T100000Z")) > 0);
 		assert_true(span_find(ics, SPAN("END:VFREEBUSY")) > 0);
 	} else {
@@ -657,7 +657,8 @@ main(void)
 	size_t i;
 
 	/* Cyrus and Xandikos are fetched from Debian once. */
-	if (!stack("radicale,cyrus,xandikos") && !stack("radicale"))
+	if (!stack("radicale,cyrus,xandikos") &&
+	    !stack("radicale,xandikos") && !stack("radicale"))
 		return 1;
 	read_stack();
 	for (i = 0; i < sizeof(servers) / sizeof(*servers); i++) {

@@ -462,6 +462,57 @@ certificates(void **state)
 	OK(over_tls("127.0.0.1", NULL, false));
 }
 
+/* Baikal's way: Basic is refused, Digest alone is offered. */
+static void
+digest_over_tls(void **state)
+{
+	(void)state;
+	fake_down(&f);
+	f = fake_up(PKI);
+	fake_rule(f, (struct fake_rule){
+			     .contains = "Authorization: Digest",
+			     .status = "207 Multi-Status",
+			     .body = MULTI(RESP("/c/", BOOK)) });
+	fake_rule(f, (struct fake_rule){
+			     .status = "401 Who",
+			     .headers = "WWW-Authenticate: Digest realm=\"r\","
+					" nonce=\"n\", qop=\"auth\"\r\n" });
+	OK(over_tls("localhost", PKI "/chain.pem", true));
+	assert_int_equal(fake_seen(f, "Authorization: Basic", NULL, NULL), 1);
+}
+
+/* A home that is named is taken, whoever the principal is. */
+static void
+a_named_home(void **state)
+{
+	struct source_conf keep = conf;
+	char there[120];
+
+	(void)state;
+	snprintf(there, sizeof(there), "%sother/{login}/", url);
+	conf.url = NULL;
+	conf.calendars_url = there;
+	source_close(&s);
+	s = open_in(60000);
+	conf = keep;
+	fake_rule(f, (struct fake_rule){
+			     .path = "/other/anna/", .contains = "Depth: 0",
+			     .status = "207 Multi-Status",
+			     .body = MULTI(RESP("/other/anna/",
+				"<d:resourcetype><d:collection/>"
+				"</d:resourcetype><d:current-user-principal>"
+				"<d:href>/p/</d:href>"
+				"</d:current-user-principal>")) });
+	once("PROPFIND", "/other/anna/", "503 Busy", NULL, NULL);
+	on("PROPFIND", "/other/anna/", "207 Multi-Status",
+	   MULTI(RESP("/other/anna/", "<d:resourcetype/>")
+		 RESP("/other/anna/x/", CAL VEVENT_ONLY)));
+	FAILS(list(), ERR_UNAVAILABLE, SCOPE_ACCOUNT);
+	OK(list());
+	assert_int_equal(n, 1);
+	assert_non_null(find("/other/anna/x/#VEVENT"));
+}
+
 int
 main(void)
 {
@@ -482,6 +533,8 @@ main(void)
 		T(the_deadline_holds),
 		T(retry_after),
 		T(certificates),
+		T(digest_over_tls),
+		T(a_named_home),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -91,8 +91,10 @@ def fetch(name):
                   if line.startswith("Inst ")]
         # A package that happens to be installed is fetched all the same.
         wanted += [p for p in PACKAGES[name] if p not in wanted]
-        subprocess.run(["apt-get", "download", "-qq"] + wanted, cwd=folder,
-                       check=True, stdout=subprocess.DEVNULL,
+        subprocess.run(["apt-get", "download", "-qq", "-o",
+                        "Acquire::http::Timeout=20", "-o",
+                        "Acquire::Retries=1"] + wanted, cwd=folder,
+                       check=True, timeout=180, stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL)
         open(done, "w").close()
     return sorted(glob.glob(os.path.join(folder, "*.deb")))

@@ -1,13 +1,14 @@
-/* CardDAV and CalDAV as a source. What providers do differently is told
- * where it is handled; docs/providers.md names them. */
+/* CardDAV and CalDAV as a source: the session. */
+#include "backends/dav.h"
 #include "backends/dav_private.h"
 
-#include <pthread.h>
 #include <libxml/parser.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
+#include "base/codec.h"
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -16,31 +17,47 @@ init(void)
 {
 	curl_global_init(CURL_GLOBAL_ALL);
 	xmlInitParser();
+	dav_url_init();
 }
 
-/* scheme://host:port of the first address there is. */
-static char *
-base_of(const struct source_conf *c)
-{
-	const char *url = c->url != NULL            ? c->url
-			  : c->contacts_url != NULL ? c->contacts_url
-						    : c->calendars_url;
-	const char *host = strstr(url, "://");
-	size_t n;
-	char *out;
-
-	host = host != NULL ? host + 3 : url;
-	n = (size_t)(host - url) + strcspn(host, "/");
-	out = xmalloc(n + 1);
-	memcpy(out, url, n);
-	out[n] = '\0';
-	return out;
-}
-
+/* The address in one spelling, with the user's name in it. */
 static const char *
-keep(struct arena *a, const char *s)
+fill_in(struct dav *d, const char *url)
 {
-	return s != NULL ? arena_str(a, span_of(s)) : NULL;
+	struct arena *a = d->own;
+	struct span rest, before, name;
+	ptrdiff_t at;
+
+	if (url == NULL)
+		return NULL;
+	rest = span_of(url);
+	at = span_find(rest, SPAN("{login}"));
+	if (at >= 0) {
+		name = percent_encode(a, span_of(d->login.user));
+		before = span_first(rest, (size_t)at);
+		rest = span_from_at(rest, (size_t)at + 7);
+		rest = span_of(arena_printf(
+			a, SPAN_FMT SPAN_FMT SPAN_FMT, SPAN_ARG(before),
+			SPAN_ARG(name), SPAN_ARG(rest)));
+	}
+	return dav_url(a, arena_str(a, rest), rest);
+}
+
+static void
+take_conf(struct dav *d, const struct source_conf *conf)
+{
+	d->conf = (struct source_conf){ .kind = SOURCE_DAV,
+					.verify = conf->verify };
+	d->conf.url = fill_in(d, conf->url);
+	d->conf.contacts_url = fill_in(d, conf->contacts_url);
+	d->conf.calendars_url = fill_in(d, conf->calendars_url);
+	if (conf->ca_file != NULL)
+		d->conf.ca_file = arena_str(d->own, span_of(conf->ca_file));
+	d->base = d->conf.url != NULL            ? d->conf.url
+		  : d->conf.contacts_url != NULL ? d->conf.contacts_url
+						 : d->conf.calendars_url;
+	if (d->base != NULL)
+		d->base = dav_origin_of(d->own, d->base);
 }
 
 static void
@@ -51,11 +68,13 @@ dav_close(void *s)
 	if (d->easy != NULL)
 		curl_easy_cleanup(d->easy);
 	login_wipe(&d->login);
+	arena_free(&d->found);
 	arena_free(&d->own);
-	free(d->base);
 	free(d);
 }
 
+/* Nothing is asked yet: each call says by itself whether the login is right,
+ * and a collection's name is enough for all but the list of collections. */
 static void *
 dav_open(const struct source_conf *conf, const struct login *login,
 	 int64_t deadline_ms, struct err *e)
@@ -64,25 +83,20 @@ dav_open(const struct source_conf *conf, const struct login *login,
 
 	pthread_once(&once, init);
 	d->own = arena_new();
-	d->copy = *conf;
-	d->copy.url = keep(d->own, conf->url);
-	d->copy.contacts_url = keep(d->own, conf->contacts_url);
-	d->copy.calendars_url = keep(d->own, conf->calendars_url);
-	d->copy.ca_file = keep(d->own, conf->ca_file);
-	d->conf = &d->copy;
 	d->login = *login;
 	d->deadline_ms = deadline_ms;
-	d->base = base_of(conf);
-	/* Basic goes along at once; Digest where the server insists on it
-	 * costs a round trip for each request. */
-	d->auth = CURLAUTH_BASIC | CURLAUTH_DIGEST;
+	if (conf->username != NULL)
+		snprintf(d->login.user, sizeof(d->login.user), "%s",
+			 conf->username);
+	take_conf(d, conf);
 	d->easy = curl_easy_init();
-	if (d->easy == NULL) {
-		err_set(e, ERR_BUG, SCOPE_ACCOUNT, "libcurl does not start");
-		dav_close(d);
-		return NULL;
-	}
-	return d;
+	if (d->base != NULL && d->easy != NULL)
+		return d;
+	err_set(e, d->easy == NULL ? ERR_BUG : ERR_INVALID, SCOPE_ACCOUNT,
+		d->easy == NULL ? "libcurl does not start"
+				: "no usable address of a DAV server");
+	dav_close(d);
+	return NULL;
 }
 
 static void
@@ -115,4 +129,5 @@ const struct source_ops dav_ops = {
 	.create_coll = dav_create_coll,
 	.rename_coll = dav_rename_coll,
 	.delete_coll = dav_delete_coll,
+	.free_busy = dav_free_busy,
 };

@@ -1,290 +1,354 @@
-/* Where contacts and calendars are (RFC 6764, 4791, 6352): the address
- * itself, .well-known, the principal, its homes, and what lies in them. */
+/* Where contacts and calendars are (RFC 6764, 4791 6.2.1, 6352 7.1.1): the
+ * address itself, .well-known on its host, DNS, the principal, its homes.
+ *
+ * That a service is not there is believed only when the server says so by
+ * its status (404, no DAV). Half an answer or a busy server is an error:
+ * else a bad minute would look as if all calendars had been deleted. */
 #include "backends/dav_private.h"
 
 #include <string.h>
 
-#define PROPS_OF_START                                                       \
+#include "base/clock.h"
+
+#define PROPS                                                                \
 	"<d:current-user-principal/><d:resourcetype/>"                       \
-	"<c:calendar-home-set/><r:addressbook-home-set/>"
-#define PROPS_OF_COLL                                                        \
-	"<d:resourcetype/><d:displayname/><d:current-user-privilege-set/>"   \
-	"<c:supported-calendar-component-set/>"
+	"<c:calendar-home-set/><r:addressbook-home-set/>"                    \
+	"<c:schedule-outbox-URL/><c:calendar-user-address-set/>"
 
-static const char propfind[] =
-	"<?xml version=\"1.0\" encoding=\"utf-8\"?>"
-	"<d:propfind xmlns:d=\"DAV:\" "
-	"xmlns:c=\"urn:ietf:params:xml:ns:caldav\" "
-	"xmlns:r=\"urn:ietf:params:xml:ns:carddav\" "
-	"xmlns:s=\"http://calendarserver.org/ns/\"><d:prop>%s</d:prop>"
-	"</d:propfind>";
+struct finder {
+	struct dav *d;
+	struct arena *a; /* d->found */
+	bool contacts;   /* the service that is looked for */
+	bool both;       /* both begin at one address */
+	const char *itself; /* an address that answers as DAV */
+	struct err soft; /* why nothing was found */
+};
 
-static bool
-ask_props(struct dav *d, const char *url, const char *depth,
-	  const char *props, struct arena *a, struct dav_reply *r,
-	  struct err *e)
-{
-	char *body = arena_printf(a, propfind, props);
-	struct dav_ask ask = { .method = "PROPFIND", .url = url,
-			       .depth = depth,
-			       .type = "application/xml; charset=utf-8",
-			       .body = span_of(body) };
-
-	return dav_call(d, &ask, a, r, e);
-}
-
-/* Homes of one service. */
-struct homes {
-	bool contacts;
-	const char *v[MAX_HOMES];
-	size_t n;
+struct copy {
+	struct arena *a;
+	struct dav_response r;
+	bool set;
 };
 
 static void
-add_home(struct homes *h, const char *url)
+dup_all(struct arena *a, struct span *v, size_t n)
 {
 	size_t i;
 
+	for (i = 0; i < n; i++)
+		v[i] = arena_dup(a, v[i]);
+}
+
+/* Keeps the first response: there is one to Depth 0. */
+static void
+keep_first(void *ctx, const struct dav_response *r)
+{
+	struct copy *c = ctx;
+
+	if (c->set)
+		return;
+	c->set = true;
+	c->r = *r;
+	c->r.principal = arena_dup(c->a, r->principal);
+	c->r.outbox = arena_dup(c->a, r->outbox);
+	c->r.address = arena_dup(c->a, r->address);
+	dup_all(c->a, c->r.contacts, r->n_contacts);
+	dup_all(c->a, c->r.calendars, r->n_calendars);
+}
+
+/* Proxies that end TLS make some servers write http: of themselves. */
+static const char *
+place(struct arena *a, const char *from, struct span href)
+{
+	const char *url = dav_url(a, from, href), *mine, *its;
+
+	if (url == NULL || !dav_is_https(from) || dav_is_https(url))
+		return url;
+	mine = dav_origin_of(a, from);
+	its = dav_origin_of(a, url);
+	if (strncmp(mine + 8, its + 7, strcspn(its + 7, ":")) != 0)
+		return url;
+	return arena_printf(a, "%s%s", mine, url + strlen(its));
+}
+
+static void
+add_home(struct dav_homes *h, struct arena *a, const char *url)
+{
+	size_t i;
+
+	if (url == NULL || h->n == MAX_HOMES)
+		return;
+	url = dav_slash(a, url);
 	for (i = 0; i < h->n; i++)
 		if (strcmp(h->v[i], url) == 0)
 			return;
-	if (url != NULL && h->n < MAX_HOMES)
-		h->v[h->n++] = url;
+	h->v[h->n++] = url;
 }
 
-/* Takes homes from an answer about `url`; the principal, if it names one. */
-static const char *
-take_homes(struct homes *h, const struct dav_reply *r,
-	   const struct dav_multi *m, struct arena *a)
+static struct dav_homes *
+wanted(struct finder *f)
 {
-	const struct dav_response *v = m->n > 0 ? &m->v[0] : NULL;
+	return f->contacts ? &f->d->contacts : &f->d->calendars;
+}
+
+static void
+take(struct finder *f, const struct dav_response *r, const char *from)
+{
 	size_t i;
 
-	if (v == NULL)
-		return NULL;
-	for (i = 0; i < v->n_homes; i++)
-		if ((i < v->n_contacts_homes) == h->contacts)
-			add_home(h, dav_url(a, r->url, v->homes[i]));
-	return v->principal.n > 0 ? dav_url(a, r->url, v->principal) : NULL;
+	if (f->contacts || f->both)
+		for (i = 0; i < r->n_contacts; i++)
+			add_home(&f->d->contacts, f->a,
+				 place(f->a, from, r->contacts[i]));
+	if (!f->contacts || f->both)
+		for (i = 0; i < r->n_calendars; i++)
+			add_home(&f->d->calendars, f->a,
+				 place(f->a, from, r->calendars[i]));
+	if (r->outbox.n > 0 && f->d->outbox == NULL)
+		f->d->outbox = place(f->a, from, r->outbox);
+	if (r->address.n > 0 && f->d->address.n == 0)
+		f->d->address = r->address;
 }
 
-/* 1 homes found, 0 not there, -1 error. */
+/* 1 answered, 0 not DAV, -1 error. */
 static int
-look_at(struct dav *d, const char *url, struct homes *h, struct arena *a,
-	const char **itself, struct err *e)
+ask(struct finder *f, const char *url, const char **at, struct copy *c,
+    struct err *e)
 {
-	const char *principal;
-	struct dav_reply r;
-	struct dav_multi m;
+	struct dav_multi m = { .each = keep_first, .ctx = c };
+	struct dav_reply r = { .status = 0 };
+	struct err mine = { 0 };
 
-	if (!ask_props(d, url, "0", PROPS_OF_START, a, &r, e))
-		return -1;
-	if (r.status != 207)
-		return 0;
-	if (!dav_multistatus(a, &r, &m, e))
-		return -1;
-	principal = take_homes(h, &r, &m, a);
-	if (h->n == 0 && principal != NULL) {
-		struct dav_reply pr;
+	*c = (struct copy){ .a = f->a };
+	if (!dav_propfind(f->d, url, "0", PROPS, &m, f->a, &r, &mine)) {
+		bool told = r.status != 0 && r.status != 207 &&
+			    r.status != 401 && r.status != 429 &&
+			    r.status / 100 != 5;
+		bool foreign = mine.code == ERR_PEER &&
+			       mine.scope == SCOPE_ACCOUNT;
 
-		if (!ask_props(d, principal, "0", PROPS_OF_START, a, &pr, e))
+		if (!told && !foreign && r.status != 501) {
+			err_set(e, mine.code, mine.scope, "%s", mine.text);
 			return -1;
-		if (pr.status == 207 && dav_multistatus(a, &pr, &m, e))
-			take_homes(h, &pr, &m, a);
-		err_clear(e);
+		}
+		if (f->soft.code == ERR_NONE || foreign)
+			f->soft = mine;
+		return 0;
 	}
-	if (m.n > 0 && *itself == NULL)
-		*itself = r.url;
+	*at = r.url;
+	return c->set && c->r.status / 100 != 4;
+}
+
+/* A server may show a stranger something at the root: insist on Basic. */
+static int
+ask_as_user(struct finder *f, const char *url, const char **at,
+	    struct copy *c, struct err *e)
+{
+	int got = ask(f, url, at, c, e);
+	size_t i;
+
+	if (got != 1 || !c->r.unauthenticated)
+		return got;
+	for (i = 0; i < f->d->n_origins; i++)
+		f->d->origins[i].auth = CURLAUTH_BASIC;
+	return ask(f, url, at, c, e);
+}
+
+/* Is there a collection of the service right below? */
+struct below {
+	unsigned type;
+	bool found;
+};
+
+static void
+see_below(void *ctx, const struct dav_response *r)
+{
+	struct below *b = ctx;
+
+	if (r->types & b->type && !(r->types & DAV_HIDDEN))
+		b->found = true;
+}
+
+static bool
+is_bare(const char *url)
+{
+	const char *path = strchr(strstr(url, "://") + 3, '/');
+
+	return path == NULL || path[1] == '\0';
+}
+
+/* 1 yes, 0 no, -1 error. */
+static int
+is_home(struct finder *f, const char *url, struct err *e)
+{
+	struct below b = { .type = f->contacts ? DAV_ADDRESSBOOK
+					       : DAV_CALENDAR };
+	struct dav_multi m = { .each = see_below, .ctx = &b };
+	struct dav_reply r;
+	struct err mine = { 0 };
+
+	if (dav_propfind(f->d, url, "1", "<d:resourcetype/>", &m, f->a, &r,
+			 &mine))
+		return b.found;
+	if (mine.code != ERR_UNAVAILABLE && mine.scope != SCOPE_ACCOUNT)
+		return 0;
+	err_set(e, mine.code, mine.scope, "%s", mine.text);
+	return -1;
+}
+
+/* A home that is named for this service alone: another one than the
+ * principal's may be meant. */
+static int
+named_home(struct finder *f, const struct dav_response *r, const char *at,
+	   bool named, struct err *e)
+{
+	if (!named || f->both || is_bare(at) || !(r->types & DAV_COLLECTION) ||
+	    r->types & DAV_PRINCIPAL)
+		return 0;
+	return is_home(f, at, e);
+}
+
+/* 1 homes found, 0 not here, -1 error. */
+static int
+look_at(struct finder *f, const char *url, bool named, struct err *e)
+{
+	unsigned type = f->contacts ? DAV_ADDRESSBOOK : DAV_CALENDAR;
+	const char *at = NULL, *there, *principal = NULL;
+	struct dav_homes *h = wanted(f);
+	struct copy c;
+	int got = ask_as_user(f, url, &at, &c, e);
+
+	if (got != 1)
+		return got;
+	if (c.r.types & type && !(c.r.types & DAV_HIDDEN)) {
+		add_home(h, f->a, at);
+		h->single = true;
+		return 1;
+	}
+	got = named_home(f, &c.r, at, named, e);
+	if (got == 1)
+		add_home(h, f->a, at);
+	if (got != 0)
+		return got;
+	take(f, &c.r, at);
+	if (c.r.principal.n > 0)
+		principal = place(f->a, at, c.r.principal);
+	if (principal != NULL && (h->n == 0 || f->d->outbox == NULL)) {
+		got = ask(f, principal, &there, &c, e);
+		if (got < 0)
+			return -1;
+		if (got == 1)
+			take(f, &c.r, there);
+	}
+	if (h->n == 0 && named && f->itself == NULL)
+		f->itself = at;
 	return h->n > 0;
 }
 
-/* The address itself, then .well-known on its host. An address that has no
- * homes but answers is taken for one: a home, or a single collection. */
-static bool
-find_homes(struct dav *d, const char *url, struct homes *h, struct arena *a,
-	   struct err *e)
-{
-	const char *itself = NULL, *well_known;
-	int found = look_at(d, url, h, a, &itself, e);
-
-	if (found == 0) {
-		well_known = dav_url(a, url,
-				     h->contacts ? SPAN("/.well-known/carddav")
-						 : SPAN("/.well-known/caldav"));
-		found = look_at(d, well_known, h, a, &itself, e);
-	}
-	if (found == 0 && itself != NULL) {
-		add_home(h, itself);
-		found = 1;
-	}
-	if (found == 0)
-		err_set(e, ERR_NOT_FOUND, SCOPE_ACCOUNT,
-			"no %s found at %.100s",
-			h->contacts ? "address books" : "calendars", url);
-	return found > 0;
-}
-
-/* ---- collections --------------------------------------------------------------*/
-
-struct listing {
-	struct dav *d;
-	struct arena *a;
-	struct folder *v;
-	size_t n, room;
-};
-
-/* The last piece of its path, for collections without a name. */
-static struct span
-piece_name(struct arena *a, struct span href)
-{
-	struct span s = href;
-	char *plain;
-	int n;
-	size_t i;
-
-	while (s.n > 1 && s.p[s.n - 1] == '/')
-		s.n--;
-	for (i = s.n; i > 0 && s.p[i - 1] != '/'; i--)
-		;
-	plain = curl_easy_unescape(NULL, arena_str(a, span_from_at(s, i)), 0,
-				   &n);
-	s = arena_dup(a, span_from(plain, (size_t)n));
-	curl_free(plain);
-	return s;
-}
-
-static void
-add_folder(struct listing *l, const struct dav_response *r, const char *url,
-	   enum item_kind kind, const char *comp)
-{
-	static const enum folder_type types[KIND_COUNT] = {
-		[KIND_CONTACT] = FOLDER_USER_CONTACTS,
-		[KIND_EVENT] = FOLDER_USER_CALENDAR,
-		[KIND_TASK] = FOLDER_USER_TASKS,
-		[KIND_NOTE] = FOLDER_USER_NOTES,
-	};
-	struct span remote = dav_remote(l->d, l->a, url);
-	struct folder *f;
-	size_t i;
-
-	if (comp != NULL)
-		remote = span_of(arena_printf(l->a, SPAN_FMT "#%s",
-					      SPAN_ARG(remote), comp));
-	for (i = 0; i < l->n; i++)
-		if (span_eq(l->v[i].remote, remote))
-			return; /* in two homes that are one */
-	l->v = arena_grow(l->a, l->v, l->n, &l->room, sizeof(*l->v));
-	f = &l->v[l->n++];
-	*f = (struct folder){ .remote = remote, .kind = kind,
-			      .type = types[kind] };
-	f->name = r->name.n > 0 ? r->name : piece_name(l->a, r->href);
-	f->read_only = r->has_privileges && !r->may_write;
-}
-
-static void
-add_collection(struct listing *l, const struct dav_response *r,
-	       const char *home, bool contacts)
-{
-	const char *url = dav_url(l->a, home, r->href);
-	unsigned comps = r->has_comps ? r->comps : DAV_VEVENT;
-
-	if (url == NULL || !(r->types & DAV_COLLECTION))
-		return;
-	if (contacts) {
-		if (r->types & DAV_ADDRESSBOOK)
-			add_folder(l, r, url, KIND_CONTACT, NULL);
-		return;
-	}
-	if (!(r->types & DAV_CALENDAR))
-		return;
-	if (comps & DAV_VEVENT)
-		add_folder(l, r, url, KIND_EVENT, "VEVENT");
-	if (comps & DAV_VTODO)
-		add_folder(l, r, url, KIND_TASK, "VTODO");
-	if (comps & DAV_VJOURNAL)
-		add_folder(l, r, url, KIND_NOTE, "VJOURNAL");
-}
-
-static bool
-list_home(struct listing *l, const char *home, bool contacts, struct err *e)
-{
-	struct dav_reply r;
-	struct dav_multi m;
-	size_t i;
-
-	if (!ask_props(l->d, home, "1", PROPS_OF_COLL, l->a, &r, e) ||
-	    !dav_multistatus(l->a, &r, &m, e))
-		return false;
-	for (i = 0; i < m.n; i++)
-		add_collection(l, &m.v[i], r.url, contacts);
-	return true;
-}
-
-/* The user name in an address, escaped. */
 static const char *
-expand(struct dav *d, struct arena *a, const char *url)
+dns_name(struct finder *f, const char *start)
 {
-	const char *at = strstr(url, "{login}");
-	char *name;
-	const char *out;
+	const char *host = strstr(start, "://") + 3;
+	struct span name = span_from(host, strcspn(host, ":/"));
 
-	if (at == NULL)
-		return url;
-	name = curl_easy_escape(NULL, d->login.user, 0);
-	out = arena_printf(a, "%.*s%s%s", (int)(at - url), url, name, at + 7);
-	curl_free(name);
-	return out;
+	return is_bare(start) ? dav_srv(f->a, arena_str(f->a, name),
+					f->contacts)
+			      : NULL;
+}
+
+/* True: looked everywhere; homes may have been found or not. */
+static bool
+find_service(struct finder *f, const char *start, struct err *e)
+{
+	struct dav_homes *h = wanted(f);
+	const char *more[3];
+	int i, got = look_at(f, start, true, e);
+
+	more[0] = dav_url(f->a, start, f->contacts
+					      ? SPAN("/.well-known/carddav")
+					      : SPAN("/.well-known/caldav"));
+	more[1] = is_bare(start) ? NULL : dav_url(f->a, start, SPAN("/"));
+	more[2] = NULL;
+	for (i = 0; i < 3 && got == 0; i++) {
+		if (i == 2)
+			more[2] = dns_name(f, start);
+		if (more[i] != NULL)
+			got = look_at(f, more[i], false, e);
+	}
+	if (got == 0 && f->itself != NULL) {
+		got = is_home(f, f->itself, e);
+		if (got == 1)
+			add_home(h, f->a, f->itself);
+	}
+	return got >= 0;
 }
 
 static bool
-list_service(struct listing *l, const char *url, bool contacts, struct err *e)
+missing(struct finder *f, const char *start, struct err *e)
 {
-	struct homes h = { .contacts = contacts };
-	size_t i;
-
-	if (!find_homes(l->d, expand(l->d, l->a, url), &h, l->a, e))
-		return false;
-	for (i = 0; i < h.n; i++)
-		if (!list_home(l, h.v[i], contacts, e))
-			return false;
-	return true;
+	if (f->soft.code == ERR_PEER && f->soft.scope == SCOPE_ACCOUNT)
+		return err_set(e, ERR_PEER, SCOPE_ACCOUNT, "%s",
+			       f->soft.text);
+	return err_set(e, ERR_NOT_FOUND, SCOPE_ACCOUNT,
+		       "no %s found at %.100s",
+		       f->contacts ? "address books" : "calendars", start);
 }
 
-bool
-dav_list(void *s, struct arena *a, struct folder **v_out, size_t *n_out,
-	 struct err *e)
+static bool
+find_all(struct dav *d, struct err *e)
 {
-	struct dav *d = s;
-	const struct source_conf *c = d->conf;
-	struct listing l = { .d = d, .a = a };
+	const struct source_conf *c = &d->conf;
 	struct err first = { 0 };
-	bool found = false;
 	int pass;
 
-	/* From `url` on either service may be missing, but not both. */
 	for (pass = 0; pass < 2; pass++) {
 		const char *own = pass == 0 ? c->contacts_url
 					    : c->calendars_url;
-		struct err mine = { 0 };
+		const char *start = own != NULL ? own : c->url;
+		struct finder f = { .d = d, .a = d->found,
+				    .contacts = pass == 0,
+				    .both = c->contacts_url == NULL &&
+					    c->calendars_url == NULL };
 
-		if (own == NULL && c->url == NULL)
+		if (start == NULL || wanted(&f)->n > 0)
 			continue;
-		if (list_service(&l, own != NULL ? own : c->url, pass == 0,
-				 &mine)) {
-			found = true;
-			continue;
-		}
-		if (own != NULL || mine.code != ERR_NOT_FOUND) {
-			*e = mine;
+		if (!find_service(&f, start, e))
 			return false;
-		}
-		first = mine;
+		if (wanted(&f)->n > 0)
+			continue;
+		/* From `url` on either service may be missing. */
+		if (own != NULL)
+			return missing(&f, start, e);
+		missing(&f, start, &first);
 	}
-	if (!found) {
-		*e = first;
+	if (d->contacts.n + d->calendars.n > 0)
+		return true;
+	return err_set(e, first.code, first.scope, "%s", first.text);
+}
+
+void
+dav_lose(struct dav *d)
+{
+	d->contacts = d->calendars = (struct dav_homes){ .n = 0 };
+	d->outbox = NULL;
+	d->address = SPAN_NONE;
+	d->found_ms = 0;
+	arena_free(&d->found);
+}
+
+bool
+dav_find(struct dav *d, struct err *e)
+{
+	int64_t now = clock_mono_ms();
+
+	if (d->found_ms != 0 && now - d->found_ms < DAV_HOMES_MS)
+		return true;
+	dav_lose(d);
+	d->found = arena_new();
+	if (!find_all(d, e)) {
+		dav_lose(d);
 		return false;
 	}
-	*v_out = l.v;
-	*n_out = l.n;
+	d->found_ms = now;
 	return true;
 }

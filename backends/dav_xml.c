@@ -1,254 +1,289 @@
-/* Multistatus answers, by libxml2. Never NOENT (it reads local files), never
- * HUGE; entities beyond the predefined ones do not exist for us. */
+/* XML answers as they come in, by libxml2's push parser.
+ *
+ * Never NOENT (it reads local files) nor HUGE; a DOCTYPE ends the reading,
+ * so that entities beyond the predefined ones do not exist. Each child of
+ * the root is built as a small tree, handed over and forgotten: memory does
+ * not grow with the length of a listing. */
 #include "backends/dav_private.h"
 
 #include <libxml/parser.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct reading {
-	struct arena *a;
-	struct dav_multi *m;
-	size_t room;
+#include "base/limits.h"
+
+struct dav_xml {
+	xmlParserCtxt *ctxt;
+	xml_child_fn *each;
+	void *ctx;
+	struct arena *tmp;    /* of the child under way */
+	struct xml_node *now; /* innermost open element of it */
+	unsigned depth;
+	size_t nodes;
+	enum xml_ns root_ns;
+	char root[64];
+	bool bad, closed;
+	struct buf text[MAX_DAV_DEPTH + 1];
 };
 
-static bool
-is(const xmlNode *n, const char *name)
+static const struct {
+	const char *uri;
+	enum xml_ns ns;
+} namespaces[] = {
+	{ "DAV:", NS_DAV },
+	{ "urn:ietf:params:xml:ns:caldav", NS_CAL },
+	{ "urn:ietf:params:xml:ns:carddav", NS_CARD },
+	{ "http://calendarserver.org/ns/", NS_CS },
+	{ "http://apple.com/ns/ical/", NS_APPLE },
+};
+
+static enum xml_ns
+ns_of(const xmlChar *uri)
 {
-	return n->type == XML_ELEMENT_NODE &&
-	       strcmp((const char *)n->name, name) == 0;
-}
-
-static struct span
-text_of(struct arena *a, xmlNode *n)
-{
-	xmlChar *t = xmlNodeGetContent(n);
-	struct span s = SPAN_NONE;
-
-	if (t != NULL)
-		s = arena_dup(a, span_of((const char *)t));
-	xmlFree(t);
-	return s;
-}
-
-static struct span
-trimmed(struct arena *a, xmlNode *n)
-{
-	return span_trim(text_of(a, n));
-}
-
-/* XML turned the line ends of an object into LF. */
-static struct span
-object_text(struct arena *a, xmlNode *n)
-{
-	struct span s = text_of(a, n);
-	char *out = arena_alloc(a, s.n * 2 + 1);
-	size_t i, at = 0;
-
-	for (i = 0; i < s.n; i++) {
-		if (s.p[i] == '\n' && (i == 0 || s.p[i - 1] != '\r'))
-			out[at++] = '\r';
-		out[at++] = s.p[i];
-	}
-	return span_from(out, at);
-}
-
-static int
-status_code(struct span line)
-{
-	uint32_t code = 0;
-
-	span_take_until(&line, ' ');
-	span_u32(span_take_until(&line, ' '), &code);
-	return (int)code;
-}
-
-/* The first href below a property. */
-static struct span
-href_in(struct arena *a, xmlNode *prop)
-{
-	xmlNode *n;
-
-	for (n = prop->children; n != NULL; n = n->next)
-		if (is(n, "href"))
-			return trimmed(a, n);
-	return SPAN_NONE;
-}
-
-static void
-read_homes(struct arena *a, xmlNode *prop, struct dav_response *r)
-{
-	xmlNode *n;
-
-	for (n = prop->children; n != NULL; n = n->next)
-		if (is(n, "href") && r->n_homes < MAX_HOMES)
-			r->homes[r->n_homes++] = trimmed(a, n);
-}
-
-static void
-read_types(xmlNode *prop, struct dav_response *r)
-{
-	xmlNode *n;
-
-	for (n = prop->children; n != NULL; n = n->next) {
-		if (is(n, "collection"))
-			r->types |= DAV_COLLECTION;
-		else if (is(n, "addressbook"))
-			r->types |= DAV_ADDRESSBOOK;
-		else if (is(n, "calendar"))
-			r->types |= DAV_CALENDAR;
-	}
-}
-
-static void
-read_comps(xmlNode *prop, struct dav_response *r)
-{
-	static const struct {
-		const char *name;
-		unsigned bit;
-	} known[] = { { "VEVENT", DAV_VEVENT },
-		      { "VTODO", DAV_VTODO },
-		      { "VJOURNAL", DAV_VJOURNAL } };
-	xmlNode *n;
 	size_t i;
 
-	r->has_comps = true;
-	for (n = prop->children; n != NULL; n = n->next) {
-		xmlChar *name = is(n, "comp")
-					? xmlGetProp(n, (const xmlChar *)"name")
-					: NULL;
+	if (uri == NULL)
+		return NS_NONE;
+	for (i = 0; i < sizeof(namespaces) / sizeof(*namespaces); i++)
+		if (strcmp((const char *)uri, namespaces[i].uri) == 0)
+			return namespaces[i].ns;
+	return NS_OTHER;
+}
 
-		for (i = 0; name != NULL && i < 3; i++)
-			if (strcasecmp((const char *)name, known[i].name) == 0)
-				r->comps |= known[i].bit;
-		xmlFree(name);
+static void
+give_up(struct dav_xml *x)
+{
+	x->bad = true;
+	xmlStopParser(x->ctxt);
+}
+
+/* libxml2 gives five pointers for each attribute: name, prefix, URI, and
+ * where the value begins and ends. */
+static void
+take_attributes(struct dav_xml *x, struct xml_node *n, int count,
+		const xmlChar **v)
+{
+	int i;
+
+	for (i = 0; i < count; i++, v += 5) {
+		struct span value = arena_dup(
+			x->tmp, span_from((const char *)v[3],
+					  (size_t)(v[4] - v[3])));
+
+		if (strcmp((const char *)v[0], "name") == 0)
+			n->attr = value;
+		else if (strcmp((const char *)v[0], "version") == 0)
+			n->version = value;
 	}
 }
 
-static void
-read_privileges(xmlNode *prop, struct dav_response *r)
+static struct xml_node *
+new_node(struct dav_xml *x, const xmlChar *name, const xmlChar *uri)
 {
-	xmlNode *n, *p;
+	struct xml_node *n;
 
-	r->has_privileges = true;
-	for (n = prop->children; n != NULL; n = n->next)
-		for (p = is(n, "privilege") ? n->children : NULL; p != NULL;
-		     p = p->next)
-			r->may_write |= is(p, "write") || is(p, "all") ||
-					is(p, "write-content") ||
-					is(p, "bind");
+	if (x->tmp == NULL)
+		x->tmp = arena_new();
+	n = arena_alloc(x->tmp, sizeof(*n));
+	n->ns = ns_of(uri);
+	n->name = arena_dup(x->tmp, span_of((const char *)name));
+	n->up = x->now;
+	if (x->now != NULL) {
+		if (x->now->last != NULL)
+			x->now->last->next = n;
+		else
+			x->now->child = n;
+		x->now->last = n;
+	}
+	return n;
 }
 
 static void
-read_prop(struct arena *a, xmlNode *p, struct dav_response *r)
+on_start(void *ctx, const xmlChar *name, const xmlChar *prefix,
+	 const xmlChar *uri, int n_ns, const xmlChar **ns, int n_attr,
+	 int n_default, const xmlChar **attr)
 {
-	if (is(p, "getetag"))
-		r->etag = trimmed(a, p);
-	else if (is(p, "displayname"))
-		r->name = trimmed(a, p);
-	else if (is(p, "resourcetype"))
-		read_types(p, r);
-	else if (is(p, "getctag"))
-		r->ctag = trimmed(a, p);
-	else if (is(p, "sync-token"))
-		r->token = trimmed(a, p);
-	else if (is(p, "current-user-principal"))
-		r->principal = href_in(a, p);
-	else if (is(p, "calendar-home-set"))
-		read_homes(a, p, r);
-	else if (is(p, "supported-calendar-component-set"))
-		read_comps(p, r);
-	else if (is(p, "current-user-privilege-set"))
-		read_privileges(p, r);
-	else if (is(p, "address-data") || is(p, "calendar-data"))
-		r->data = object_text(a, p);
-}
+	struct dav_xml *x = ctx;
 
-/* Contacts' homes stand first, whatever the order in the answer. */
-static void
-read_contact_homes(struct arena *a, xmlNode *prop, struct dav_response *r)
-{
-	struct dav_response other = *r;
-	size_t i;
-
-	r->n_homes = 0;
-	read_homes(a, prop, r);
-	r->n_contacts_homes = r->n_homes;
-	for (i = 0; i < other.n_homes && r->n_homes < MAX_HOMES; i++)
-		r->homes[r->n_homes++] = other.homes[i];
-}
-
-static void
-read_propstat(struct arena *a, xmlNode *ps, struct dav_response *r)
-{
-	xmlNode *n, *p;
-	int status = 200;
-
-	for (n = ps->children; n != NULL; n = n->next)
-		if (is(n, "status"))
-			status = status_code(trimmed(a, n));
-	if (status / 100 != 2)
+	(void)prefix;
+	(void)n_ns;
+	(void)ns;
+	(void)n_default;
+	if (x->bad)
 		return;
-	for (n = ps->children; n != NULL; n = n->next)
-		for (p = is(n, "prop") ? n->children : NULL; p != NULL;
-		     p = p->next) {
-			if (is(p, "addressbook-home-set"))
-				read_contact_homes(a, p, r);
-			else
-				read_prop(a, p, r);
-		}
+	if (++x->depth > MAX_DAV_DEPTH || ++x->nodes > MAX_DAV_NODES) {
+		give_up(x);
+		return;
+	}
+	if (x->depth == 1) {
+		x->root_ns = ns_of(uri);
+		strncpy(x->root, (const char *)name, sizeof(x->root) - 1);
+		return;
+	}
+	x->now = new_node(x, name, uri);
+	take_attributes(x, x->now, n_attr, attr);
+	buf_cut(&x->text[x->depth], 0);
 }
 
 static void
-read_response(struct reading *x, xmlNode *node)
+hand_over(struct dav_xml *x, struct xml_node *n)
 {
-	struct dav_response *r;
-	xmlNode *n;
+	x->each(x->ctx, n, x->tmp);
+	arena_free(&x->tmp);
+	x->nodes = 0;
+}
 
-	x->m->v = arena_grow(x->a, x->m->v, x->m->n, &x->room,
-			     sizeof(*x->m->v));
-	r = &x->m->v[x->m->n++];
-	*r = (struct dav_response){ .status = 0 };
-	for (n = node->children; n != NULL; n = n->next) {
-		if (is(n, "href"))
-			r->href = trimmed(x->a, n);
-		else if (is(n, "status"))
-			r->status = status_code(trimmed(x->a, n));
-		else if (is(n, "propstat"))
-			read_propstat(x->a, n, r);
+static void
+on_end(void *ctx, const xmlChar *name, const xmlChar *prefix,
+       const xmlChar *uri)
+{
+	struct dav_xml *x = ctx;
+	struct xml_node *n = x->now;
+	struct buf *text = &x->text[x->depth <= MAX_DAV_DEPTH ? x->depth : 0];
+
+	(void)name;
+	(void)prefix;
+	(void)uri;
+	if (x->bad)
+		return;
+	if (x->depth-- == 1) {
+		x->closed = true;
+		return;
 	}
+	n->cut = text->full;
+	if (!n->cut)
+		n->text = arena_dup(x->tmp, buf_view(text));
+	if (text->room > 65536) /* a large photo: not kept for the next one */
+		buf_free(text);
+	x->now = n->up;
+	if (x->depth == 1)
+		hand_over(x, n);
+}
+
+static void
+on_text(void *ctx, const xmlChar *p, int n)
+{
+	struct dav_xml *x = ctx;
+
+	if (!x->bad && x->depth > 1)
+		buf_put(&x->text[x->depth], p, (size_t)n);
+}
+
+static void
+on_doctype(void *ctx, const xmlChar *name, const xmlChar *id,
+	   const xmlChar *system)
+{
+	(void)name;
+	(void)id;
+	(void)system;
+	give_up(ctx);
+}
+
+static void
+on_error(void *ctx, xmlError *error)
+{
+	struct dav_xml *x = ctx;
+
+	/* Relative namespace names and the like are warnings; the parser
+	 * goes on over recoverable ones only. */
+	if (error->level == XML_ERR_FATAL)
+		x->bad = true;
+}
+
+/* Errors of encodings go past the parser's own handler to one of the thread,
+ * which would print what the server sent. */
+static void
+say_nothing(void *ctx, const char *fmt, ...)
+{
+	(void)ctx;
+	(void)fmt;
+}
+
+struct dav_xml *
+dav_xml_open(xml_child_fn *each, void *ctx)
+{
+	xmlSAXHandler sax = { .initialized = XML_SAX2_MAGIC };
+	struct dav_xml *x = xcalloc(1, sizeof(*x));
+	size_t i;
+
+	xmlSetGenericErrorFunc(NULL, say_nothing);
+	sax.startElementNs = on_start;
+	sax.endElementNs = on_end;
+	sax.characters = on_text;
+	sax.ignorableWhitespace = on_text;
+	sax.cdataBlock = on_text;
+	sax.internalSubset = on_doctype;
+	sax.serror = (xmlStructuredErrorFunc)on_error;
+	x->each = each;
+	x->ctx = ctx;
+	for (i = 0; i <= MAX_DAV_DEPTH; i++)
+		buf_init(&x->text[i], MAX_OBJECT_BYTES);
+	x->ctxt = xmlCreatePushParserCtxt(&sax, x, NULL, 0, NULL);
+	if (x->ctxt == NULL)
+		x->bad = true;
+	else
+		xmlCtxtUseOptions(x->ctxt, XML_PARSE_NONET);
+	return x;
 }
 
 bool
-dav_multistatus(struct arena *a, const struct dav_reply *r,
-		struct dav_multi *out, struct err *e)
+dav_xml_feed(struct dav_xml *x, const char *p, size_t n)
 {
-	struct reading x = { .a = a, .m = out };
-	xmlDoc *doc;
-	xmlNode *root, *n;
+	while (n > 0 && !x->bad) {
+		int now = n > 65536 ? 65536 : (int)n;
 
-	*out = (struct dav_multi){ .n = 0 };
-	if (r->status != 207)
-		return dav_refused(r, "a listing", e);
-	doc = xmlReadMemory(r->body.p, (int)r->body.n, NULL, NULL,
-			    XML_PARSE_NONET | XML_PARSE_NOERROR |
-				    XML_PARSE_NOWARNING);
-	root = doc != NULL ? xmlDocGetRootElement(doc) : NULL;
-	if (root == NULL || !is(root, "multistatus")) {
-		xmlFreeDoc(doc);
-		return err_set(e, ERR_PEER, SCOPE_COLLECTION,
-			       "the DAV server's answer is no multistatus");
+		if (xmlParseChunk(x->ctxt, p, now, 0) != 0 &&
+		    !x->ctxt->wellFormed)
+			x->bad = true;
+		p += now;
+		n -= (size_t)now;
 	}
-	for (n = root->children; n != NULL; n = n->next) {
-		if (is(n, "response"))
-			read_response(&x, n);
-		else if (is(n, "sync-token"))
-			out->token = trimmed(a, n);
-	}
-	xmlFreeDoc(doc);
-	return true;
+	return !x->bad;
 }
 
+bool
+dav_xml_done(struct dav_xml *x, enum xml_ns ns, const char *root)
+{
+	if (!x->bad)
+		xmlParseChunk(x->ctxt, "", 0, 1);
+	return !x->bad && x->ctxt->wellFormed && x->closed &&
+	       x->root_ns == ns && strcmp(x->root, root) == 0;
+}
+
+void
+dav_xml_free(struct dav_xml **x)
+{
+	size_t i;
+
+	if (*x == NULL)
+		return;
+	if ((*x)->ctxt != NULL)
+		xmlFreeParserCtxt((*x)->ctxt);
+	for (i = 0; i <= MAX_DAV_DEPTH; i++)
+		buf_free(&(*x)->text[i]);
+	arena_free(&(*x)->tmp);
+	free(*x);
+	*x = NULL;
+}
+
+bool
+xml_is(const struct xml_node *n, enum xml_ns ns, const char *name)
+{
+	return n->ns == ns && span_eq(n->name, span_of(name));
+}
+
+const struct xml_node *
+xml_find(const struct xml_node *n, enum xml_ns ns, const char *name)
+{
+	const struct xml_node *c;
+
+	for (c = n->child; c != NULL; c = c->next)
+		if (xml_is(c, ns, name))
+			return c;
+	return NULL;
+}
+
+/* Characters that XML cannot hold become blanks. */
 struct span
 dav_escape(struct arena *a, struct span text)
 {
@@ -271,7 +306,10 @@ dav_escape(struct arena *a, struct span text)
 			buf_str(&b, "&quot;");
 			break;
 		default:
-			buf_byte(&b, text.p[i]);
+			buf_byte(&b, (unsigned char)text.p[i] < ' ' &&
+						     text.p[i] != '\t'
+					     ? ' '
+					     : text.p[i]);
 		}
 	out = arena_dup(a, buf_view(&b));
 	buf_free(&b);

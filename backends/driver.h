@@ -63,10 +63,11 @@ struct source_ops {
 	bool (*rename_coll)(void *s, struct span coll, struct span name,
 			    struct err *e);
 	bool (*delete_coll)(void *s, struct span coll, struct err *e);
+	bool (*free_busy)(void *s, int64_t from, int64_t to, struct arena *a,
+			  struct span *ics_out, struct err *e);
 };
 
 extern const struct source_ops imap_ops;
-extern const struct source_ops dav_ops;
 
 /* source_open takes the ops of conf->kind; tests may bring another. */
 struct source *source_open_with(const struct source_ops *ops,

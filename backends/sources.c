@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/dav.h"
 #include "backends/driver.h"
 #include "base/buf.h"
 #include "base/fault.h"
@@ -255,6 +256,14 @@ source_delete_coll(struct source *s, struct span coll, struct err *e)
 {
 	return CAN(delete_coll) &&
 	       WRITE("delete", s->ops->delete_coll(s->s, coll, e));
+}
+
+bool
+source_free_busy(struct source *s, int64_t from, int64_t to, struct arena *a,
+		 struct span *ics_out, struct err *e)
+{
+	return READ("freebusy", s->ops->free_busy(s->s, from, to, a, ics_out,
+						  e));
 }
 
 /* A cursor under way ("v1p ...") always differs: more is to come. */

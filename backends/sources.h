@@ -67,9 +67,9 @@ bool source_append(struct source *s, struct span remote, struct span message,
 		   struct err *e);
 /* Contacts, events, tasks, notes (DAV): whole objects. `coll` is the
  * collection's remote name as source_list gave it.
- * A collection that holds several kinds is listed once for each (its remote
- * then ends in "#VEVENT", "#VTODO", "#VJOURNAL"); `changes` reports etags
- * alone, of objects of any kind: who fetches them looks.
+ * A calendar is listed once for each kind it holds, its remote ending in
+ * "#VEVENT", "#VTODO", "#VJOURNAL"; `changes` reports etags alone, and
+ * (but for a first listing) of objects of any kind: who fetches them looks.
  *
  * Fetches the objects named by v[].remote; fills etag, data and found. What
  * is larger than MAX_OBJECT_BYTES comes with found and no data. */
@@ -85,6 +85,10 @@ bool source_get(struct source *s, struct span coll, struct object *v,
 bool source_put(struct source *s, struct span coll, enum item_kind kind,
 		struct span name, struct object *io, struct arena *a,
 		struct err *e);
+/* The remote that a new object of that name gets, unless the server has its
+ * own mind: what to look for after a put whose answer was lost. */
+struct span object_path(struct arena *a, struct span coll,
+			enum item_kind kind, struct span name);
 /* Deletes it; an empty etag is unconditional. Gone already is success;
  * ERR_CONFLICT: it has another etag by now. */
 bool source_remove(struct source *s, struct span coll, struct span remote,
@@ -95,7 +99,14 @@ bool source_create_coll(struct source *s, enum item_kind kind,
 			struct span *remote_out, struct err *e);
 bool source_rename_coll(struct source *s, struct span coll, struct span name,
 			struct err *e);
+/* ERR_DENIED: a calendar that holds objects of other kinds too. */
 bool source_delete_coll(struct source *s, struct span coll, struct err *e);
+/* When the user is busy, over all calendars that count (schedule-outbox, RFC
+ * 6638, else free-busy-query, RFC 4791 7.10): one VCALENDAR with one
+ * VFREEBUSY. ERR_UNSUPPORTED where the server has neither. */
+bool source_free_busy(struct source *s, int64_t from, int64_t to,
+		      struct arena *a, struct span *ics_out, struct err *e);
+
 /* Newest first. */
 bool source_search(struct source *s, struct span remote,
 		   const struct search_want *want, struct arena *a,

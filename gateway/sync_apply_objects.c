@@ -89,12 +89,7 @@ record(struct apply *p, const struct object *o, uint64_t *item,
 static struct span
 resource_path(struct apply *p, struct span name)
 {
-	struct span rest = p->c->remote, path = span_take_until(&rest, '#');
-
-	return span_of(arena_printf(p->r->arena, SPAN_FMT SPAN_FMT "%s",
-				    SPAN_ARG(path), SPAN_ARG(name),
-				    p->c->kind == KIND_CONTACT ? ".vcf"
-							       : ".ics"));
+	return object_path(p->r->arena, p->c->remote, p->c->kind, name);
 }
 
 static bool

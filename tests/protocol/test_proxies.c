@@ -225,7 +225,8 @@ aim(char **conf)
 		  bytes_format("127.0.0.1:%d", h.port));
 }
 
-/* wait NULL: as in the page. */
+/* wait NULL: as in the page. One process: workers would outlive a master
+ * that is killed because its test failed. */
 static struct proxy
 nginx(const char *wait)
 {
@@ -240,7 +241,7 @@ nginx(const char *wait)
 	if (wait)
 		swap(&conf, "3600s", wait);
 	whole = bytes_format(
-		"daemon off;\npid nginx.pid;\nerror_log stderr;\n%s"
+		"daemon off;\nmaster_process off;\npid nginx.pid;\nerror_log stderr;\n%s"
 		"events {}\nhttp {\naccess_log off;\n"
 		"client_body_temp_path t1;\nproxy_temp_path t2;\n"
 		"fastcgi_temp_path t3;\nuwsgi_temp_path t4;\n"

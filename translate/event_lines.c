@@ -26,13 +26,20 @@ take_raw(struct span *rest)
 }
 
 static struct span
+without_end(struct span s)
+{
+	while (s.n && (s.p[s.n - 1] == '\n' || s.p[s.n - 1] == '\r'))
+		s.n--;
+	return s;
+}
+
+static struct span
 unfold(struct arena *a, struct span raw)
 {
 	char *p;
 	size_t n = 0;
 
-	while (raw.n && (raw.p[raw.n - 1] == '\n' || raw.p[raw.n - 1] == '\r'))
-		raw.n--;
+	raw = without_end(raw);
 	if (!raw.n || !memchr(raw.p, '\n', raw.n))
 		return raw;
 	p = arena_alloc(a, raw.n);
@@ -69,11 +76,36 @@ split(struct span s, struct ics_line *l)
 		return;
 	l->name = span_first(s, name);
 	dot = span_find_byte(l->name, '.');
-	if (dot >= 0)
+	if (dot >= 0) {
+		l->group = span_first(l->name, (size_t)dot);
 		l->name = span_from_at(l->name, (size_t)dot + 1);
+	}
 	if (i > name)
 		l->params = span_from(s.p + name + 1, i - name - 1);
 	l->value = span_from_at(s, i + 1);
+}
+
+/* vCard 2.1 and vCalendar 1.0: a line that ends in = goes on, without a
+ * blank. False: nothing of the kind. */
+static bool
+take_soft_breaks(struct span *raw, struct span *rest)
+{
+	struct span s = *raw;
+	ptrdiff_t colon = span_find_byte(s, ':');
+
+	if (colon < 0 || span_find_ci(span_first(s, (size_t)colon),
+				      SPAN("QUOTED-PRINTABLE")) < 0)
+		return false;
+	while (rest->n) {
+		size_t n = raw->n; /* before this line's own end */
+
+		n -= n && raw->p[n - 1] == '\n';
+		n -= n && raw->p[n - 1] == '\r';
+		if (!n || raw->p[n - 1] != '=')
+			break;
+		raw->n += take_raw(rest).n;
+	}
+	return true;
 }
 
 void
@@ -100,7 +132,7 @@ ics_parse(struct arena *a, struct span text, struct ics_comp **out,
 	size_t depth = 0, lines = 0;
 
 	if (text.n > MAX_OBJECT_BYTES)
-		return err_set(e, ERR_TOO_BIG, SCOPE_ITEM, "calendar object");
+		return err_set(e, ERR_TOO_BIG, SCOPE_ITEM, "object");
 	if (span_starts(text, SPAN("\xef\xbb\xbf")))
 		text = span_from_at(text, 3);
 	stack[0] = arena_alloc(a, sizeof(**stack));
@@ -108,14 +140,16 @@ ics_parse(struct arena *a, struct span text, struct ics_comp **out,
 		struct ics_line *l = arena_alloc(a, sizeof(*l));
 
 		l->raw = take_raw(&text);
-		split(unfold(a, l->raw), l);
+		split(take_soft_breaks(&l->raw, &text) ? without_end(l->raw)
+						       : unfold(a, l->raw),
+		      l);
 		if (++lines > MAX_ICS_LINES)
 			return err_set(e, ERR_TOO_BIG, SCOPE_ITEM,
-				       "calendar object of too many lines");
+				       "object of too many lines");
 		if (ics_is(l->name, "BEGIN")) {
 			if (depth == MAX_ICS_DEPTH)
 				return err_set(e, ERR_TOO_BIG, SCOPE_ITEM,
-					       "calendar object too deep");
+					       "object too deep");
 			l->comp = arena_alloc(a, sizeof(*l->comp));
 			l->comp->name = span_trim(l->value);
 			l->comp->begin = l->raw;

@@ -1,4 +1,4 @@
-/* iCalendar text as a tree of components whose content lines keep their
+/* iCalendar or vCard text as a tree of components whose content lines keep their
  * bytes: what is not edited is written back exactly as it came, folds, case
  * and line ends included. Everything lives in the arena; spans of a parsed
  * text point into it. */
@@ -16,10 +16,12 @@ struct ics_comp;
 /* One content line, or a nested component in the place where it stands. */
 struct ics_line {
 	struct span raw;       /* with folds and line end */
-	struct span name;      /* as written, without a group; empty: no line of
-				  the grammar, kept as it is */
+	struct span group;     /* "item1" of item1.TEL (vCard); mostly empty */
+	struct span name;      /* as written, without the group; empty: no line
+				  of the grammar, kept as it is */
 	struct span params;    /* unfolded, between the first ; and the : */
-	struct span value;     /* unfolded, escapes as they stood */
+	struct span value;     /* unfolded, escapes as they stood; of a
+				  quoted-printable line with all its breaks */
 	struct ics_comp *comp; /* a component instead of a line */
 	struct ics_line *next;
 };
@@ -59,7 +61,8 @@ struct span ics_value(const struct ics_comp *c, const char *name);
  * without the leading ; and may be empty; value is already escaped. */
 struct ics_line *ics_make(struct arena *a, const char *name, struct span params,
 			  struct span value);
-/* The same place in the component, another value (and parameters). */
+/* The same place in the component, the same group, another value (and
+ * parameters). */
 void ics_change(struct arena *a, struct ics_line *l, struct span params,
 		struct span value);
 /* Sets, or with an empty value removes, one parameter. */

@@ -57,6 +57,10 @@ ics_change(struct arena *a, struct ics_line *l, struct span params,
 
 	l->params = one_line(a, params);
 	l->value = one_line(a, value);
+	if (l->group.n) {
+		buf_span(&b, l->group);
+		buf_byte(&b, '.');
+	}
 	buf_span(&b, l->name);
 	if (params.n) {
 		buf_byte(&b, ';');

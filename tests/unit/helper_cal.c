@@ -22,6 +22,12 @@ tag_named(struct span name)
 		page = 17;
 	if (span_starts(name, SPAN("t:")))
 		page = 9;
+	if (span_starts(name, SPAN("c:")))
+		page = 1;
+	if (span_starts(name, SPAN("d:")))
+		page = 12;
+	if (span_starts(name, SPAN("n:")))
+		page = 23;
 	if (page != 4)
 		name = span_from_at(name, 2);
 	for (unsigned t = 5; t < 64; t++) {
@@ -112,8 +118,10 @@ static void
 put(struct buf *b, const struct wbxml_node *n, int depth)
 {
 	for (; n; n = n->next) {
-		const char *p = n->tag >> 8 == 17 ? "a:" :
-			n->tag >> 8 == 9 ? "t:" : "";
+		unsigned page = n->tag >> 8;
+		const char *p = page == 17 ? "a:" : page == 9 ? "t:" :
+			page == 1 ? "c:" : page == 12 ? "d:" :
+			page == 23 ? "n:" : "";
 		const char *name = wbxml_tag_name(n->tag);
 
 		buf_printf(b, "%*s<%s%s", depth * 2, "", p, name);

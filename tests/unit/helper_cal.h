@@ -1,5 +1,6 @@
 /* For tests of calendar translation: application data as small XML text.
- * Names are of the Calendar page, "a:" AirSyncBase, "t:" Tasks. */
+ * Names are of the Calendar page, "a:" AirSyncBase, "t:" Tasks, "c:" Contacts,
+ * "d:" Contacts2, "n:" Notes. */
 #ifndef TESTS_UNIT_HELPER_CAL_H
 #define TESTS_UNIT_HELPER_CAL_H
 

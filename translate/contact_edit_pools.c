@@ -43,18 +43,32 @@ take_pool(struct change *ch, size_t first, struct pool *p)
 	}
 }
 
-/* A value that is there already keeps its line, even if it moved up. */
+/* A value that is there already keeps its line, even if it moved up.
+ * Addresses and handles are never shown twice, so one line is enough. */
 static void
 claim(struct change *ch, struct pool *p, size_t i, size_t j)
 {
 	const struct field *f = &contact_fields[p->field[i]];
 
-	if (p->wish[i] != WISH_SET || p->done[i] || p->claimed[j] ||
-	    !p->line[j] || p->wish[j] == WISH_KEEP ||
+	if (p->wish[i] != WISH_SET || p->done[i] || !p->line[j] ||
+	    (p->claimed[j] && f->kind == FIELD_PHONE) ||
 	    !contact_same(comparable(f, p->text[i]),
 			  ch->k->slot[p->field[j]].text))
 		return;
 	p->done[i] = p->claimed[j] = true;
+}
+
+static bool
+sent_before(const struct pool *p, size_t i)
+{
+	const struct field *f = &contact_fields[p->field[i]];
+
+	for (size_t j = 0; j < i && f->kind != FIELD_PHONE; j++)
+		if (p->wish[j] == WISH_SET &&
+		    contact_same(comparable(f, p->text[j]),
+				 comparable(f, p->text[i])))
+			return true;
+	return false;
 }
 
 static struct span
@@ -74,6 +88,32 @@ pool_value(struct change *ch, const struct field *f, const struct ics_line *l,
 					     SPAN_ARG(old), SPAN_ARG(text))));
 }
 
+/* Apple writes IMPP and X-JABBER for one handle, others an address twice:
+ * shown once, changed (text empty: removed) together. */
+static void
+edit_twins(struct change *ch, const struct field *f,
+	   const struct ics_line *shown, struct span value, struct span text)
+{
+	struct ics_line *l[MAX_CARD_LINES];
+	size_t n = f->kind == FIELD_IM
+			   ? contact_handles(&ch->c, l, MAX_CARD_LINES)
+		   : f->kind == FIELD_MAIL
+			   ? contact_mails(&ch->c, l, MAX_CARD_LINES)
+			   : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (l[i] == shown ||
+		    !contact_same(comparable(f, card_text(&ch->c, l[i])),
+				  value))
+			continue;
+		if (text.n)
+			card_change(&ch->c, l[i],
+				    pool_value(ch, f, l[i], text));
+		else
+			contact_remove(ch, l[i]);
+	}
+}
+
 static void
 put_pool(struct change *ch, struct pool *p, size_t i, struct ics_line **last)
 {
@@ -84,6 +124,7 @@ put_pool(struct change *ch, struct pool *p, size_t i, struct ics_line **last)
 	ch->changed = true;
 	if (l) {
 		p->claimed[i] = true;
+		edit_twins(ch, f, l, ch->k->slot[p->field[i]].text, p->text[i]);
 		l->params = f->kind == FIELD_PHONE /* no tel: URI any more */
 				    ? card_params_without(ch->c.a, l->params,
 							  " VALUE ")
@@ -113,11 +154,14 @@ edit_pool(struct change *ch, size_t first)
 	for (size_t i = 0; i < p.n; i++)
 		last = p.line[i] ? p.line[i] : last;
 	for (size_t i = 0; i < p.n; i++)
-		if (p.wish[i] == WISH_SET && !p.done[i])
+		if (p.wish[i] == WISH_SET && !p.done[i] && !sent_before(&p, i))
 			put_pool(ch, &p, i, &last);
 	for (size_t i = 0; i < p.n; i++)
-		if (p.line[i] && !p.claimed[i] && p.wish[i] != WISH_KEEP)
+		if (p.line[i] && !p.claimed[i] && p.wish[i] != WISH_KEEP) {
+			edit_twins(ch, &contact_fields[p.field[i]], p.line[i],
+				   ch->k->slot[p.field[i]].text, SPAN_NONE);
 			contact_remove(ch, p.line[i]);
+		}
 }
 
 void

@@ -54,23 +54,38 @@ labelled(const struct card *c, const char *label, struct ics_line **out,
 	return k;
 }
 
-static bool
-preferred(const struct card *c, const struct ics_line *l)
+/* 4.0 counts from 1 to 100, the others only know one. */
+static unsigned
+rank(const struct card *c, const struct ics_line *l)
 {
-	return card_is(c, l, "PREF") || ics_param(c->a, l, "PREF").n;
+	uint32_t n;
+
+	if (card_is(c, l, "PREF"))
+		return 1;
+	return span_u32(ics_param(c->a, l, "PREF"), &n) && n < 101 ? n : 101;
 }
 
 size_t
 contact_mails(const struct card *c, struct ics_line **out, size_t max)
 {
-	struct ics_line *all[MAX_CARD_LINES];
-	size_t n = lines_of(c, "EMAIL|", all, MAX_CARD_LINES), k = 0;
+	struct ics_line *l, *all[MAX_CARD_LINES];
+	unsigned by[MAX_CARD_LINES];
+	size_t n = lines_of(c, "EMAIL|", all, MAX_CARD_LINES), k;
 
-	for (int pref = 1; pref >= 0; pref--)
-		for (size_t i = 0; i < n && k < max; i++)
-			if (preferred(c, all[i]) == pref)
-				out[k++] = all[i];
-	return k;
+	for (size_t i = 0; i < n; i++) { /* stable, few */
+		unsigned r = rank(c, all[i]);
+
+		l = all[i];
+		for (k = i; k && by[k - 1] > r; k--) {
+			by[k] = by[k - 1];
+			all[k] = all[k - 1];
+		}
+		by[k] = r;
+		all[k] = l;
+	}
+	n = n < max ? n : max;
+	memcpy(out, all, n * sizeof(*out));
+	return n;
 }
 
 /* ---- values ------------------------------------------------------------*/
@@ -449,9 +464,27 @@ read_children(struct contact *k)
 	}
 }
 
-#define IM_NAMES                                                               \
-	"IMPP|X-MS-IMADDRESS|X-AIM|X-ICQ|X-JABBER|X-MSN|X-YAHOO|X-SKYPE|"      \
-	"X-SKYPE-USERNAME|X-GOOGLE-TALK|X-GADUGADU|X-QQ|"
+/* In the order of the card: a new one goes behind those that are there. */
+size_t
+contact_handles(const struct card *c, struct ics_line **out, size_t max)
+{
+	static const char names[] =
+		"|IMPP|X-MS-IMADDRESS|X-AIM|X-ICQ|X-JABBER|X-MSN|X-YAHOO|"
+		"X-SKYPE|X-SKYPE-USERNAME|X-GOOGLE-TALK|X-GADUGADU|X-QQ|";
+	struct ics_line *l = c->vcard->first;
+	size_t n = 0;
+
+	for (; l && n < max; l = l->next) {
+		char *name =
+			arena_printf(c->a, "|" SPAN_FMT "|", SPAN_ARG(l->name));
+
+		if (l->name.n &&
+		    span_find_ci(span_of(names), span_of(name)) >= 0 &&
+		    card_text(c, l).n)
+			out[n++] = l;
+	}
+	return n;
+}
 
 void
 contact_read(struct card *c, struct contact *k)
@@ -462,7 +495,7 @@ contact_read(struct card *c, struct contact *k)
 	k->c = c;
 	fill(k, FIELD_MAIL, l, contact_mails(c, l, MAX_CARD_LINES),
 	     contact_address);
-	fill(k, FIELD_IM, l, lines_of(c, IM_NAMES, l, MAX_CARD_LINES),
+	fill(k, FIELD_IM, l, contact_handles(c, l, MAX_CARD_LINES),
 	     contact_handle);
 	read_phones(k);
 	read_addresses(k);

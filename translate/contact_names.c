@@ -22,16 +22,23 @@ contact_split_name(struct span full, struct span part[5])
 }
 
 struct span
-contact_join_name(struct arena *a, const struct span part[5], unsigned mask)
+contact_join_name(struct arena *a, const struct span part[5], unsigned how)
 {
+	static const unsigned char filed[5] = { 3, 0, 1, 2, 4 };
+	const unsigned char *order = how & NAME_FAMILY_FIRST ? filed : spoken;
 	char *s = arena_printf(a, "%s", "");
+	const char *between = "";
 
 	for (size_t i = 0; i < 5; i++) {
-		struct span p = span_trim(part[spoken[i]]);
+		struct span p = span_trim(part[order[i]]);
 
-		if (mask & 1u << spoken[i] && p.n)
-			s = arena_printf(a, "%s%s" SPAN_FMT, s, *s ? " " : "",
-					 SPAN_ARG(p));
+		if (!(how & 1u << order[i]) || !p.n)
+			continue;
+		s = arena_printf(a, "%s%s" SPAN_FMT, s, *s ? between : "",
+				 SPAN_ARG(p));
+		between = how & NAME_NO_BLANKS            ? ""
+			  : how & NAME_COMMA && !order[i] ? ", "
+							  : " ";
 	}
 	return span_of(s);
 }
@@ -39,8 +46,14 @@ contact_join_name(struct arena *a, const struct span part[5], unsigned mask)
 unsigned
 contact_made_of(struct arena *a, struct span full, const struct span part[5])
 {
-	for (unsigned mask = ALL_PARTS; full.n && mask; mask--)
-		if (span_eq(contact_join_name(a, part, mask), full))
-			return mask;
+	static const unsigned ways[] = { 0, NAME_FAMILY_FIRST | NAME_COMMA,
+					 NAME_FAMILY_FIRST, NAME_NO_BLANKS,
+					 NAME_FAMILY_FIRST | NAME_NO_BLANKS };
+
+	for (size_t i = 0; full.n && i < sizeof(ways) / sizeof(*ways); i++)
+		for (unsigned mask = ALL_PARTS; mask; mask--)
+			if (span_eq(contact_join_name(a, part, mask | ways[i]),
+				    full))
+				return mask | ways[i];
 	return 0;
 }

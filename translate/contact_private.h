@@ -111,6 +111,8 @@ struct contact {
 void contact_read(struct card *c, struct contact *out);
 /* All addresses, the preferred first. */
 size_t contact_mails(const struct card *c, struct ics_line **out, size_t max);
+/* IMPP and its forerunners. */
+size_t contact_handles(const struct card *c, struct ics_line **out, size_t max);
 /* An address of "Name" <addr>, mailto:addr, addr. */
 struct span contact_address(struct span s);
 /* Without the scheme of a URI. */
@@ -135,13 +137,15 @@ bool contact_photo(const struct card *c, const struct ics_line *l,
 
 /* First and last name of a display name: part[0] family, part[1] given. */
 void contact_split_name(struct span full, struct span part[5]);
-/* The parts in the order of writing, blanks between; only those of `mask`
- * (bits of N's parts). */
+/* A spelling of a name: which parts (bits of N's parts), and how. */
+#define ALL_PARTS 31u
+#define NAME_NO_BLANKS 32u /* as in East Asia */
+#define NAME_FAMILY_FIRST 64u
+#define NAME_COMMA 128u /* "Family, given"; with FAMILY_FIRST */
 struct span contact_join_name(struct arena *a, const struct span part[5],
-			      unsigned mask);
-/* Was `full` made of these parts? 0: no, else the mask of join_name. */
+			      unsigned spelling);
+/* How was `full` made of these parts? 0: not at all. */
 unsigned contact_made_of(struct arena *a, struct span full,
 			 const struct span part[5]);
-#define ALL_PARTS 31u
 
 #endif

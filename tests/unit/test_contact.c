@@ -276,6 +276,18 @@ test_pools(void **state)
 	has(shown(a, out), "<c:Email3Address>n@x</");
 	has(out, "d@x\r\n");
 	has(out, "EMAIL:e@x\r\n");
+	/* one handle in two properties (Apple) is one */
+	old = card(a, "FN:x\nIMPP:xmpp:j@x\nX-JABBER:j@x\nX-AIM:k\n");
+	out = patched(a, old, "<d:IMAddress>n@x</d:IMAddress>");
+	has(out, "FN:x\r\nIMPP:xmpp:n@x\r\nX-JABBER:n@x\r\nX-AIM:k\r\n");
+	out = patched(a, old, "<d:IMAddress/>");
+	has(out, "FN:x\r\nX-AIM:k\r\n");
+	/* 4.0 counts preferences */
+	has(shown(a, card(a, "EMAIL;PREF=50:b@x\nEMAIL:c@x\n"
+			     "EMAIL;PREF=2:a@x\n")),
+	    "<c:Email1Address>a@x</c:Email1Address>\n"
+	    "<c:Email2Address>b@x</c:Email2Address>\n"
+	    "<c:Email3Address>c@x</c:Email3Address>\n");
 	/* two of a kind that has one slot: the second is seen, and safe */
 	old = card(a, "FN:x\n" TEL "CELL:1\n" TEL "CELL,WORK:2\n"
 		   TEL "CELL:3\nTEL:4\n" TEL "WORK:5\n");
@@ -310,6 +322,13 @@ test_names(void **state)
 	old = card(a, "FN:Mum\nN:Doe;Jane;;;\n");
 	out = changed(a, old, "<c:LastName>Roe</c:LastName>");
 	has(out, "FN:Mum\r\nN:Roe;Jane;;;\r\n");
+	/* East Asian order and spelling; "Family, given" */
+	old = card(a, "FN:AB\nN:A;B;;;\n");
+	out = changed(a, old, "<c:FirstName>C</c:FirstName>");
+	has(out, "FN:AC\r\n");
+	old = card(a, "FN:Doe, Jane\nN:Doe;Jane;;;\n");
+	out = changed(a, old, "<c:FirstName>Joan</c:FirstName>");
+	has(out, "FN:Doe\\, Joan\r\n");
 	/* a firm has no first name */
 	old = card(a, "FN:ACME\nN:;;;;\nORG:ACME\n");
 	has_not(shown(a, old), "FirstName");

@@ -391,6 +391,91 @@ test_dates(void **state)
 	arena_free(&a);
 }
 
+static void
+test_lists(void **state)
+{
+	struct arena *a = arena_new();
+	struct span old, out;
+
+	(void)state;
+	/* several lines are one list, and become one line */
+	old = card(a, "FN:x\nCATEGORIES:a,b\nTITLE:t\nCATEGORIES:c\n");
+	has(shown(a, old), "<c:Category>b</c:Category>\n"
+			   "  <c:Category>c</c:Category>\n");
+	out = changed(a, old, "<c:Categories><c:Category>a</c:Category>"
+		"<c:Category>c</c:Category></c:Categories>");
+	assert_true(span_eq(out, card(a, "FN:x\nCATEGORIES:a,c\nTITLE:t\n")));
+	out = changed(a, old, "<c:Categories/>");
+	assert_true(span_eq(out, card(a, "FN:x\nTITLE:t\n")));
+	/* a nickname's commas divide, also when written */
+	old = card(a, "FN:x\nNICKNAME:a,b\n");
+	has(changed(a, old, "<d:NickName>a,c;d</d:NickName>"),
+	    "\r\nNICKNAME:a,c\\;d\r\n");
+	/* children who stay keep their lines */
+	old = card(a, "FN:x\nX-MS-CHILD;X=1:A\nX-MS-CHILD;X=2:B\nNOTE:n\n");
+	out = changed(a, old, "<c:Children><c:Child>C</c:Child>"
+		"<c:Child>B</c:Child></c:Children>");
+	assert_true(span_eq(out, card(a, "FN:x\nX-MS-CHILD;X=2:B\n"
+		"X-MS-CHILD:C\nNOTE:n\n")));
+	arena_free(&a);
+}
+
+static void
+test_address(void **state)
+{
+	struct arena *a = arena_new();
+	struct span old = card(a, "FN:x\nADR;TYPE=HOME:PO 1;Fl. 2;S 3;C;R;Z;K\n"
+		"LABEL;TYPE=HOME:S 3\\nC\nLABEL;TYPE=WORK:W\n"
+		"ADR;TYPE=HOME:;;second;;;;\n"), out;
+
+	(void)state;
+	/* box and floor are shown with the street, and change with it */
+	has(shown(a, old), "<c:HomeAddressStreet>PO 1\nFl. 2\nS 3</");
+	has(shown(a, old), "<c:OtherAddressStreet>second</");
+	out = changed(a, old, "<c:HomeAddressCity>D, E</c:HomeAddressCity>");
+	assert_true(span_eq(out, card(a, "FN:x\n"
+		"ADR;TYPE=HOME:PO 1;Fl. 2;S 3;D\\, E;R;Z;K\n"
+		"LABEL;TYPE=WORK:W\nADR;TYPE=HOME:;;second;;;;\n")));
+	out = changed(a, old, "<c:HomeAddressStreet>PO 1\nS 4"
+			      "</c:HomeAddressStreet>");
+	has(out, "\r\nADR;TYPE=HOME:;;PO 1\\nS 4;C;R;Z;K\r\n");
+	/* nothing left of it: no line */
+	out = changed(a, old, "<c:OtherAddressStreet/>");
+	has_not(out, "second");
+	has(out, "PO 1");
+	arena_free(&a);
+}
+
+static void
+test_versions(void **state)
+{
+	struct arena *a = arena_new();
+	struct span v21 = crlf(a, "BEGIN:VCARD\nVERSION:2.1\nN:x\n"
+				  "END:VCARD\n");
+	struct span v40 = crlf(a, "BEGIN:VCARD\nVERSION:4.0\nFN:x\nN:x;;;;\n"
+				  "END:VCARD\n"), out;
+	const char *xml = "<c:HomeFaxNumber>1</c:HomeFaxNumber>"
+		"<c:Picture>iVBORw0KGgoA</c:Picture>"
+		"<c:Birthday>1604-03-04T00:00:00.000Z</c:Birthday>"
+		"<c:Anniversary>2001-03-04T00:00:00.000Z</c:Anniversary>";
+
+	(void)state;
+	out = changed(a, v21, xml);
+	has(out, "\r\nTEL;HOME;FAX:1\r\n");
+	has(out, "\r\nPHOTO;ENCODING=BASE64;PNG:iVBORw0KGgoA\r\n\r\n");
+	has(out, "\r\nBDAY;X-APPLE-OMIT-YEAR=1604:1604-03-04\r\n");
+	has(shown(a, out), "<c:Picture>iVBORw0KGgoA</");
+	assert_true(span_eq(changed(a, out, xml), out));
+	out = changed(a, v40, xml);
+	has(out, "\r\nTEL;TYPE=\"HOME,FAX\":1\r\n");
+	has(out, "\r\nPHOTO:data:image/png;base64,iVBORw0KGgoA\r\n");
+	has(out, "\r\nBDAY:--0304\r\n");
+	has(out, "\r\nANNIVERSARY:20010304\r\n");
+	has(shown(a, out), "<c:HomeFaxNumber>1</");
+	assert_true(span_eq(changed(a, out, xml), out));
+	arena_free(&a);
+}
+
 static struct span
 picture(struct arena *a, size_t n)
 {
@@ -497,6 +582,9 @@ main(void)
 		cmocka_unit_test(test_pools),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_dates),
+		cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_address),
+		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_picture),
 		cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_facts),

@@ -64,7 +64,7 @@ put_group(struct buf *b, unsigned *group)
 static void
 put_line(struct buf *b, unsigned *group, unsigned *n)
 {
-	switch (rnd(12)) {
+	switch (rnd(13)) {
 	case 0:
 	case 1:
 		put_group(b, group);
@@ -99,6 +99,9 @@ put_line(struct buf *b, unsigned *group, unsigned *n)
 		buf_printf(b, "%s;X-S=1:%s\r\n", PICK(plain), PICK(texts));
 		break;
 	case 10:
+		buf_printf(b, "CATEGORIES:c%u,d\r\n", ++*n);
+		break;
+	case 11:
 		buf_str(b, "PHOTO;ENCODING=b;TYPE=JPEG:/9j/4AAQSkZJRg==\r\n");
 		break;
 	default:

@@ -55,6 +55,9 @@ int cli_fail(int code, const char *fmt, ...)
 int cli_serve(const struct cli *c);
 int cli_check_config(const struct cli *c);
 int cli_help_config(const struct cli *c);
+int cli_check(const struct cli *c);
+int cli_setup(const struct cli *c);
+int cli_profile(const struct cli *c);
 int cli_providers(const struct cli *c);
 int cli_help_providers(const struct cli *c);
 int cli_trace(const struct cli *c);

@@ -8,7 +8,7 @@ PKGS := libwbxml2 libcurl libmicrohttpd gmime-3.0 icu-i18n icu-uc libxml-2.0 ini
 	jansson libsodium gnutls libical zlib
 # Third-party headers as system headers: their warnings are not ours.
 PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
-PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -letpan -lwbxml2 -llmdb -lpthread
+PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -letpan -lwbxml2 -llmdb -lresolv -lpthread
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wvla -Wpointer-arith -Wwrite-strings -Wundef \

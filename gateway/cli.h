@@ -18,7 +18,8 @@ enum cli_option {
 	CLI_PASSWORD = 16,  /* --password-file FILE */
 	CLI_OUT = 32,       /* --out FILE */
 	CLI_DNS = 64,       /* --resolver FILE */
-	CLI_URL = 128       /* --url URL */
+	CLI_URL = 128,      /* --url URL */
+	CLI_CA = 256        /* --ca-file FILE */
 };
 
 /* A command line, read. */
@@ -26,7 +27,8 @@ struct cli {
 	const struct cli_command *cmd;
 	const char *file;          /* -c, else the default */
 	bool json, yes, unmasked;
-	const char *password_file, *out, *resolver, *url; /* NULL: none */
+	/* NULL: not given */
+	const char *password_file, *out, *resolver, *url, *ca_file;
 	char **argv;               /* what is neither word nor option */
 	int argc;
 };

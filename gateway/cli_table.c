@@ -98,6 +98,18 @@ const struct cli_command cli_commands[] = {
 	  "next one is not.\n"
 	  "\n"
 	  "  easbridge password revoke alice \"Alice's iPhone\"\n" },
+	{ "setup", "ADDRESS", 1, 1,
+	  CLI_CONF | CLI_PASSWORD | CLI_OUT | CLI_DNS | CLI_CA | CLI_YES,
+	  cli_setup,
+	  "From a mail address to a user file that works.",
+	  "Finds the servers (known providers, by domain and mail exchanger;\n"
+	  "SRV records; autoconfig; usual names), tries the password there,\n"
+	  "writes the user file (mode 0600, never over another) and has the\n"
+	  "running easbridge read it. Contacts and calendars that do not work\n"
+	  "are left out. --yes writes the file without a try.\n"
+	  "\n"
+	  "  easbridge setup alice@fastmail.com\n"
+	  "  easbridge setup alice@example.org --out alice.conf\n" },
 	{ "check", "USER", 1, 1,
 	  CLI_CONF | CLI_JSON | CLI_PASSWORD | CLI_URL, cli_check,
 	  "Try everything a user needs, and say what to do about the rest.",

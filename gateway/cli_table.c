@@ -110,6 +110,14 @@ const struct cli_command cli_commands[] = {
 	  "\n"
 	  "  easbridge setup alice@fastmail.com\n"
 	  "  easbridge setup alice@example.org --out alice.conf\n" },
+	{ "profile", "USER", 1, 1, CLI_CONF | CLI_OUT | CLI_URL, cli_profile,
+	  "The account as a profile for iPhones: a QR code, or a file.",
+	  "Shows a QR code that leads to a .mobileconfig, which holds all but\n"
+	  "the password; it can be fetched for a day at external-url. With\n"
+	  "--out it is written to a file instead, for mail or AirDrop.\n"
+	  "\n"
+	  "  easbridge profile alice\n"
+	  "  easbridge profile alice --out alice.mobileconfig\n" },
 	{ "check", "USER", 1, 1,
 	  CLI_CONF | CLI_JSON | CLI_PASSWORD | CLI_URL, cli_check,
 	  "Try everything a user needs, and say what to do about the rest.",

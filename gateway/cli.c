@@ -92,6 +92,9 @@ static const struct {
 	  "network" },
 	{ CLI_URL, "--url", "URL",
 	  "where phones reach easbridge, instead of external-url" },
+	{ CLI_KEEP, "--keep-password", NULL,
+	  "keep the password of the mailbox in a file of its own, so that "
+	  "phones get passwords of theirs" },
 	{ CLI_CA, "--ca-file", "FILE",
 	  "certificates to trust instead of the system's" },
 };
@@ -235,6 +238,9 @@ take_option(struct cli *c, enum cli_option bit, const char *value)
 		break;
 	case CLI_URL:
 		c->url = value;
+		break;
+	case CLI_KEEP:
+		c->keep = true;
 		break;
 	case CLI_CA:
 		c->ca_file = value;

@@ -19,14 +19,15 @@ enum cli_option {
 	CLI_OUT = 32,       /* --out FILE */
 	CLI_DNS = 64,       /* --resolver FILE */
 	CLI_URL = 128,      /* --url URL */
-	CLI_CA = 256        /* --ca-file FILE */
+	CLI_CA = 256,       /* --ca-file FILE */
+	CLI_KEEP = 512      /* --keep-password */
 };
 
 /* A command line, read. */
 struct cli {
 	const struct cli_command *cmd;
 	const char *file;          /* -c, else the default */
-	bool json, yes, unmasked;
+	bool json, yes, unmasked, keep;
 	/* NULL: not given */
 	const char *password_file, *out, *resolver, *url, *ca_file;
 	char **argv;               /* what is neither word nor option */

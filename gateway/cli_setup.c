@@ -21,6 +21,7 @@ struct plan {
 	const char *address, *path, *ca_file;
 	struct found found;
 	bool dav;              /* write the section */
+	bool keep;             /* name the password's file */
 	char password[1024];
 };
 
@@ -58,6 +59,24 @@ tame_address(struct arena *a, const char *text)
 
 /* ---- the file --------------------------------------------------------------*/
 
+/* Beside the user file; "" if it is not to be kept. */
+static const char *
+secret_line(const struct plan *p)
+{
+	return p->keep ? arena_printf(p->a, "password-file = %s.secret\n",
+				      p->address) : "";
+}
+
+static const char *
+secret_path(const struct plan *p)
+{
+	const char *slash = strrchr(p->path, '/');
+
+	return arena_printf(p->a, "%.*s%s.secret",
+			    slash != NULL ? (int)(slash - p->path) + 1 : 0,
+			    p->path, p->address);
+}
+
 static void
 put_mail(struct buf *b, const struct plan *p)
 {
@@ -68,6 +87,7 @@ put_mail(struct buf *b, const struct plan *p)
 		   f->username != NULL ? f->username : p->address);
 	if (p->ca_file != NULL)
 		buf_printf(b, "ca-file = %s\n", p->ca_file);
+	buf_str(b, secret_line(p));
 }
 
 static void
@@ -82,6 +102,22 @@ put_dav(struct buf *b, const struct plan *p)
 		buf_printf(b, "calendars = %s\n", f->calendars);
 	buf_printf(b, "username = %s\n",
 		   f->username != NULL ? f->username : p->address);
+	buf_str(b, secret_line(p));
+}
+
+/* At the top it brings contacts and calendars along, which share the
+ * password of [mail]. */
+static void
+put_provider(struct buf *b, const struct plan *p)
+{
+	const char *name = p->found.preset->name;
+
+	if (!p->dav)
+		buf_printf(b, "\n[mail]\nprovider = %s\n%s", name,
+			   secret_line(p));
+	else
+		buf_printf(b, "provider = %s\n%s%s", name,
+			   p->keep ? "\n[mail]\n" : "", secret_line(p));
 }
 
 static struct span
@@ -95,19 +131,18 @@ file_text(struct plan *p, const char *name)
 	if (name[0] != '\0')
 		buf_printf(&b, "name = %s\n", name);
 	buf_printf(&b, "email = %s\n", p->address);
-	if (p->found.preset != NULL && p->dav)
-		buf_printf(&b, "provider = %s\n", p->found.preset->name);
-	else if (p->found.preset != NULL)
-		buf_printf(&b, "\n[mail]\nprovider = %s\n",
-			   p->found.preset->name);
+	if (p->found.preset != NULL)
+		put_provider(&b, p);
 	else
 		put_mail(&b, p);
 	if (p->found.preset == NULL && p->dav)
 		put_dav(&b, p);
-	buf_str(&b, "\n# The phone's password goes to these servers. To give "
-		    "each phone one of\n# its own, write password-file = FILE "
-		    "into the sections and see\n# easbridge help password "
-		    "add.\n");
+	buf_str(&b, p->keep ? "\n# Phones log in by passwords of their own: "
+			      "easbridge password add.\n"
+			    : "\n# The phone's password goes to these "
+			      "servers. To give each phone one of\n# its own, "
+			      "write password-file = FILE into the sections "
+			      "and see\n# easbridge help password add.\n");
 	out = span_of(arena_str(p->a, buf_view(&b)));
 	buf_free(&b);
 	return out;
@@ -115,14 +150,14 @@ file_text(struct plan *p, const char *name)
 
 /* Never over a file that is there. */
 static int
-write_file(struct plan *p, struct span text)
+write_file(const struct plan *p, const char *path, struct span text)
 {
-	int fd = open(p->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	struct stat st;
 	bool ok;
 
 	if (fd < 0)
-		return cli_fail(CLI_FAILED, "%s: %s", p->path,
+		return cli_fail(CLI_FAILED, "%s: %s", path,
 				strerror(errno));
 	ok = write(fd, text.p, text.n) == (ssize_t)text.n && fsync(fd) == 0;
 	/* root's command, the daemon's file. */
@@ -130,8 +165,8 @@ write_file(struct plan *p, struct span text)
 		ok = fchown(fd, st.st_uid, st.st_gid) == 0 && ok;
 	ok = close(fd) == 0 && ok;
 	if (!ok) {
-		unlink(p->path);
-		return cli_fail(CLI_FAILED, "%s cannot be written", p->path);
+		unlink(path);
+		return cli_fail(CLI_FAILED, "%s cannot be written", path);
 	}
 	return CLI_OK;
 }
@@ -237,9 +272,33 @@ tell_daemon(struct plan *p)
 	else
 		printf("Start easbridge, then add an Exchange account on the "
 		       "phone: %s.\n", p->address);
+	if (p->keep)
+		printf("Its password: easbridge password add %s NAME\n",
+		       p->address);
 	printf("All of it, as a phone sees it: easbridge check %s\n",
 	       p->address);
 	buf_free(&b);
+}
+
+static int
+write_both(struct plan *p, const char *name)
+{
+	const char *secret = secret_path(p);
+	int rc = CLI_OK;
+
+	if (p->keep)
+		rc = write_file(p, secret, span_of(arena_printf(
+						   p->a, "%s\n",
+						   p->password)));
+	if (rc != CLI_OK)
+		return rc;
+	rc = write_file(p, p->path, file_text(p, name));
+	if (rc != CLI_OK && p->keep)
+		unlink(secret);
+	if (rc == CLI_OK)
+		printf("wrote %s%s%s\n", p->path, p->keep ? " and " : "",
+		       p->keep ? secret : "");
+	return rc;
 }
 
 static int
@@ -250,7 +309,7 @@ try_and_write(struct plan *p)
 
 	p->dav = f->preset != NULL ? f->preset->dav[0].key != NULL
 				   : f->contacts || f->calendars;
-	if (!p->c->yes) {
+	if (!p->c->yes || p->c->keep) {
 		if (!cli_password(p->c, "Password of the mailbox: ",
 				  p->password, sizeof(p->password)))
 			return CLI_FAILED;
@@ -262,12 +321,10 @@ try_and_write(struct plan *p)
 	if (!try_all(p))
 		return cli_fail(CLI_FAILED, "nothing was written%s",
 				p->c->yes ? "" : "; --yes writes it untried");
-	rc = write_file(p, file_text(p, ask(p, "Name that people see "
-					       "(empty: none)")));
-	if (rc == CLI_OK) {
-		printf("wrote %s\n", p->path);
+	p->keep = p->c->keep;
+	rc = write_both(p, ask(p, "Name that people see (empty: none)"));
+	if (rc == CLI_OK)
 		tell_daemon(p);
-	}
 	return rc;
 }
 

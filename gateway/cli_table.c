@@ -99,7 +99,8 @@ const struct cli_command cli_commands[] = {
 	  "\n"
 	  "  easbridge password revoke alice \"Alice's iPhone\"\n" },
 	{ "setup", "ADDRESS", 1, 1,
-	  CLI_CONF | CLI_PASSWORD | CLI_OUT | CLI_DNS | CLI_CA | CLI_YES,
+	  CLI_CONF | CLI_PASSWORD | CLI_KEEP | CLI_OUT | CLI_DNS | CLI_CA |
+		  CLI_YES,
 	  cli_setup,
 	  "From a mail address to a user file that works.",
 	  "Finds the servers (known providers, by domain and mail exchanger;\n"
@@ -109,6 +110,8 @@ const struct cli_command cli_commands[] = {
 	  "are left out. --yes writes the file without a try.\n"
 	  "\n"
 	  "  easbridge setup alice@fastmail.com\n"
+	  "  easbridge setup alice@fastmail.com --keep-password\n"
+	  "  easbridge password add alice@fastmail.com \"Alice's iPhone\"\n"
 	  "  easbridge setup alice@example.org --out alice.conf\n" },
 	{ "profile", "USER", 1, 1, CLI_CONF | CLI_OUT | CLI_URL, cli_profile,
 	  "The account as a profile for iPhones: a QR code, or a file.",

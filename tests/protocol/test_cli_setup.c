@@ -121,6 +121,46 @@ at_the_first_try(void **state)
 	bytes_free(&out);
 }
 
+/* The mailbox' password stays here, the phone gets one of its own. */
+static void
+with_a_password_for_each_phone(void **state)
+{
+	char *secret = bytes_format("%s/users.d/%s.secret", h.dir,
+				    h.users[1].email);
+	char *name = bytes_format("%s.conf", h.users[1].email);
+	struct bytes out = { 0 };
+	struct phone *p;
+	struct stat st;
+
+	(void)state;
+	true_world();
+	if (cli_run(&h, &out, "setup " CONF " --ca-file servers/pki/ca.pem "
+		    "--keep-password %s", h.users[1].email) != 0)
+		fail_msg("%s", out.p);
+	assert_int_equal(stat(secret, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(cli_run(&h, &out, "password add -c easbridge.conf "
+				 "%s first", h.users[1].email), 0);
+	out.p[strcspn(out.p, "\n")] = '\0';
+	p = phone_new(h.url, h.users[1].email, out.p, "setupown");
+	phone_set_up(p);
+	phone_sync_all(p, phone_inbox(p));
+	phone_free(p);
+	p = harness_phone(&h, 1, "setupnot");
+	answer_expect_http(phone_folder_sync(p), 401);
+	assert_int_equal(cli_run(&h, &out, "setup " CONF " --keep-password "
+				 "--yes --out f.conf a@fastmail.com"), 0);
+	assert_int_equal(cli_run(&h, &out, "version && cat f.conf"), 0);
+	text_has(&out, "provider = fastmail\n\n[mail]\n"
+		       "password-file = a@fastmail.com.secret\n");
+	drop(name);
+	unlink(secret);
+	assert_int_equal(cli_run(&h, &out, "reload -c easbridge.conf"), 0);
+	free(name);
+	free(secret);
+	bytes_free(&out);
+}
+
 static void
 nothing_is_written_unless_it_works(void **state)
 {
@@ -251,6 +291,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(at_the_first_try),
+		cmocka_unit_test(with_a_password_for_each_phone),
 		cmocka_unit_test(nothing_is_written_unless_it_works),
 		cmocka_unit_test(providers_by_domain_and_exchanger),
 		cmocka_unit_test(autoconfig_files),

@@ -252,6 +252,33 @@ faults_in_front(void **state)
 	free(imap);
 }
 
+/* A phone's own password logs in here, and is shown to no server. */
+static void
+by_a_password_of_the_gateway(void **state)
+{
+	char *own = bytes_format("password = %s\n", h.users[0].password);
+	char *options = bytes_format("--password-file own --url %s", h.url);
+	struct bytes out = { 0 };
+
+	(void)state;
+	assert_int_equal(cli_run(&h, &out, "password add -c easbridge.conf "
+				 "%s checker > own", h.users[0].login), 0);
+	check(&(struct plan){ .options = options }, &out);
+	text_has(&out, "skip  mail: no password known");
+	text_has(&out, "OK    phone, OPTIONS");
+	harness_more(&h, 0, own);
+	assert_int_equal(cli_run(&h, &out, "reload -c easbridge.conf"), 0);
+	if (check(&(struct plan){ .options = options, .more = own }, &out))
+		fail_msg("%s", out.p);
+	text_has(&out, "OK    mail, IMAP: login");
+	text_has(&out, "OK    phone, FolderSync");
+	harness_more(&h, 0, NULL);
+	assert_int_equal(cli_run(&h, &out, "reload -c easbridge.conf"), 0);
+	free(own);
+	free(options);
+	bytes_free(&out);
+}
+
 static void
 what_cannot_be_tried(void **state)
 {
@@ -288,6 +315,7 @@ main(void)
 		cmocka_unit_test(smtp_refuses),
 		cmocka_unit_test(dav_faults),
 		cmocka_unit_test(faults_in_front),
+		cmocka_unit_test(by_a_password_of_the_gateway),
 		cmocka_unit_test(what_cannot_be_tried),
 	};
 

@@ -5,7 +5,7 @@ OUT := build/$(BUILD)
 .DEFAULT_GOAL := help
 
 PKGS := libwbxml2 libcurl libmicrohttpd gmime-3.0 icu-i18n icu-uc libxml-2.0 inih \
-	jansson libsodium gnutls libical zlib libpsl
+	jansson libsodium gnutls libical libqrencode zlib libpsl
 # Third-party headers as system headers: their warnings are not ours.
 PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
 PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -letpan -lwbxml2 -llmdb -lresolv -lpthread
@@ -187,6 +187,10 @@ install: ## install below DESTDIR and prefix (BUILD=release)
 	$(MAKE) BUILD=release all
 	install -D -m 755 build/release/easbridge $(D)$(sbindir)/easbridge
 	install -D -m 644 docs/easbridge.8 $(D)$(datadir)/man/man8/easbridge.8
+	install -d $(D)$(datadir)/bash-completion/completions
+	build/release/easbridge completion bash \
+		> $(D)$(datadir)/bash-completion/completions/easbridge
+	chmod 644 $(D)$(datadir)/bash-completion/completions/easbridge
 	install -d $(D)$(unitdir) $(D)$(datadir)/doc/easbridge/examples/users.d
 	sed 's|@sbindir@|$(sbindir)|' packaging/systemd/easbridge.service \
 		> $(D)$(unitdir)/easbridge.service
@@ -206,10 +210,11 @@ uninstall: ## remove what install put there; configuration and state stay
 		$(D)$(unitdir)/easbridge.service \
 		$(D)$(libdir)/sysusers.d/easbridge.conf \
 		$(D)$(libdir)/tmpfiles.d/easbridge.conf \
+		$(D)$(datadir)/bash-completion/completions/easbridge \
 		$(D)$(datadir)/doc/easbridge
 
 .PHONY: docs
-docs: ## write docs/configuration.md anew from the table of settings
+docs: ## write what docs/ says of settings, providers and commands anew
 	$(MAKE) BUILD=release all
 	tools/gen-docs build/release/easbridge
 

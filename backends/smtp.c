@@ -232,3 +232,39 @@ smtp_send(const struct source_conf *conf, const struct login *login,
 	arena_free(&a);
 	return r == CURLE_OK || judge(&s, r, code, in_doubt, e);
 }
+
+bool
+smtp_check(const struct source_conf *conf, const struct login *login,
+	   const char *from, int64_t deadline_ms, struct err *e)
+{
+	struct smtp_mail none = { .from = from };
+	struct sending s = { .mail = &none };
+	int64_t left = deadline_ms - clock_mono_ms();
+	struct arena *a;
+	bool in_doubt;
+	CURLcode r;
+	CURL *h;
+	long code = 0;
+
+	if (has_ctl(from))
+		return err_set(e, ERR_INVALID, SCOPE_ITEM, "sender");
+	pthread_once(&once, start_curl);
+	a = arena_new();
+	h = curl_easy_init();
+	set_url(h, conf, a);
+	set_security(h, conf, login);
+	curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, left > 1 ? (long)left : 1L);
+	/* libcurl has no word for a try; one command of ours and QUIT. */
+	curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST,
+			 arena_printf(a, "MAIL FROM:<%s>", from));
+	curl_easy_setopt(h, CURLOPT_NOBODY, 1L);
+	curl_easy_setopt(h, CURLOPT_VERBOSE, 1L);
+	curl_easy_setopt(h, CURLOPT_DEBUGFUNCTION, listen_in);
+	curl_easy_setopt(h, CURLOPT_DEBUGDATA, &s);
+	r = curl_easy_perform(h);
+	curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &code);
+	curl_easy_cleanup(h);
+	arena_free(&a);
+	return r == CURLE_OK || judge(&s, r, code, &in_doubt, e);
+}

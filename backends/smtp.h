@@ -30,4 +30,10 @@ bool smtp_send(const struct source_conf *conf, const struct login *login,
 	       const struct smtp_mail *mail, int64_t deadline_ms,
 	       bool *in_doubt, struct err *e);
 
+/* A try: connects, logs in, names the sender, takes it back. Errors as
+ * smtp_send: ERR_DENIED at SCOPE_ACCOUNT is the login, at SCOPE_ITEM the
+ * sender. */
+bool smtp_check(const struct source_conf *conf, const struct login *login,
+		const char *from, int64_t deadline_ms, struct err *e);
+
 #endif

@@ -178,10 +178,9 @@ write_all(int fd, struct span s)
 	return true;
 }
 
-/* root's tools and the daemon's account share the file: it belongs to whom
- * the folder belongs. */
+/* root's commands and the daemon's account share the file. */
 static bool
-write_fresh(const char *path, int dir, struct span text)
+write_fresh(const char *path, const char *state, struct span text)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC |
 		      O_NOFOLLOW, 0600);
@@ -191,14 +190,14 @@ write_fresh(const char *path, int dir, struct span text)
 	if (fd < 0)
 		return false;
 	ok = fchmod(fd, 0600) == 0 && write_all(fd, text);
-	if (ok && geteuid() == 0 && fstat(dir, &st) == 0)
+	if (ok && geteuid() == 0 && stat(state, &st) == 0)
 		ok = fchown(fd, st.st_uid, st.st_gid) == 0;
 	ok = fsync(fd) == 0 && ok;
 	return close(fd) == 0 && ok;
 }
 
 static bool
-save(struct arena *a, const char *file, int dir,
+save(struct arena *a, const char *file, const char *state, int dir,
      const struct own_password *v, size_t n, struct err *e)
 {
 	const char *fresh = arena_printf(a, "%s.new", file);
@@ -210,7 +209,7 @@ save(struct arena *a, const char *file, int dir,
 		if (v[i].login != NULL)
 			put_row(&b, &v[i]);
 	ok = buf_ok(&b, e) &&
-	     ((write_fresh(fresh, dir, buf_view(&b)) &&
+	     ((write_fresh(fresh, state, buf_view(&b)) &&
 	       rename(fresh, file) == 0 && fsync(dir) == 0) ||
 	      fail(e, file, "cannot be written"));
 	buf_free(&b);
@@ -331,8 +330,9 @@ make_row(struct arena *a, const struct own_password *v, size_t n,
 }
 
 bool
-own_password_add(const char *file, const char *login, const char *name,
-		 char out[OWN_PASSWORD_ROOM], struct err *e)
+own_password_add(const char *file, const char *state, const char *login,
+		 const char *name, char out[OWN_PASSWORD_ROOM],
+		 struct err *e)
 {
 	struct own_password *v = NULL, row = { .login = login, .name = name };
 	struct arena *a = arena_new();
@@ -347,7 +347,7 @@ own_password_add(const char *file, const char *login, const char *name,
 		room = n;
 		v = arena_grow(a, v, n, &room, sizeof(*v));
 		v[n++] = row;
-		ok = save(a, file, dir, v, n, e);
+		ok = save(a, file, state, dir, v, n, e);
 	}
 	if (dir >= 0)
 		close(dir);
@@ -356,8 +356,8 @@ own_password_add(const char *file, const char *login, const char *name,
 }
 
 bool
-own_password_revoke(const char *file, const char *login, const char *name,
-		    struct err *e)
+own_password_revoke(const char *file, const char *state, const char *login,
+		    const char *name, struct err *e)
 {
 	struct arena *a = arena_new();
 	struct own_password *v = NULL;
@@ -376,7 +376,7 @@ own_password_revoke(const char *file, const char *login, const char *name,
 			     login);
 	if (ok) {
 		v[i].login = NULL;
-		ok = save(a, file, dir, v, n, e);
+		ok = save(a, file, state, dir, v, n, e);
 	}
 	if (dir >= 0)
 		close(dir);

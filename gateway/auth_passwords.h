@@ -28,19 +28,21 @@ struct own_password {
 bool own_passwords_read(const char *file, struct arena *a,
 			struct own_password **v_out, size_t *n_out,
 			struct err *e);
-/* Makes a password and files it; the only time it can be seen. The file gets
- * the owner of its folder and mode 0600. ERR_EXISTS: that name is taken;
+/* Makes a password and files it; the only time it can be seen. Written by
+ * root the file gets the owner of the folder `state`, whose account has to
+ * read it; its mode is 0600. ERR_EXISTS: that name is taken;
  * ERR_INVALID: not a name; ERR_QUOTA: too many. */
-bool own_password_add(const char *file, const char *login, const char *name,
-		      char out[OWN_PASSWORD_ROOM], struct err *e);
+bool own_password_add(const char *file, const char *state,
+		      const char *login, const char *name, char out[OWN_PASSWORD_ROOM],
+		      struct err *e);
 /* ERR_NOT_FOUND if there is none of that name. */
-bool own_password_revoke(const char *file, const char *login,
-			 const char *name, struct err *e);
+bool own_password_revoke(const char *file, const char *state,
+			 const char *login, const char *name, struct err *e);
 
 /* Does the password have the shape of ours, even if it is not or no longer
  * one? Such a password is never tried at a server. */
 bool own_password_shape(const char *password);
-/* Is it one of this user's? Takes some 30 ms, one call at a time in the
+/* Is it one of this user's? Takes some 15 ms, one call at a time in the
  * process; *name_out, in a, is the row's name. */
 bool own_password_check(const char *file, const char *login,
 			const char *password, struct arena *a,

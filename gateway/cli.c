@@ -92,6 +92,11 @@ static const struct {
 	  "network" },
 	{ CLI_URL, "--url", "URL",
 	  "where phones reach easbridge, instead of external-url" },
+	{ CLI_KEEP, "--keep-password", NULL,
+	  "keep the password of the mailbox in a file of its own, so that "
+	  "phones get passwords of theirs" },
+	{ CLI_CA, "--ca-file", "FILE",
+	  "certificates to trust instead of the system's" },
 };
 #define N_OPTIONS (sizeof(options) / sizeof(options[0]))
 
@@ -234,6 +239,12 @@ take_option(struct cli *c, enum cli_option bit, const char *value)
 	case CLI_URL:
 		c->url = value;
 		break;
+	case CLI_KEEP:
+		c->keep = true;
+		break;
+	case CLI_CA:
+		c->ca_file = value;
+		break;
 	}
 }
 
@@ -324,7 +335,7 @@ cli_completion(const struct cli *c)
 	     "\tlocal cur=${COMP_WORDS[COMP_CWORD]} line words=\n"
 	     "\tlocal prev=${COMP_WORDS[COMP_CWORD-1]}\n"
 	     "\tcase $prev in\n"
-	     "\t-c|--out|--password-file|--resolver)\n"
+	     "\t-c|--out|--password-file|--resolver|--ca-file)\n"
 	     "\t\tCOMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n"
 	     "\tesac\n"
 	     "\tline=\"${COMP_WORDS[*]:1:COMP_CWORD-1}\"\n"

@@ -18,15 +18,18 @@ enum cli_option {
 	CLI_PASSWORD = 16,  /* --password-file FILE */
 	CLI_OUT = 32,       /* --out FILE */
 	CLI_DNS = 64,       /* --resolver FILE */
-	CLI_URL = 128       /* --url URL */
+	CLI_URL = 128,      /* --url URL */
+	CLI_CA = 256,       /* --ca-file FILE */
+	CLI_KEEP = 512      /* --keep-password */
 };
 
 /* A command line, read. */
 struct cli {
 	const struct cli_command *cmd;
 	const char *file;          /* -c, else the default */
-	bool json, yes, unmasked;
-	const char *password_file, *out, *resolver, *url; /* NULL: none */
+	bool json, yes, unmasked, keep;
+	/* NULL: not given */
+	const char *password_file, *out, *resolver, *url, *ca_file;
 	char **argv;               /* what is neither word nor option */
 	int argc;
 };
@@ -55,6 +58,9 @@ int cli_fail(int code, const char *fmt, ...)
 int cli_serve(const struct cli *c);
 int cli_check_config(const struct cli *c);
 int cli_help_config(const struct cli *c);
+int cli_check(const struct cli *c);
+int cli_setup(const struct cli *c);
+int cli_profile(const struct cli *c);
 int cli_providers(const struct cli *c);
 int cli_help_providers(const struct cli *c);
 int cli_trace(const struct cli *c);

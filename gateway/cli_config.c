@@ -2,7 +2,9 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <termios.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "gateway/auth.h"
 
@@ -115,4 +117,59 @@ cli_time(struct arena *a, int64_t when)
 		return "never";
 	strftime(text, sizeof(text), "%Y-%m-%d %H:%M", &tm);
 	return arena_str(a, span_of(text));
+}
+
+static bool
+first_line(FILE *f, char *out, size_t size)
+{
+	if (fgets(out, (int)size, f) == NULL)
+		out[0] = '\0';
+	out[strcspn(out, "\r\n")] = '\0';
+	return out[0] != '\0';
+}
+
+static void
+ask_hidden(const char *prompt, char *out, size_t size)
+{
+	struct termios old, hidden;
+
+	if (tcgetattr(STDIN_FILENO, &old) != 0)
+		return;
+	hidden = old;
+	hidden.c_lflag &= ~(tcflag_t)ECHO;
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+	fprintf(stderr, "%s", prompt);
+	first_line(stdin, out, size);
+	fputc('\n', stderr);
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
+}
+
+bool
+cli_password(const struct cli *c, const char *prompt, char *out, size_t size)
+{
+	FILE *f;
+	bool ok;
+
+	out[0] = '\0';
+	if (c->password_file == NULL) {
+		if (prompt != NULL && isatty(STDIN_FILENO))
+			ask_hidden(prompt, out, size);
+		return true;
+	}
+	if (strcmp(c->password_file, "-") == 0) {
+		ok = first_line(stdin, out, size);
+	} else {
+		f = fopen(c->password_file, "re");
+		if (f == NULL) {
+			cli_fail(CLI_FAILED, "%s cannot be opened",
+				 c->password_file);
+			return false;
+		}
+		ok = first_line(f, out, size);
+		fclose(f);
+	}
+	if (!ok)
+		cli_fail(CLI_FAILED, "no password in the first line of %s",
+			 c->password_file);
+	return ok;
 }

@@ -14,6 +14,12 @@ struct config *cli_config_quiet(const struct cli *c);
 /* The user of that login, or NULL with a complaint. */
 struct user_conf *cli_user(struct config *conf, const char *login);
 
+/* The phone's password: from --password-file, or typed where there is a
+ * terminal to ask at (prompt; NULL: do not). True with "" if there is none;
+ * false with a complaint if the file cannot be read. Wiped by the caller. */
+bool cli_password(const struct cli *c, const char *prompt, char *out,
+		  size_t size);
+
 /* Cells of a table, row by row; printed with columns as wide as needed. */
 struct cli_table {
 	struct arena *a;

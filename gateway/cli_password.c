@@ -29,8 +29,8 @@ add(const struct cli *c, struct config *conf, const struct user_conf *u)
 	struct err e = { .code = ERR_NONE };
 	json_t *o;
 
-	if (!own_password_add(conf->passwords, u->logins[0], c->argv[1],
-			      password, &e))
+	if (!own_password_add(conf->passwords, conf->state, u->logins[0],
+			      c->argv[1], password, &e))
 		return cli_fail(CLI_FAILED, "%s", e.text);
 	if (c->json) {
 		o = json_pack("{ssssss}", "user", u->logins[0], "name",
@@ -158,7 +158,7 @@ cli_password_revoke(const struct cli *c)
 	if (conf == NULL)
 		return CLI_USAGE;
 	u = config_user(conf, c->argv[0]);
-	if (own_password_revoke(conf->passwords,
+	if (own_password_revoke(conf->passwords, conf->state,
 				u != NULL ? u->logins[0] : c->argv[0],
 				c->argv[1], &e))
 		printf("revoked; what that phone asks from now on is refused\n");

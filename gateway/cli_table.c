@@ -98,6 +98,42 @@ const struct cli_command cli_commands[] = {
 	  "next one is not.\n"
 	  "\n"
 	  "  easbridge password revoke alice \"Alice's iPhone\"\n" },
+	{ "setup", "ADDRESS", 1, 1,
+	  CLI_CONF | CLI_PASSWORD | CLI_KEEP | CLI_OUT | CLI_DNS | CLI_CA |
+		  CLI_YES,
+	  cli_setup,
+	  "From a mail address to a user file that works.",
+	  "Finds the servers (known providers, by domain and mail exchanger;\n"
+	  "SRV records; autoconfig; usual names), tries the password there,\n"
+	  "writes the user file (mode 0600, never over another) and has the\n"
+	  "running easbridge read it. Contacts and calendars that do not work\n"
+	  "are left out. --yes writes the file without a try.\n"
+	  "\n"
+	  "  easbridge setup alice@fastmail.com\n"
+	  "  easbridge setup alice@fastmail.com --keep-password\n"
+	  "  easbridge password add alice@fastmail.com \"Alice's iPhone\"\n"
+	  "  easbridge setup alice@example.org --out alice.conf\n" },
+	{ "profile", "USER", 1, 1, CLI_CONF | CLI_OUT | CLI_URL, cli_profile,
+	  "The account as a profile for iPhones: a QR code, or a file.",
+	  "Shows a QR code that leads to a .mobileconfig, which holds all but\n"
+	  "the password; it can be fetched for a day at external-url. With\n"
+	  "--out it is written to a file instead, for mail or AirDrop.\n"
+	  "\n"
+	  "  easbridge profile alice\n"
+	  "  easbridge profile alice --out alice.mobileconfig\n" },
+	{ "check", "USER", 1, 1,
+	  CLI_CONF | CLI_JSON | CLI_PASSWORD | CLI_URL, cli_check,
+	  "Try everything a user needs, and say what to do about the rest.",
+	  "Logs in at every server of the user file, looks for the special\n"
+	  "folders and the collections, names the sender to the SMTP server\n"
+	  "(nothing is sent), then asks easbridge itself as a phone would:\n"
+	  "OPTIONS, Autodiscover and FolderSync at external-url or --url.\n"
+	  "Sources without a password in the file take the phone's: type it\n"
+	  "when asked, or name a file. 1 if anything failed.\n"
+	  "\n"
+	  "  easbridge check alice\n"
+	  "  easbridge check alice --password-file - --json < secret\n"
+	  "  easbridge check alice --url http://127.0.0.1:8080\n" },
 	{ "check-config", "", 0, 0, CLI_CONF, cli_check_config,
 	  "Look for mistakes in the configuration.",
 	  "Names file, line and remedy of every mistake; 1 if there are any.\n"

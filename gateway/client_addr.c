@@ -104,13 +104,26 @@ without_port(struct span s)
 	return s;
 }
 
+/* An IPv4 phone at an IPv6 socket is ::ffff:a.b.c.d to the system, and
+ * a.b.c.d to everybody else. */
+static const char *
+print(struct arena *a, const unsigned char addr[16])
+{
+	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
+	bool v4 = memcmp(addr, mapped, sizeof(mapped)) == 0;
+	char text[ADDR_ROOM];
+
+	return arena_str(a, span_of(inet_ntop(v4 ? AF_INET : AF_INET6,
+					      v4 ? addr + 12 : addr, text,
+					      sizeof(text))));
+}
+
 const char *
 client_addr(struct arena *a, const char *peer, const char *forwarded_for,
 	    const char *const *trusted, size_t n)
 {
 	struct span rest = span_of(forwarded_for), last;
-	unsigned char addr[16];
-	char text[ADDR_ROOM];
+	unsigned char addr[16], next[16];
 	size_t at;
 	bool v4;
 
@@ -121,11 +134,9 @@ client_addr(struct arena *a, const char *peer, const char *forwarded_for,
 			at--;
 		last = without_port(span_from_at(rest, at));
 		rest = span_first(rest, at > 0 ? at - 1 : 0);
-		if (!parse(last, addr, &v4))
+		if (!parse(last, next, &v4))
 			break;
-		peer = inet_ntop(v4 ? AF_INET : AF_INET6,
-				 v4 ? addr + 12 : addr, text, sizeof(text));
-		peer = arena_str(a, span_of(peer));
+		memcpy(addr, next, sizeof(addr));
 	}
-	return peer;
+	return print(a, addr);
 }

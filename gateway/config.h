@@ -125,6 +125,9 @@ void config_put(struct config **c); /* NULL inside is fine */
 /* The user with that login (normalised, see auth_normalise), from the user
  * files or from the template; a reference, or NULL if nobody. */
 struct user_conf *config_user(struct config *c, const char *login);
+/* A user file's text, as if it stood in `file`; NULL with its mistakes. */
+struct user_conf *config_user_text(const char *file, struct span text,
+				   struct config_report *rep);
 size_t config_users(const struct config *c); /* how many files hold */
 const struct user_conf *config_user_at(const struct config *c, size_t i);
 

@@ -239,3 +239,10 @@ user_read(const char *file, struct span text, const char *login,
 	arena_free(&a);
 	return NULL;
 }
+
+struct user_conf *
+config_user_text(const char *file, struct span text,
+		 struct config_report *rep)
+{
+	return user_read(file, text, NULL, rep);
+}

@@ -97,10 +97,17 @@ static void
 add_stranger(struct account *a, void *ctx)
 {
 	struct strangers *s = ctx;
-	struct user_conf *u = account_conf(a);
-	struct user_conf *file = config_user(s->q->conf, u->logins[0]);
+	struct user_conf *u = NULL, *file;
 	size_t i;
 
+	/* One that is just being made has none yet. */
+	pthread_mutex_lock(&a->lock);
+	if (a->conf != NULL)
+		u = user_conf_ref(a->conf);
+	pthread_mutex_unlock(&a->lock);
+	if (u == NULL)
+		return;
+	file = config_user(s->q->conf, u->logins[0]);
 	for (i = 0; file != NULL && i < config_users(s->q->conf); i++)
 		if (config_user_at(s->q->conf, i) == file) {
 			user_conf_put(&file);

@@ -73,7 +73,8 @@ name_restarts(const struct config *old, const struct config *fresh,
 		buf_printf(out, "%s\n", text);
 }
 
-static void
+/* False if the certificate could not be read again. */
+static bool
 put_in_place(struct gateway *gw, struct config *fresh, struct buf *out)
 {
 	struct err e = { .code = ERR_NONE };
@@ -83,12 +84,12 @@ put_in_place(struct gateway *gw, struct config *fresh, struct buf *out)
 	config_put(&gw->conf);
 	gw->conf = config_ref(fresh);
 	pthread_mutex_unlock(&gw->conf_lock);
-	if (!http_reload_tls(gw->http, &e)) {
-		log_line(LOG_ERROR, "tls", "text=\"%s\" kept=old", e.text);
-		if (out != NULL)
-			buf_printf(out, "%s; the old certificate stays\n",
-				   e.text);
-	}
+	if (http_reload_tls(gw->http, &e))
+		return true;
+	log_line(LOG_ERROR, "tls", "text=\"%s\" kept=old", e.text);
+	if (out != NULL)
+		buf_printf(out, "%s; the old certificate stays\n", e.text);
+	return false;
 }
 
 unsigned
@@ -102,7 +103,7 @@ gateway_reload(struct gateway *gw, struct buf *out)
 	fresh = config_reload(old->file, old, &rep);
 	if (fresh != NULL && rep.errors == rep.user_errors) {
 		name_restarts(old, fresh, out);
-		put_in_place(gw, fresh, out);
+		rep.errors += !put_in_place(gw, fresh, out);
 		log_line(LOG_INFO, "reload", "users=%zu mistakes=%u",
 			 config_users(fresh), rep.errors);
 	} else {

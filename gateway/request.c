@@ -15,6 +15,7 @@
 #include "gateway/dispatch.h"
 #include "gateway/metrics.h"
 #include "gateway/policy.h"
+#include "gateway/profile.h"
 #include "gateway/request_private.h"
 #include "gateway/status.h"
 
@@ -425,6 +426,7 @@ run_other(struct request *r)
 	enum discover_kind kind = autodiscover_kind(r->x->path);
 	bool eas = span_eq_ci(span_of(r->x->path), SPAN(EAS_PATH)) ||
 		   span_eq_ci(span_of(r->x->path), SPAN(EAS_PATH "/"));
+	struct span profile;
 
 	r->log_note = arena_printf(r->arena, "path=%s",
 				   eas ? "eas" : kind ? "autodiscover"
@@ -434,6 +436,13 @@ run_other(struct request *r)
 		log_request(r, r->x->body.n, 0);
 		autodiscover_json(r->arena, r->conf, r->x);
 		return true;
+	}
+	if (profile_find(r->arena, r->conf, r->x->path, &profile) &&
+	    strcmp(r->x->method, "GET") == 0) {
+		r->content_type = "application/x-apple-aspen-config";
+		buf_cut(&r->out, 0);
+		buf_span(&r->out, profile);
+		return false;
 	}
 	if (kind == DISCOVER_NONE && !eas) {
 		request_http(r, 404);

@@ -195,6 +195,20 @@ the_reference_is_what_the_program_says(void **state)
 	bytes_free(&doc);
 }
 
+static void
+the_manual_page_is_what_the_program_says(void **state)
+{
+	struct bytes out = { 0 }, doc = { 0 };
+
+	(void)state;
+	assert_true(harness_read(&h, "docs/easbridge.8", &doc));
+	assert_int_equal(run(&out, "help-manual"), 0);
+	if (!strstr(doc.p, out.p))
+		fail_msg("docs/easbridge.8 is old: run make docs");
+	bytes_free(&out);
+	bytes_free(&doc);
+}
+
 /* The indented block below the README's line about this file. */
 static void
 copy_from_readme(const char *about, const char *to)
@@ -360,6 +374,7 @@ main(void)
 		cmocka_unit_test(mistakes_are_named),
 		cmocka_unit_test(help_is_a_configuration),
 		cmocka_unit_test(the_reference_is_what_the_program_says),
+		cmocka_unit_test(the_manual_page_is_what_the_program_says),
 		cmocka_unit_test(the_readme_shows_a_configuration_that_works),
 		cmocka_unit_test(a_file_is_shown_masked),
 		cmocka_unit_test(what_is_no_wbxml_says_so),

@@ -36,8 +36,8 @@ CFLAGS := -std=gnu11 -D_GNU_SOURCE -g -fPIE -pthread $(WARN) \
 	$(CFLAGS_$(BUILD)) -I. $(PKG_CFLAGS) $(EXTRA_CFLAGS)
 LDFLAGS := -pie -Wl,-z,relro,-z,now -rdynamic $(LDFLAGS_$(BUILD))
 
-LIB_SRC := $(filter-out gateway/main.c,$(wildcard base/*.c state/*.c \
-	translate/*.c backends/*.c gateway/*.c))
+LIB_SRC := $(filter-out gateway/main.c,$(foreach d,base state \
+	translate backends gateway,$(wildcard $(d)/*.c $(d)/*/*.c)))
 PHONE_SRC := $(wildcard tests/phone/*.c)
 LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/%.o)
 PHONE_OBJ := $(PHONE_SRC:%.c=$(OUT)/%.o)
@@ -70,9 +70,9 @@ $(OUT)/%.o: %.c
 	@$(CC) $(CFLAGS) $(if $(filter tests/%,$<),$(WARN_TESTS),$(WARN_OWN)) -MMD -MP \
 		-c $< -o $@
 
-$(OUT)/gateway/preset.o: share/providers.conf
+$(OUT)/gateway/config/preset.o: share/providers.conf
 
-translate/wbxml_tags.h: translate/wbxml_pages.def tools/gen-tags
+translate/wbxml/wbxml_tags.h: translate/wbxml/wbxml_pages.def tools/gen-tags
 	tools/gen-tags < $< > $@.new
 	mv $@.new $@
 
@@ -142,7 +142,8 @@ check-asan: ## every test under ASan and UBSan
 .PHONY: lint
 lint: ## layers, and each header on its own
 	@tools/check-layers
-	@for h in $$(ls base/*.h state/*.h translate/*.h backends/*.h gateway/*.h); do \
+	@for h in $$(ls base/*.h state/*.h translate/*.h translate/*/*.h \
+		backends/*.h backends/*/*.h gateway/*.h gateway/*/*.h); do \
 		$(CC) -std=gnu11 -D_GNU_SOURCE -I. $(PKG_CFLAGS) -Wall -Werror \
 			-fsyntax-only -x c $$h -include $$h || exit 1; done
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backends/dav.h"
+#include "backends/dav/dav.h"
 #include "backends/driver.h"
 #include "base/buf.h"
 #include "base/fault.h"

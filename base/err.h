@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 /* What went wrong, in words every layer shares. Closed set: a new value
- * needs a row in every table of gateway/status.c, and the compiler asks. */
+ * needs a row in every table of gateway/http/status.c, and the compiler asks. */
 enum err_code {
 	ERR_NONE,
 	ERR_NOT_FOUND,   /* the item or collection is gone */

@@ -12,8 +12,8 @@
 
 #include "base/fault.h"
 #include "base/log.h"
-#include "gateway/cli.h"
-#include "gateway/config.h"
+#include "gateway/cli/cli.h"
+#include "gateway/config/config.h"
 #include "gateway/gateway.h"
 
 /* systemd's readiness protocol is one datagram; no library for that. */

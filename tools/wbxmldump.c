@@ -1,5 +1,5 @@
 /* wbxmldump [--mask]: shows the WBXML document on standard input. */
-#include "translate/wbxml.h"
+#include "translate/wbxml/wbxml.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #define TRANSLATE_ENV_H
 
 #include "base/arena.h"
-#include "translate/wbxml.h"
+#include "translate/wbxml/wbxml.h"
 
 enum body_type { BODY_TEXT = 1, BODY_HTML = 2, BODY_RTF = 3, BODY_MIME = 4 };
 

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "backends/dav_private.h"
+#include "backends/dav/dav_private.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "tests/backend/helper_http.h"

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "backends/imap_conn.h"
-#include "backends/imap_watch.h"
+#include "backends/imap/imap_conn.h"
+#include "backends/imap/imap_watch.h"
 #include "backends/sources.h"
 #include "base/clock.h"
 #include "tests/backend/helper_dovecot.h"

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "tests/bench/helper_bench.h"
-#include "translate/email.h"
+#include "translate/mail/email.h"
 
 #define MAILS 5000
 #define INFO "UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER] BODYSTRUCTURE"

@@ -42,7 +42,7 @@ nothing(void *ctx, struct MHD_Connection *c, const char *url,
 	return ok;
 }
 
-/* The flags of gateway/http.c. */
+/* The flags of gateway/http/http.c. */
 static int
 start_reference(void)
 {

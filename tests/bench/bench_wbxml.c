@@ -2,7 +2,7 @@
  * ones, against copying the same bytes and against libwbxml's conversion to
  * XML and back in the same run. Best of several rounds. */
 #include "base/clock.h"
-#include "translate/wbxml.h"
+#include "translate/wbxml/wbxml.h"
 
 #include <stdio.h>
 #include <stdlib.h>

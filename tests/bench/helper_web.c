@@ -13,7 +13,7 @@
 #include "tests/bench/helper_bench.h"
 #include "tests/phone/net.h"
 #include "tests/phone/wire.h"
-#include "translate/wbxml.h"
+#include "translate/wbxml/wbxml.h"
 
 void
 web_open(struct web *w, int port)

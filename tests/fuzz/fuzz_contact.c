@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "translate/contact.h"
+#include "translate/contacts/contact.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,7 +2,7 @@
  * SRV and TXT records. */
 #include <stdlib.h>
 
-#include "backends/dav_private.h"
+#include "backends/dav/dav_private.h"
 #include "base/utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

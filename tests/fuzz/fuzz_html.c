@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "base/utf8.h"
-#include "translate/html.h"
+#include "translate/text/html.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "translate/event.h"
-#include "translate/event_lines.h"
-#include "translate/freebusy.h"
-#include "translate/itip.h"
-#include "translate/task.h"
+#include "translate/calendar/event.h"
+#include "translate/text/content_lines.h"
+#include "translate/calendar/freebusy.h"
+#include "translate/calendar/itip.h"
+#include "translate/calendar/task.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

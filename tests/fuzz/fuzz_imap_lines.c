@@ -1,7 +1,7 @@
 /* The line reader and the scanners of the bell and the session. */
-#include "backends/imap_conn.h"
-#include "backends/imap_names.h"
-#include "backends/imap_scan.h"
+#include "backends/imap/imap_conn.h"
+#include "backends/imap/imap_names.h"
+#include "backends/imap/imap_scan.h"
 #include "backends/sources.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -2,7 +2,7 @@
  * imap_stream.c lets through. */
 #include <libetpan/libetpan.h>
 
-#include "backends/imap_private.h"
+#include "backends/imap/imap_private.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 const char *__asan_default_options(void);

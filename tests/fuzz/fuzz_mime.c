@@ -1,8 +1,8 @@
 /* Any bytes are a mail: through structure, plan and write without a fault. */
 #include <stdlib.h>
 
-#include "translate/compose.h"
-#include "translate/email.h"
+#include "translate/mail/compose.h"
+#include "translate/mail/email.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 

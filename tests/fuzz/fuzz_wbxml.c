@@ -1,7 +1,7 @@
 /* Any bytes: no crash, no leak; what is accepted can be shown, and what the
  * writer makes of it is read back as the same. The first writing cleans the
  * texts, so from then on bytes must not change. */
-#include "translate/wbxml.h"
+#include "translate/wbxml/wbxml.h"
 
 #include <stdlib.h>
 

@@ -3,7 +3,7 @@
 #ifndef TESTS_UNIT_HELPER_MAIL_H
 #define TESTS_UNIT_HELPER_MAIL_H
 
-#include "translate/email.h"
+#include "translate/mail/email.h"
 
 struct span read_file(struct arena *a, const char *path);
 /* Fills wants as a source would; *fetched (may be NULL) counts bytes. */

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/helper_mail.h"
-#include "translate/compose.h"
+#include "translate/mail/compose.h"
 
 #define S(x) span_of(x)
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "gateway/config.h"
+#include "gateway/config/config.h"
 
 static char dir[64];
 

@@ -13,7 +13,7 @@
 #include "base/codec.h"
 #include "tests/unit/helper_cal.h"
 #include "tests/unit/helper_mail.h"
-#include "translate/contact.h"
+#include "translate/contacts/contact.h"
 
 #define DIR "tests/golden/contacts/"
 #define NOW (clock_days(2024, 6, 1) * 86400 + 36000)

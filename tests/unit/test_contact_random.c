@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 #include "tests/unit/helper_cal.h"
-#include "translate/contact.h"
+#include "translate/contacts/contact.h"
 
 static uint64_t seed = 20240601;
 

@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "tests/unit/helper_cal.h"
 #include "tests/unit/helper_mail.h"
-#include "translate/event.h"
+#include "translate/calendar/event.h"
 
 #define DIR "tests/golden/events/"
 static const struct span own[] = { { "alice@example.org", 17 } };

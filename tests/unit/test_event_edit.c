@@ -13,8 +13,8 @@
 #include "base/clock.h"
 #include "tests/unit/helper_cal.h"
 #include "tests/unit/helper_mail.h"
-#include "translate/event.h"
-#include "translate/timezone.h"
+#include "translate/calendar/event.h"
+#include "translate/calendar/timezone.h"
 
 #define DIR "tests/golden/events/"
 #define NOW (clock_days(2024, 6, 1) * 86400 + 36000)

@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "tests/unit/helper_cal.h"
-#include "translate/event.h"
+#include "translate/calendar/event.h"
 
 static uint64_t seed = 20240601;
 

@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#include "backends/imap_conn.h"
-#include "backends/imap_names.h"
-#include "backends/imap_scan.h"
+#include "backends/imap/imap_conn.h"
+#include "backends/imap/imap_names.h"
+#include "backends/imap/imap_scan.h"
 #include "backends/sources.h"
 
 static struct arena *a;

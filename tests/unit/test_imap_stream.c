@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "backends/imap_private.h"
+#include "backends/imap/imap_private.h"
 
 static struct imap s;
 

@@ -12,7 +12,7 @@
 
 #include "base/utf8.h"
 #include "tests/unit/helper_mail.h"
-#include "translate/attach.h"
+#include "translate/mail/attach.h"
 
 #define S(x) span_of(x)
 #define TEXT(n, t) wbxml_child_text(n, WX_##t)

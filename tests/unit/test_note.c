@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "tests/unit/helper_cal.h"
-#include "translate/note.h"
+#include "translate/calendar/note.h"
 
 #define NOW (clock_days(2024, 6, 1) * 86400 + 36000)
 

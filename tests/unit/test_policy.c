@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "gateway/policy.h"
+#include "gateway/commands/policy.h"
 
 static const struct command sync_row = { .name = "Sync" };
 static const struct command ping_row = { .name = "Ping",

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "gateway/config.h"
-#include "gateway/preset.h"
+#include "gateway/config/config.h"
+#include "gateway/config/preset.h"
 
 static char dir[64];
 

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "base/codec.h"
-#include "gateway/query.h"
+#include "gateway/http/query.h"
 
 static bool
 read_query(struct arena *a, const char *raw, const char *version,

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "tests/unit/helper_cal.h"
 #include "tests/unit/helper_mail.h"
-#include "translate/task.h"
+#include "translate/calendar/task.h"
 
 #define DIR "tests/golden/tasks/"
 #define NOW (clock_days(2024, 6, 1) * 86400 + 36000)

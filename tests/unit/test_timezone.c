@@ -11,8 +11,8 @@
 
 #include "base/clock.h"
 #include "base/codec.h"
-#include "translate/timezone.h"
-#include "translate/zone_name.h"
+#include "translate/calendar/timezone.h"
+#include "translate/calendar/zone_name.h"
 
 #define S(x) span_of(x)
 

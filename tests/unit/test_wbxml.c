@@ -3,8 +3,8 @@
  * specification material look for it in $EASBRIDGE_SPEC, else ../shared/spec,
  * and are skipped without it. */
 #include "base/codec.h"
-#include "translate/wbxml.h"
-#include "translate/wbxml_private.h"
+#include "translate/wbxml/wbxml.h"
+#include "translate/wbxml/wbxml_private.h"
 
 #include <dirent.h>
 #include <libxml/parser.h>

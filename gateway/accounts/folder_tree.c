@@ -1,0 +1,229 @@
+#include "gateway/accounts/folder_tree.h"
+
+#include "base/limits.h"
+#include "gateway/sync/objects.h"
+
+/* What a kind's folders are on the wire: the one default, and the others. */
+static const struct {
+	enum folder_type first, other;
+} kind_types[KIND_COUNT] = {
+	[KIND_EMAIL] = { FOLDER_INBOX, FOLDER_USER_MAIL },
+	[KIND_CONTACT] = { FOLDER_CONTACTS, FOLDER_USER_CONTACTS },
+	[KIND_EVENT] = { FOLDER_CALENDAR, FOLDER_USER_CALENDAR },
+	[KIND_TASK] = { FOLDER_TASKS, FOLDER_USER_TASKS },
+	[KIND_NOTE] = { FOLDER_NOTES, FOLDER_USER_NOTES },
+};
+
+static bool
+is_default(enum folder_type t)
+{
+	return t >= FOLDER_INBOX && t <= FOLDER_JOURNAL;
+}
+
+/* Order of the user's sources; what left the configuration comes last. */
+static int
+rank_of(const struct user_conf *u, const struct coll *c)
+{
+	int i = user_conf_source(u, c->source);
+
+	return i < 0 ? MAX_SOURCES : i;
+}
+
+/* The collection that has the default type: what its source calls so, of the
+ * first source that has one; where nobody says, the first of the kind, since
+ * phones need one to put new things into (clients.md section 11). */
+static const struct coll *
+winner(const struct user_conf *u, const struct coll *v, size_t n,
+       enum folder_type type)
+{
+	const struct coll *best = NULL;
+	int rank = 0, r;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		bool says = v[i].type == type;
+		bool fits = says || (v[i].kind != KIND_EMAIL &&
+				     kind_types[v[i].kind].first == type);
+
+		if (!v[i].attached || v[i].no_select || !fits)
+			continue;
+		r = 2 * rank_of(u, &v[i]) + (v[i].read_only ? 2 * MAX_SOURCES
+							   : 0) + !says;
+		if (best == NULL || r < rank) {
+			best = &v[i];
+			rank = r;
+		}
+	}
+	return best;
+}
+
+static uint32_t
+wire_type(const struct user_conf *u, const struct coll *v, size_t n,
+	  const struct coll *c)
+{
+	enum folder_type first = c->kind == KIND_EMAIL
+					 ? c->type
+					 : kind_types[c->kind].first;
+
+	if (is_default(first) && winner(u, v, n, first) == c)
+		return first;
+	return kind_types[c->kind].other;
+}
+
+static bool
+has_sibling(const struct coll *v, size_t n, const struct coll *c,
+	    bool same_kind)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (&v[i] != c && v[i].attached && v[i].parent == c->parent &&
+		    span_eq_ci(v[i].name, c->name) &&
+		    (v[i].kind == c->kind) == same_kind &&
+		    (!same_kind || v[i].id < c->id))
+			return true;
+	return false;
+}
+
+/* Siblings have different names: one calendar at the source is a calendar
+ * and a task list here, and two sources may have equal ones. */
+static struct span
+shown_name(struct arena *a, const struct coll *v, size_t n,
+	   const struct coll *c)
+{
+	const char *kind = c->kind == KIND_TASK   ? " (Tasks)"
+			   : c->kind == KIND_NOTE ? " (Notes)"
+						  : "";
+	struct span name = c->name;
+
+	if (kind[0] != '\0' && has_sibling(v, n, c, false))
+		name = span_of(arena_printf(a, SPAN_FMT "%s", SPAN_ARG(name),
+					    kind));
+	if (has_sibling(v, n, c, true))
+		name = span_of(arena_printf(a, SPAN_FMT " (" SPAN_FMT ")",
+					    SPAN_ARG(name),
+					    SPAN_ARG(c->source)));
+	return name;
+}
+
+static bool
+is_shown(const struct coll *c)
+{
+	return c->kind == KIND_EMAIL || object_can(c->kind);
+}
+
+static bool
+is_told(const struct folder_list *l, uint32_t coll)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (l->v[i].coll == coll)
+			return true;
+	return coll == 0;
+}
+
+bool
+folder_tree(struct request *r, struct folder_list *out, struct err *e)
+{
+	struct coll *v;
+	size_t n, i, before;
+	bool *done;
+
+	if (!colls_list(r->gw->store, r->user_id, r->arena, &v, &n, e))
+		return false;
+	out->v = arena_array(r->arena, n + 1, sizeof(*out->v));
+	out->n = 0;
+	done = arena_array(r->arena, n + 1, sizeof(*done));
+	/* A round for each level, so that parents come first. */
+	do {
+		before = out->n;
+		for (i = 0; i < n && out->n < MAX_FOLDERS; i++) {
+			if (done[i] || !v[i].attached || !is_shown(&v[i]) ||
+			    !is_told(out, v[i].parent))
+				continue;
+			done[i] = true;
+			out->v[out->n].coll = v[i].id;
+			out->v[out->n].parent = v[i].parent;
+			out->v[out->n].type = wire_type(r->user, v, n, &v[i]);
+			out->v[out->n].name =
+				shown_name(r->arena, v, n, &v[i]);
+			out->n++;
+		}
+	} while (out->n != before);
+	return true;
+}
+
+bool
+folder_special(struct request *r, enum folder_type type, struct coll *out,
+	       struct err *e)
+{
+	const struct coll *best;
+	struct coll *v;
+	size_t n;
+
+	if (!colls_list(r->gw->store, r->user_id, r->arena, &v, &n, e))
+		return false;
+	best = winner(r->user, v, n, type);
+	if (best == NULL)
+		return err_set(e, ERR_NOT_FOUND, SCOPE_COLLECTION,
+			       "the account has no folder of type %u", type);
+	*out = *best;
+	return true;
+}
+
+bool
+account_special(struct account *a, struct arena *arena, struct span source,
+		enum folder_type type, struct coll *out, struct err *e)
+{
+	struct coll *v;
+	size_t n, i;
+
+	if (!colls_list(a->gw->store, a->user, arena, &v, &n, e))
+		return false;
+	for (i = 0; i < n; i++)
+		if (v[i].attached && v[i].type == type &&
+		    span_eq(v[i].source, source)) {
+			*out = v[i];
+			return true;
+		}
+	return err_set(e, ERR_NOT_FOUND, SCOPE_COLLECTION,
+		       "source " SPAN_FMT " has no folder of type %u",
+		       SPAN_ARG(source), type);
+}
+
+static const struct told_folder *
+find_told(const struct folder_list *l, uint32_t coll)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (l->v[i].coll == coll)
+			return &l->v[i];
+	return NULL;
+}
+
+bool
+folder_tree_changed(struct request *r)
+{
+	struct folder_list told, now;
+	struct err e = { 0 };
+	bool known;
+	size_t i;
+
+	if (!folders_told(r->gw->store, r->user_id, r->device_id, r->arena,
+			  &known, &told, &e) ||
+	    !known || !folder_tree(r, &now, &e))
+		return false;
+	if (told.n != now.n)
+		return true;
+	for (i = 0; i < now.n; i++) {
+		const struct told_folder *t = find_told(&told, now.v[i].coll);
+
+		if (t == NULL || t->parent != now.v[i].parent ||
+		    t->type != now.v[i].type ||
+		    !span_eq(t->name, now.v[i].name))
+			return true;
+	}
+	return false;
+}

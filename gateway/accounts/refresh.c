@@ -1,0 +1,461 @@
+/* Refresh jobs: changes of a source -> mirror -> bell. */
+#include "gateway/accounts/refresh.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/pool.h"
+#include "gateway/sync/objects.h"
+#include "gateway/http/park.h"
+#include "gateway/accounts/sessions.h"
+#include "gateway/push/watch.h"
+#include <stdlib.h>
+#include "state/mirror.h"
+
+#define JOB_MS 60000
+#define MAX_CHUNKS 100000
+
+static void
+mark_fresh(struct coll_run *r, void *ctx)
+{
+	r->fresh_ms = *(int64_t *)ctx;
+	r->listing = false;
+}
+
+static void
+mark_listing(struct coll_run *r, void *ctx)
+{
+	(void)ctx;
+	r->listing = true;
+}
+
+/* Nothing to write down: no commit. */
+static bool
+is_nothing(const struct coll *c, const struct harvest *h)
+{
+	return h->scope == HARVEST_DELTA && h->n_puts == 0 &&
+	       h->n_gone == 0 && h->uidvalidity == c->uidvalidity &&
+	       c->cursor.n > 0 && span_eq(h->cursor, c->cursor);
+}
+
+/* One call to the source and the commit that records it. */
+static bool
+refresh_chunk(struct account *a, struct source *s, uint32_t coll,
+	      bool *more_out, struct err *e)
+{
+	struct arena *arena = arena_new();
+	struct harvest h = { 0 };
+	struct mirror_result res = { 0 };
+	struct coll c;
+	bool ok;
+
+	ok = colls_get(a->gw->store, a->user, coll, arena, &c, e) &&
+	     source_changes(s, c.remote, c.cursor, arena, &h, e) &&
+	     (c.kind == KIND_EMAIL ||
+	      objects_fetch(a, s, &c, arena, &h, e));
+	if (ok && !is_nothing(&c, &h)) {
+		ok = mirror_apply(a->gw->store, a->user, coll, &h,
+				  clock_wall(), &res, e);
+		/* Also after a failure: it may have been written, and a wake
+		 * for nothing is harmless. */
+		if (!ok || res.changed)
+			park_post(a->gw, a->user, coll, res.seq);
+	}
+	if (ok)
+		*more_out = h.partial;
+	arena_free(&arena);
+	return ok;
+}
+
+bool
+refresh_locked(struct account *a, struct source *s, uint32_t coll,
+	       int64_t deadline_ms, struct err *e)
+{
+	int64_t start = clock_mono_ms();
+	bool more = true;
+	unsigned i;
+
+	for (i = 0; i < MAX_CHUNKS && more; i++) {
+		if (i > 0 && clock_mono_ms() > deadline_ms) {
+			coll_run_do(a, coll, mark_listing, NULL);
+			refresh_ring(a, coll);
+			return true;
+		}
+		if (!refresh_chunk(a, s, coll, &more, e))
+			return false;
+	}
+	coll_run_do(a, coll, mark_fresh, &start);
+	return true;
+}
+
+bool
+refresh_coll(struct account *a, uint32_t coll, int64_t deadline_ms,
+	     struct err *e)
+{
+	struct arena *arena = arena_new();
+	struct source *s = NULL;
+	struct coll c;
+	bool ok;
+
+	if (colls_get(a->gw->store, a->user, coll, arena, &c, e))
+		s = account_checkout(a, c.source, deadline_ms, e);
+	arena_free(&arena);
+	if (s == NULL)
+		return false;
+	if (!coll_lock(a, coll, deadline_ms, e)) {
+		account_checkin(a, &s, false);
+		return false;
+	}
+	ok = refresh_locked(a, s, coll, deadline_ms, e);
+	coll_unlock(a, coll);
+	account_checkin(a, &s, !ok && account_broken(e));
+	return ok;
+}
+
+struct freshness {
+	bool watched, fresh;
+	int64_t since_ms;
+};
+
+static void
+look_fresh(struct coll_run *r, void *ctx)
+{
+	struct freshness *f = ctx;
+
+	if (r->listing)
+		f->fresh = r->queued;
+	else if (r->fresh_ms == 0)
+		f->fresh = false;
+	else
+		f->fresh = f->watched && !r->queued &&
+			   r->fresh_ms >= f->since_ms;
+}
+
+bool
+refresh_is_fresh(struct account *a, const struct coll *c)
+{
+	struct freshness f = { .fresh = false };
+
+	f.watched = account_watched(a, c->source, &f.since_ms);
+	coll_run_do(a, c->id, look_fresh, &f);
+	return f.fresh;
+}
+
+/* ---- background ------------------------------------------------------------*/
+
+struct ring_job {
+	struct account *a;
+	uint32_t coll;
+};
+
+static void
+take_again(struct coll_run *r, void *ctx)
+{
+	*(bool *)ctx = r->again;
+	r->again = false;
+	if (!*(bool *)ctx)
+		r->queued = false;
+}
+
+/* What was rung for is still owed: the bell looks again. A folder that is
+ * gone has left the tree. */
+static void
+ring_failed(struct ring_job *job, const struct err *e)
+{
+	struct arena *arena = arena_new();
+	struct coll c;
+	struct err none = { 0 };
+
+	if (colls_get(job->a->gw->store, job->a->user, job->coll, arena, &c,
+		      &none))
+		watch_look_again(job->a, arena_str(arena, c.source));
+	arena_free(&arena);
+	err_clear(&none);
+
+	log_line(LOG_WARN, "refresh", "coll=%u error=%s text=\"%s\"",
+		 job->coll, err_name(e->code), e->text);
+	if (e->code == ERR_NOT_FOUND)
+		refresh_tree(job->a, 0, clock_mono_ms() + JOB_MS, &none);
+}
+
+static void
+run_ring(void *arg)
+{
+	struct ring_job *job = arg;
+	bool again = true;
+
+	while (again) {
+		struct err e = { 0 };
+
+		if (!refresh_coll(job->a, job->coll, clock_mono_ms() + JOB_MS,
+				  &e))
+			ring_failed(job, &e);
+		again = false;
+		coll_run_do(job->a, job->coll, take_again, &again);
+	}
+	account_put(&job->a);
+	free(job);
+}
+
+static void
+mark_queued(struct coll_run *r, void *ctx)
+{
+	bool *submit = ctx;
+
+	*submit = !r->queued;
+	if (r->queued)
+		r->again = true;
+	r->queued = true;
+}
+
+static void
+unmark_queued(struct coll_run *r, void *ctx)
+{
+	(void)ctx;
+	r->queued = false;
+}
+
+void
+refresh_ring(struct account *a, uint32_t coll)
+{
+	struct ring_job *job;
+	bool submit = false;
+
+	coll_run_do(a, coll, mark_queued, &submit);
+	if (!submit)
+		return;
+	job = xcalloc(1, sizeof(*job));
+	job->a = account_ref(a);
+	job->coll = coll;
+	if (pool_submit(a->gw->pool, JOB_BACKGROUND, run_ring, job))
+		return;
+	coll_run_do(a, coll, unmark_queued, NULL);
+	account_put(&job->a);
+	free(job);
+}
+
+/* ---- the tree --------------------------------------------------------------*/
+
+static bool
+tree_take(struct account *a, int64_t max_age_ms, int64_t deadline_ms,
+	  bool *needed)
+{
+	struct timespec ts = { .tv_sec = deadline_ms / 1000 };
+	bool ok = true;
+
+	pthread_mutex_lock(&a->lock);
+	while (a->tree_busy && ok)
+		ok = pthread_cond_timedwait(&a->changed, &a->lock, &ts) == 0;
+	*needed = a->tree_ms == 0 ||
+		  clock_mono_ms() - a->tree_ms > max_age_ms;
+	if (ok && *needed)
+		a->tree_busy = true;
+	pthread_mutex_unlock(&a->lock);
+	return ok;
+}
+
+static void
+tree_give(struct account *a, bool ok, int64_t start)
+{
+	pthread_mutex_lock(&a->lock);
+	a->tree_busy = false;
+	if (ok)
+		a->tree_ms = start;
+	pthread_cond_broadcast(&a->changed);
+	pthread_mutex_unlock(&a->lock);
+}
+
+/* A further mailbox is a branch of its own: all its folders hang below one
+ * that bears its name. */
+#define BRANCH SPAN("\001branch")
+
+static void
+make_branch(struct arena *a, struct span name, struct folder **v, size_t *n)
+{
+	struct folder *all = arena_array(a, *n + 1, sizeof(*all));
+	size_t i;
+
+	all[0] = (struct folder){ .remote = BRANCH, .name = name,
+				  .kind = KIND_EMAIL,
+				  .type = FOLDER_USER_MAIL,
+				  .no_select = true };
+	for (i = 0; i < *n; i++) {
+		all[i + 1] = (*v)[i];
+		if (all[i + 1].parent.n == 0)
+			all[i + 1].parent = BRANCH;
+	}
+	*v = all;
+	(*n)++;
+}
+
+struct span
+refresh_parent_remote(const struct coll *c)
+{
+	return span_eq(c->remote, BRANCH) ? SPAN_NONE : c->remote;
+}
+
+/* Lists one source; a failure changes nothing. */
+static bool
+list_source(struct account *a, struct span name, bool branch,
+	    int64_t deadline_ms, bool *changed, struct err *e)
+{
+	struct arena *arena = arena_new();
+	struct folder *v = NULL;
+	size_t n = 0;
+	bool ok = false, differs = false;
+	struct source *s = account_checkout(a, name, deadline_ms, e);
+
+	if (s != NULL) {
+		ok = source_list(s, arena, &v, &n, e);
+		account_checkin(a, &s, !ok && account_broken(e));
+	}
+	if (ok && branch)
+		make_branch(arena, name, &v, &n);
+	ok = ok && colls_apply(a->gw->store, a->user, name, v, n, &differs, e);
+	*changed |= differs;
+	arena_free(&arena);
+	return ok;
+}
+
+/* Collections of sources that left the configuration are detached: their
+ * items leave the phones, and come back with them under the same numbers. */
+static bool
+detach_missing(struct account *a, const struct user_conf *conf, bool *changed,
+	       struct err *e)
+{
+	struct arena *arena = arena_new();
+	struct coll *v;
+	size_t n, i;
+	bool differs, ok;
+
+	ok = colls_list(a->gw->store, a->user, arena, &v, &n, e);
+	for (i = 0; ok && i < n; i++) {
+		if (!v[i].attached || user_conf_source(conf, v[i].source) >= 0)
+			continue;
+		if (i > 0 && span_eq(v[i].source, v[i - 1].source))
+			continue;
+		ok = colls_apply(a->gw->store, a->user, v[i].source, NULL, 0,
+				 &differs, e);
+		*changed |= ok && differs;
+	}
+	arena_free(&arena);
+	return ok;
+}
+
+/* Without the user's own mailbox there is no tree; any other source that is
+ * down keeps the folders it had. */
+static bool
+list_all(struct account *a, const struct user_conf *conf, int64_t deadline_ms,
+	 bool *changed, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < conf->n_sources; i++) {
+		struct err mine = { 0 };
+
+		if (list_source(a, span_of(conf->sources[i].name),
+				i > 0 && conf->sources[i].kind == SOURCE_MAIL,
+				deadline_ms, changed, &mine))
+			continue;
+		if (i == 0) {
+			*e = mine;
+			return false;
+		}
+		log_line(LOG_WARN, "tree", "source=%s error=%s text=\"%s\"",
+			 conf->sources[i].name, err_name(mine.code),
+			 mine.text);
+	}
+	return detach_missing(a, conf, changed, e);
+}
+
+bool
+refresh_tree(struct account *a, int64_t max_age_ms, int64_t deadline_ms,
+	     struct err *e)
+{
+	struct user_conf *conf;
+	int64_t start = clock_mono_ms();
+	bool ok, needed, changed = false;
+
+	if (!tree_take(a, max_age_ms, deadline_ms, &needed))
+		return err_set(e, ERR_UNAVAILABLE, SCOPE_ACCOUNT,
+			       "folder listing is busy");
+	if (!needed)
+		return true;
+	conf = account_conf(a);
+	ok = list_all(a, conf, deadline_ms, &changed, e);
+	user_conf_put(&conf);
+	if (changed)
+		park_post(a->gw, a->user, 0, 0);
+	tree_give(a, ok, start);
+	return ok;
+}
+
+/* ---- rounds ----------------------------------------------------------------*/
+
+static bool
+round_compare(struct account *a, const struct coll *v, size_t n,
+	      const struct folder_status *st)
+{
+	bool news = false;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (!st[i].found || !cursor_differs(v[i].cursor, &st[i]))
+			continue;
+		refresh_ring(a, v[i].id);
+		news = true;
+	}
+	return news;
+}
+
+/* The collections of one source that some phone works on. */
+static size_t
+round_colls(struct account *a, struct span source, struct arena *arena,
+	    struct coll **v_out, struct span **remotes_out)
+{
+	struct coll *all;
+	struct err e = { 0 };
+	size_t i, n, m = 0;
+
+	if (!colls_list(a->gw->store, a->user, arena, &all, &n, &e))
+		n = 0;
+	*v_out = arena_array(arena, n + 1, sizeof(**v_out));
+	*remotes_out = arena_array(arena, n + 1, sizeof(**remotes_out));
+	for (i = 0; i < n; i++) {
+		if (!all[i].attached || all[i].cursor.n == 0 ||
+		    !span_eq(all[i].source, source))
+			continue;
+		(*v_out)[m] = all[i];
+		(*remotes_out)[m++] = all[i].remote;
+	}
+	return m;
+}
+
+enum round_result
+refresh_round(struct account *a, struct span source)
+{
+	struct arena *arena = arena_new();
+	struct coll *v;
+	struct span *remotes;
+	struct folder_status *st;
+	struct source *s = NULL;
+	struct err e = { 0 };
+	size_t n = round_colls(a, source, arena, &v, &remotes);
+	bool ok = false, news = false;
+
+	if (n > 0)
+		s = account_checkout(a, source, clock_mono_ms() + JOB_MS, &e);
+	if (s != NULL) {
+		st = arena_array(arena, n, sizeof(*st));
+		ok = source_status_round(s, remotes, n, arena, st, &e);
+		account_checkin(a, &s, !ok && account_broken(&e));
+		news = ok && round_compare(a, v, n, st);
+	}
+	if (n > 0 && !ok)
+		log_line(LOG_WARN, "round", "source=" SPAN_FMT
+			 " error=%s text=\"%s\"", SPAN_ARG(source),
+			 err_name(e.code), e.text);
+	arena_free(&arena);
+	if (n > 0 && !ok)
+		return ROUND_FAILED;
+	return news ? ROUND_NEWS : ROUND_QUIET;
+}

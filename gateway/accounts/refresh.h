@@ -1,0 +1,34 @@
+/* Asking a source what changed, and writing it down. A failure changes
+ * nothing: down is not empty (SYNC-CORE section 8). */
+#ifndef GATEWAY_REFRESH_H
+#define GATEWAY_REFRESH_H
+
+#include "gateway/accounts/account.h"
+
+/* Brings the mirror of a collection up to date now, under its lock, on a
+ * worker. With s == NULL a session is checked out for it. A first listing
+ * that does not end before the deadline goes on in the background; what
+ * arrived so far is in the mirror and true is returned. */
+bool refresh_coll(struct account *a, uint32_t coll, int64_t deadline_ms,
+		  struct err *e);
+/* The same for a caller that holds the collection lock and a session. */
+bool refresh_locked(struct account *a, struct source *s, uint32_t coll,
+		    int64_t deadline_ms, struct err *e);
+/* True if the mirror is known to be current: the bell is alive and did not
+ * ring since the last look. */
+bool refresh_is_fresh(struct account *a, const struct coll *c);
+/* Queues a background refresh; rings that come meanwhile are gathered. */
+void refresh_ring(struct account *a, uint32_t coll);
+/* Lists the folders of all sources if the last listing is older than
+ * max_age_ms. Fails if the user's own mailbox cannot be listed. */
+bool refresh_tree(struct account *a, int64_t max_age_ms, int64_t deadline_ms,
+		  struct err *e);
+/* Where folders below this one are made: its remote name, empty at the top of
+ * its source. */
+struct span refresh_parent_remote(const struct coll *c);
+enum round_result { ROUND_QUIET, ROUND_NEWS, ROUND_FAILED };
+/* One round over all folders of a source that were ever listed: refreshes
+ * those whose STATUS differs from the cursor. Background job of the watch. */
+enum round_result refresh_round(struct account *a, struct span source);
+
+#endif

@@ -1,0 +1,172 @@
+/* Every command, once. Lines of help are at most 76 wide; examples begin
+ * with two blanks. */
+#include "gateway/cli/cli.h"
+
+const struct cli_command cli_commands[] = {
+	{ "serve", "", 0, 0, CLI_CONF, cli_serve,
+	  "Run the gateway.",
+	  "Runs in the foreground and logs to standard error. SIGHUP reads\n"
+	  "configuration and certificates again, SIGTERM stops.\n"
+	  "\n"
+	  "  easbridge serve -c /etc/easbridge/easbridge.conf\n" },
+	{ "status", "", 0, 0, CLI_CONF | CLI_JSON, cli_status,
+	  "How the running easbridge is.",
+	  "3 if none runs with the state folder of this configuration.\n"
+	  "\n"
+	  "  easbridge status\n"
+	  "  easbridge status --json | jq .waiting\n" },
+	{ "users", "", 0, 0, CLI_CONF | CLI_JSON, cli_users,
+	  "Who is served, and how many phones each has.",
+	  "Users of a template show up once they have been there.\n"
+	  "\n"
+	  "  easbridge users\n" },
+	{ "devices", "[USER]", 0, 1, CLI_CONF | CLI_JSON, cli_devices,
+	  "The phones, of all users or of one.",
+	  "  easbridge devices\n"
+	  "  easbridge devices alice --json\n" },
+	{ "device show", "USER DEVICE", 2, 2, CLI_CONF | CLI_JSON, cli_device,
+	  "All that is known of one phone.",
+	  "DEVICE is its id, or as much of it as no other phone has.\n"
+	  "\n"
+	  "  easbridge device show alice ApplDNPH\n" },
+	{ "device block", "USER DEVICE", 2, 2, CLI_CONF | CLI_JSON,
+	  cli_device, "Let one phone in no longer.",
+	  "What it has stays on it; \"device wipe\" erases that.\n"
+	  "\n"
+	  "  easbridge device block alice ApplDNPH\n" },
+	{ "device allow", "USER DEVICE", 2, 2, CLI_CONF | CLI_JSON,
+	  cli_device, "Let a phone in again that was blocked or wiped.",
+	  "Also takes an order to wipe back that the phone did not follow\n"
+	  "yet.\n"
+	  "\n"
+	  "  easbridge device allow alice ApplDNPH\n" },
+	{ "device wipe", "USER DEVICE", 2, 2, CLI_CONF | CLI_JSON | CLI_YES,
+	  cli_device, "Erase a phone that was lost.",
+	  "The phone is told when it asks next. Most phones erase EVERYTHING\n"
+	  "on them, not this account alone. Afterwards it stays shut out\n"
+	  "until \"device allow\".\n"
+	  "\n"
+	  "  easbridge device wipe alice ApplDNPH\n"
+	  "  easbridge device show alice ApplDNPH   (was it told?)\n" },
+	{ "device resync", "USER DEVICE", 2, 2, CLI_CONF | CLI_JSON,
+	  cli_device, "Make a phone download everything again.",
+	  "For a phone that shows something else than the server holds.\n"
+	  "Nothing is lost on the servers; what the phone changed and did not\n"
+	  "send yet may be.\n"
+	  "\n"
+	  "  easbridge device resync alice ApplDNPH\n" },
+	{ "device forget", "USER DEVICE", 2, 2, CLI_CONF | CLI_JSON,
+	  cli_device, "Remove a phone that is not used any more.",
+	  "If it comes again it is a new one: one that is blocked or wiped\n"
+	  "would be let in.\n"
+	  "\n"
+	  "  easbridge device forget alice ApplDNPH\n" },
+	{ "device trace", "USER DEVICE on|off", 3, 3, CLI_CONF | CLI_JSON,
+	  cli_device, "Write down what a phone says, or stop and delete it.",
+	  "Private contents are masked; \"easbridge trace FOLDER\" shows them.\n"
+	  "\n"
+	  "  easbridge device trace alice ApplDNPH on\n"
+	  "  easbridge trace /var/lib/easbridge/trace/ApplDNPH123\n"
+	  "  easbridge device trace alice ApplDNPH off\n" },
+	{ "reload", "", 0, 0, CLI_CONF | CLI_JSON, cli_reload,
+	  "Read the configuration again, and say what is wrong in it.",
+	  "As SIGHUP does: no phone notices. A user file with mistakes keeps\n"
+	  "its old meaning; mistakes in the main file keep everything.\n"
+	  "\n"
+	  "  easbridge reload\n" },
+	{ "password add", "USER NAME", 2, 2, CLI_CONF | CLI_JSON,
+	  cli_password_add,
+	  "Make a password for one phone and print it, once.",
+	  "USER is a login of a user file, NAME what you call the phone. Type\n"
+	  "the password into that phone alone; with it easbridge logs in at\n"
+	  "the servers by the passwords of the user file, which the phone\n"
+	  "never sees. It is kept as an Argon2id hash, works at once, and\n"
+	  "revoking it locks out that phone alone.\n"
+	  "\n"
+	  "  easbridge password add alice \"Alice's iPhone\"\n"
+	  "  easbridge password list\n"
+	  "  easbridge password revoke alice \"Alice's iPhone\"\n" },
+	{ "password list", "[USER]", 0, 1, CLI_CONF | CLI_JSON,
+	  cli_password_list,
+	  "Which phones have a password of their own.",
+	  "  easbridge password list\n"
+	  "  easbridge password list alice --json\n" },
+	{ "password revoke", "USER NAME", 2, 2, CLI_CONF,
+	  cli_password_revoke,
+	  "Take the password of one phone back, at once.",
+	  "A request that waits already (push) may still be answered; the\n"
+	  "next one is not.\n"
+	  "\n"
+	  "  easbridge password revoke alice \"Alice's iPhone\"\n" },
+	{ "setup", "ADDRESS", 1, 1,
+	  CLI_CONF | CLI_PASSWORD | CLI_KEEP | CLI_OUT | CLI_DNS | CLI_CA |
+		  CLI_YES,
+	  cli_setup,
+	  "From a mail address to a user file that works.",
+	  "Finds the servers (known providers, by domain and mail exchanger;\n"
+	  "SRV records; autoconfig; usual names), tries the password there,\n"
+	  "writes the user file (mode 0600, never over another) and has the\n"
+	  "running easbridge read it. Contacts and calendars that do not work\n"
+	  "are left out. --yes writes the file without a try.\n"
+	  "\n"
+	  "  easbridge setup alice@fastmail.com\n"
+	  "  easbridge setup alice@fastmail.com --keep-password\n"
+	  "  easbridge password add alice@fastmail.com \"Alice's iPhone\"\n"
+	  "  easbridge setup alice@example.org --out alice.conf\n" },
+	{ "profile", "USER", 1, 1, CLI_CONF | CLI_OUT | CLI_URL, cli_profile,
+	  "The account as a profile for iPhones: a QR code, or a file.",
+	  "Shows a QR code that leads to a .mobileconfig, which holds all but\n"
+	  "the password; it can be fetched for a day at external-url. With\n"
+	  "--out it is written to a file instead, for mail or AirDrop.\n"
+	  "\n"
+	  "  easbridge profile alice\n"
+	  "  easbridge profile alice --out alice.mobileconfig\n" },
+	{ "check", "USER", 1, 1,
+	  CLI_CONF | CLI_JSON | CLI_PASSWORD | CLI_URL, cli_check,
+	  "Try everything a user needs, and say what to do about the rest.",
+	  "Logs in at every server of the user file, looks for the special\n"
+	  "folders and the collections, names the sender to the SMTP server\n"
+	  "(nothing is sent), then asks easbridge itself as a phone would:\n"
+	  "OPTIONS, Autodiscover and FolderSync at external-url or --url.\n"
+	  "Sources without a password in the file take the phone's: type it\n"
+	  "when asked, or name a file. 1 if anything failed.\n"
+	  "\n"
+	  "  easbridge check alice\n"
+	  "  easbridge check alice --password-file - --json < secret\n"
+	  "  easbridge check alice --url http://127.0.0.1:8080\n" },
+	{ "check-config", "", 0, 0, CLI_CONF, cli_check_config,
+	  "Look for mistakes in the configuration.",
+	  "Names file, line and remedy of every mistake; 1 if there are any.\n"
+	  "\n"
+	  "  easbridge check-config\n" },
+	{ "help-config", "", 0, 0, 0, cli_help_config,
+	  "All settings, as a file to start from.",
+	  "  easbridge help-config | less\n" },
+	{ "providers", "", 0, 0, CLI_JSON, cli_providers,
+	  "The providers that \"provider = NAME\" knows.",
+	  "docs/providers.md tells more about each.\n"
+	  "\n"
+	  "  easbridge providers\n" },
+	{ "help-providers", "", 0, 0, 0, cli_help_providers,
+	  "The providers with all that is known of them (Markdown).",
+	  "  easbridge help-providers | less\n" },
+	{ "trace", "FILE|FOLDER", 1, 1, CLI_UNMASKED, cli_trace,
+	  "Print WBXML files, or what STATE/trace/DEVICE holds.",
+	  "While the folder STATE/trace/DEVICE exists, easbridge writes the\n"
+	  "documents of that phone into it, with private contents masked.\n"
+	  "\n"
+	  "  easbridge trace /var/lib/easbridge/trace/androidc123\n" },
+	{ "completion", "bash", 1, 1, 0, cli_completion,
+	  "Completion of these commands for a shell.",
+	  "  easbridge completion bash >\n"
+	  "      /usr/share/bash-completion/completions/easbridge\n" },
+	{ "help-manual", "", 0, 0, 0, cli_manual,
+	  "The manual page's part about the commands (groff).",
+	  "  easbridge help-manual | groff -man -Tutf8\n" },
+	{ "help", "[COMMAND]", 0, 2, 0, cli_help,
+	  "All commands, or one of them explained.",
+	  "  easbridge help password add\n" },
+	{ "version", "", 0, 0, 0, cli_version, "Which version this is.",
+	  "  easbridge version\n" },
+	{ .words = NULL }
+};

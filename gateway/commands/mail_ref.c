@@ -1,0 +1,73 @@
+#include "gateway/commands/mail_ref.h"
+
+#include "base/clock.h"
+#include "gateway/operate/housekeeping.h"
+#include "gateway/commands/sent_copy.h"
+
+static void
+put_account(void *p)
+{
+	struct account *a = p;
+
+	account_put(&a);
+}
+
+struct account *
+request_account(struct request *r)
+{
+	struct account *a = account_get(r->gw, r->user, r->user_id, r->login,
+					r->password);
+
+	arena_defer(r->arena, put_account, a);
+	sent_copy_later(a);
+	housekeeping_later(a);
+	return a;
+}
+
+struct tr_env
+request_env(struct request *r)
+{
+	struct tr_env env = tr_env_make(r->arena, (unsigned)r->version);
+
+	struct span *own = arena_array(r->arena, r->user->n_emails + 1,
+				       sizeof(*own));
+	size_t i;
+
+	for (i = 0; i < r->user->n_emails; i++)
+		own[i] = span_of(r->user->emails[i]);
+	env.now = clock_wall();
+	env.own = own;
+	env.n_own = r->user->n_emails;
+	return env;
+}
+
+bool
+ref_find(struct request *r, struct span server_id, struct mail_ref *out,
+	  struct err *e)
+{
+	uint32_t coll;
+	uint64_t item;
+
+	if (!item_parse(server_id, &coll, &item))
+		return err_set(e, ERR_INVALID, SCOPE_ITEM,
+			       "not an id of ours: " SPAN_FMT,
+			       SPAN_ARG(span_first(server_id, 80)));
+	if (!colls_get(r->gw->store, r->user_id, coll, r->arena, &out->coll,
+		       e) ||
+	    !mirror_get(r->gw->store, r->user_id, coll, item, r->arena,
+			&out->item, e))
+		return false;
+	if (out->item.gone || !out->coll.attached)
+		return err_set(e, ERR_NOT_FOUND, SCOPE_ITEM, "it is gone");
+	return true;
+}
+
+bool
+mail_find(struct request *r, struct span server_id, struct mail_ref *out,
+	  struct err *e)
+{
+	if (!ref_find(r, server_id, out, e))
+		return false;
+	return out->coll.kind == KIND_EMAIL ||
+	       err_set(e, ERR_INVALID, SCOPE_ITEM, "this is no mail");
+}

@@ -1,0 +1,235 @@
+#include "gateway/commands/outbox.h"
+
+#include "backends/smtp.h"
+#include "base/clock.h"
+#include "base/codec.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "gateway/commands/sent_copy.h"
+#include "gateway/accounts/sessions.h"
+#include "state/sent.h"
+
+static bool
+mark(struct outbox *o, enum sent_state state, struct err *e)
+{
+	return o->client_id.n == 0 ||
+	       sent_mark(o->r->gw->store, o->r->user_id, o->r->device_id,
+			 o->client_id, state, clock_wall(), e);
+}
+
+/* The last moment in which it is certain that nothing has left. */
+static bool
+before_last(void *ctx)
+{
+	struct err e = { 0 };
+
+	return mark(ctx, SENT_DOUBT, &e) &&
+	       fault_here("outbox.final-dot", &e);
+}
+
+static struct span
+source_name(const struct outbox *o)
+{
+	return span_of(o->r->user->sources[o->source].name);
+}
+
+static void
+keep_copy(struct outbox *o, bool look_first)
+{
+	struct copy c = { .message_id = o->mail->message_id,
+			  .source = source_name(o),
+			  .since = clock_wall() };
+
+	if (!o->save || !o->r->user->save_sent[o->source])
+		return;
+	c.message = compose_join(o->r->arena, o->mail->sent_head,
+				 o->mail->body);
+	sent_copy_keep(o->a, &c, look_first, o->r->deadline_ms);
+}
+
+/* ---- in doubt --------------------------------------------------------------------*/
+
+/* The mail itself as a part; message/rfc822 is never encoded (RFC 2046). */
+static struct span
+as_part(struct outbox *o)
+{
+	struct span head = SPAN("Content-Type: message/rfc822\r\n"
+				"Content-Transfer-Encoding: 8bit\r\n"
+				"Content-Disposition: attachment; "
+				"filename=message.eml\r\n\r\n");
+
+	return compose_join(o->r->arena, head,
+			    compose_join(o->r->arena, o->mail->sent_head,
+					 o->mail->body));
+}
+
+/* The notice; its own Message-ID depends on the mail, so that it is written
+ * once however often the phone asks. */
+static struct span
+notice_text(struct outbox *o, struct span message_id)
+{
+	struct compose_attachment original = { .content = as_part(o),
+					       .raw = true };
+	struct compose_fields f = {
+		.to = span_of(o->r->user->emails[0]),
+		.subject = SPAN("It is not certain that this mail left"),
+		.importance = 2,
+		.body = SPAN("The connection to the mail server broke in the "
+			     "very moment in which it took the attached mail. "
+			     "Please ask the recipients, and send it again "
+			     "if it did not arrive.\r\n"),
+		.attachments = &original,
+		.n_attachments = 1,
+	};
+	struct span own = span_of(o->r->user->emails[0]);
+	struct compose_user user = {
+		.own = &own,
+		.n_own = 1,
+		.now = clock_wall(),
+		.token = SPAN("notice"),
+	};
+
+	return compose_join(o->r->arena,
+			    span_of(arena_printf(o->r->arena,
+						 "Message-ID: " SPAN_FMT
+						 "\r\n",
+						 SPAN_ARG(message_id))),
+			    compose_fields(o->r->arena, &f, &user));
+}
+
+static bool
+append_notice(struct outbox *o, struct source *s, struct err *e)
+{
+	uint64_t h = hash64(SPAN("notice"), o->mail->message_id);
+	struct span id = span_of(arena_printf(o->r->arena,
+					      "<%016llx@easbridge>",
+					      (unsigned long long)h));
+	struct search_want want = { .message_id = id };
+	uint32_t *uids, uid;
+	size_t n;
+
+	if (!source_search(s, SPAN("INBOX"), &want, o->r->arena, &uids, &n,
+			   e))
+		return false;
+	return n > 0 || source_append(s, SPAN("INBOX"), notice_text(o, id), 0,
+				      clock_wall(), &uid, e);
+}
+
+/* Never send again: the mail goes into the inbox with a word on top. */
+static bool
+tell_user(struct outbox *o, struct err *e)
+{
+	struct source *s =
+		account_checkout_mail(o->a, o->r->deadline_ms, e);
+	bool ok = s != NULL && append_notice(o, s, e);
+
+	account_checkin(o->a, &s, !ok && account_broken(e));
+	return ok && mark(o, SENT_TOLD, e);
+}
+
+static bool
+resolve_doubt(struct outbox *o, struct err *e)
+{
+	bool found;
+
+	if (!sent_copy_found(o->a, source_name(o), o->mail->message_id,
+			     o->r->deadline_ms, &found, e))
+		return false;
+	return found ? mark(o, SENT_DONE, e) : tell_user(o, e);
+}
+
+/* ---- sending ---------------------------------------------------------------------*/
+
+static bool
+submit(struct outbox *o, struct err *e)
+{
+	const char **to = arena_array(o->r->arena, o->mail->n_rcpt + 1,
+				      sizeof(*to));
+	struct smtp_mail m = { .to = to, .n_to = o->mail->n_rcpt,
+			       .before_last = before_last, .ctx = o };
+	struct login login = { 0 };
+	struct err none = { 0 };
+	bool in_doubt = false, ok;
+	size_t i;
+
+	for (i = 0; i < o->mail->n_rcpt; i++)
+		to[i] = arena_str(o->r->arena, o->mail->rcpt[i]);
+	m.from = arena_str(o->r->arena, o->mail->from);
+	m.message = compose_join(o->r->arena, o->mail->wire_head,
+				 o->mail->body);
+	if (!account_login(o->a, o->r->user, o->source, &login, e))
+		return false;
+	ok = smtp_send(&o->r->user->sources[o->source], &login, &m, o->r->deadline_ms,
+		       &in_doubt, e);
+	login_wipe(&login);
+	if (ok && !fault_here("outbox.after-dot", e)) {
+		ok = false;
+		in_doubt = true; /* as if the 250 had not come through */
+	}
+	if (ok) {
+		/* It left, whatever our records say: a repetition finds its
+		 * copy in Sent. */
+		if (!mark(o, SENT_DONE, &none))
+			log_line(LOG_WARN, "send", "not on record: %s",
+				 none.text);
+		return true;
+	}
+	if (in_doubt) {
+		log_line(LOG_WARN, "send", "in doubt: %s", e->text);
+		err_clear(e);
+		return resolve_doubt(o, e);
+	}
+	mark(o, SENT_NONE, &none); /* a clear refusal: nothing left */
+	return false;
+}
+
+/* Another process began and nothing left, or this one and it is over: whoever
+ * holds the lock is the only one who sends. */
+static bool
+begin(struct outbox *o, enum sent_state *was, struct err *e)
+{
+	*was = SENT_NONE;
+	if (o->client_id.n == 0)
+		return true;
+	if (!sent_begin(o->r->gw->store, o->r->user_id, o->r->device_id,
+			o->client_id, clock_wall(), was, e))
+		return false;
+	if (*was == SENT_BEGUN)
+		*was = SENT_NONE;
+	return true;
+}
+
+static bool
+send_locked(struct outbox *o, struct err *e)
+{
+	enum sent_state was;
+	bool ok;
+
+	if (!begin(o, &was, e))
+		return false;
+	o->repeated = was == SENT_TOLD || was == SENT_DONE;
+	if (was == SENT_TOLD)
+		return true;
+	if (was == SENT_DOUBT)
+		return resolve_doubt(o, e);
+	ok = was == SENT_DONE || submit(o, e);
+	if (ok)
+		keep_copy(o, was == SENT_DONE);
+	return ok;
+}
+
+/* A second copy of the request waits for the one that is working. */
+bool
+outbox_send(struct outbox *o, struct err *e)
+{
+	device_id lock = o->r->device_id ^ hash64(SPAN("outbox"), o->client_id);
+	bool ok;
+
+	if (o->client_id.n == 0)
+		return send_locked(o, e);
+	if (!dev_lock(o->a, lock, 0, o->r->deadline_ms, e))
+		return false;
+	ok = send_locked(o, e);
+	dev_unlock(o->a, lock, 0);
+	return ok;
+}

@@ -1,0 +1,23 @@
+/* One mail on its way out, never twice: SYNC-CORE section 10. */
+#ifndef GATEWAY_OUTBOX_H
+#define GATEWAY_OUTBOX_H
+
+#include "gateway/accounts/account.h"
+#include "gateway/http/request.h"
+#include "translate/mail/compose.h"
+
+struct outbox {
+	struct request *r;
+	struct account *a;
+	struct span client_id; /* empty: the phone gave none (<= 12.1) */
+	const struct outgoing *mail;
+	size_t source;         /* the user's mailbox it leaves through */
+	bool save;             /* a copy into Sent */
+	bool repeated;         /* out: it had left before */
+};
+
+/* Submits the mail unless that ClientId has left already. True: it was sent,
+ * now or before, or is in the user's hands as a notice. */
+bool outbox_send(struct outbox *o, struct err *e);
+
+#endif

@@ -1,0 +1,110 @@
+/* Shared by config*.c only: tables of settings and the reader they drive. */
+#ifndef GATEWAY_CONFIG_PRIVATE_H
+#define GATEWAY_CONFIG_PRIVATE_H
+
+#include "base/arena.h"
+#include "base/limits.h"
+#include "gateway/config/config.h"
+
+struct reader;
+struct preset;
+
+/* One setting: how it is read, where it goes, what it means. `def` is read
+ * like a value from the file; NULL: none. */
+struct setting {
+	const char *name;
+	/* Reports mistakes itself and then leaves the target alone. */
+	void (*set)(struct reader *rd, const struct setting *s, void *target,
+		    const char *value);
+	size_t at;
+	const char *def;
+	const char *example;
+	const char *help;
+};
+
+/* One kind of section. The top of a file is the section named "". */
+struct section {
+	const char *name;
+	bool many;       /* "[mail]" and "[mail NAME]", any number */
+	const struct setting *rows; /* ended by a row without name */
+	/* Where a section that begins keeps its values; after that the
+	 * defaults are set. */
+	void *(*begin)(struct reader *rd, const char *name);
+	const char *help;
+};
+
+struct reader {
+	struct arena *arena;
+	const char *file, *dir;
+	struct config_report *rep;
+	bool user_file;
+	const char *login;  /* template: what %u stands for; else NULL */
+	void *ctx;          /* of begin: the object being read */
+	const struct section *sections; /* ended by one without name */
+	unsigned line;
+	unsigned errors;
+	/* the section being read */
+	const struct section *section;
+	void *target;
+	uint64_t seen;      /* rows set in it, by index */
+	uint64_t *seen_out; /* ... kept there too; begin may set it */
+	char title[200];
+};
+
+/* A [mail] or [dav] section as written. */
+struct source_raw {
+	struct source_conf source;
+	const struct preset *preset; /* NULL: none */
+	const char *host;            /* for the preset */
+	uint64_t seen;               /* rows that were written, by index */
+	struct secret password;
+	bool save_sent;
+	unsigned line;
+};
+
+/* A user file as written. */
+struct user_raw {
+	const char **logins;
+	size_t n_logins;
+	const char *name;
+	const char **emails;
+	size_t n_emails;
+	struct secret password;
+	const struct preset *preset;
+	const char *host;
+	struct source_raw sources[MAX_SOURCES];
+	size_t n_sources;
+};
+
+extern const struct section main_sections[];
+extern const struct section user_sections[];
+
+/* config_read.c. Reads text through inih and the tables; false if anything
+ * was reported. */
+bool reader_run(struct reader *rd, struct span text);
+/* Reports a mistake at the present line (line 0: about the file). */
+void reader_say(struct reader *rd, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* A small file as text; NULL with a report if it cannot be read. */
+char *reader_load(struct reader *rd, size_t *n_out);
+const char *dir_of(struct arena *a, const char *file);
+const char *path_in(struct arena *a, const char *dir, const char *path);
+
+/* A section that nobody wrote: begins it, with its defaults; NULL with a
+ * report if that cannot be. */
+void *reader_section(struct reader *rd, const char *name);
+/* Sets a row of a section as if it had been written there, unless `seen`
+ * says that it was; it must exist. */
+void reader_default(struct reader *rd, const char *section, void *target,
+		    uint64_t seen, const char *key, const char *value);
+
+/* config_preset.c: puts in what the presets say and the file does not. */
+void presets_apply(struct reader *rd, struct user_raw *raw);
+
+/* config_user.c */
+struct user_conf *user_read(const char *file, struct span text,
+			    const char *login, struct config_report *rep);
+/* May this login stand in file names and commands of a template? */
+bool login_is_tame(const char *login);
+
+#endif

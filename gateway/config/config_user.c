@@ -1,0 +1,248 @@
+/* User files and the template: from what is written to struct user_conf. */
+#include "gateway/config/config_private.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/codec.h"
+#include "base/utf8.h"
+
+/* u is first: a pointer to one is a pointer to the other. */
+struct user_box {
+	struct user_conf u;
+	atomic_uint refs;
+	struct arena *arena;
+};
+
+struct user_conf *
+user_conf_ref(const struct user_conf *u)
+{
+	struct user_box *box = (struct user_box *)(uintptr_t)u;
+
+	atomic_fetch_add(&box->refs, 1);
+	return &box->u;
+}
+
+void
+user_conf_put(struct user_conf **u)
+{
+	struct user_box *box = (struct user_box *)*u;
+
+	*u = NULL;
+	if (box == NULL || atomic_fetch_sub(&box->refs, 1) != 1)
+		return;
+	arena_free(&box->arena);
+	free(box);
+}
+
+/* Letters, digits and ._@+-, or beyond ASCII: nothing that a shell or a path
+ * would take for its own. */
+bool
+login_is_tame(const char *login)
+{
+	const char *p;
+
+	if (login[0] == '\0' || login[0] == '.' || login[0] == '-' ||
+	    strlen(login) > 250 || !utf8_valid(span_of(login)))
+		return false;
+	for (p = login; *p != '\0'; p++)
+		if (strchr("abcdefghijklmnopqrstuvwxyz0123456789._@+-",
+			   *p) == NULL && (unsigned char)*p < 0x80)
+			return false;
+	return true;
+}
+
+static void
+check_dav(struct reader *rd, const struct source_raw *m)
+{
+	if (m->source.url == NULL && m->source.contacts_url == NULL &&
+	    m->source.calendars_url == NULL)
+		reader_say(rd, "this [dav] section has no usable address: "
+			   "add url = https://HOST/");
+}
+
+static void
+check_source(struct reader *rd, const struct source_raw *m)
+{
+	rd->line = m->line;
+	if (m->source.kind == SOURCE_DAV) {
+		check_dav(rd, m);
+		rd->line = 0;
+		return;
+	}
+	if (m->source.imap.host == NULL)
+		reader_say(rd, "this [mail] section has no usable \"imap\": "
+			   "add imap = imaps://HOST, or provider = NAME");
+	if (m->source.smtp.host == NULL)
+		reader_say(rd, "this [mail] section has no usable \"smtp\": "
+			   "add smtp = smtps://HOST");
+	rd->line = 0;
+}
+
+/* The addresses of somebody who names none: the logins that are one. */
+static void
+default_emails(struct reader *rd, struct user_raw *raw)
+{
+	size_t i;
+
+	if (raw->n_emails > 0)
+		return;
+	raw->emails = arena_array(rd->arena, raw->n_logins + 1,
+				  sizeof(*raw->emails));
+	for (i = 0; i < raw->n_logins; i++)
+		if (strchr(raw->logins[i], '@') != NULL)
+			raw->emails[raw->n_emails++] = raw->logins[i];
+	if (raw->n_emails == 0)
+		reader_say(rd, "no address: add email = NAME@DOMAIN");
+}
+
+static bool
+has_email(const struct user_raw *raw, const char *email)
+{
+	size_t i;
+
+	for (i = 0; i < raw->n_emails; i++)
+		if (span_eq_ci(span_of(raw->emails[i]), span_of(email)))
+			return true;
+	return false;
+}
+
+/* The addresses of further mailboxes are the user's own too. */
+static void
+add_source_emails(struct reader *rd, struct user_raw *raw)
+{
+	const char **v;
+	size_t i, k, room = raw->n_emails;
+
+	for (i = 0; i < raw->n_sources; i++)
+		room += raw->sources[i].source.n_emails;
+	if (room == raw->n_emails)
+		return;
+	v = arena_array(rd->arena, room, sizeof(*v));
+	memcpy(v, raw->emails, raw->n_emails * sizeof(*v));
+	raw->emails = v;
+	for (i = 0; i < raw->n_sources; i++)
+		for (k = 0; k < raw->sources[i].source.n_emails; k++)
+			if (!has_email(raw, raw->sources[i].source.emails[k]))
+				v[raw->n_emails++] =
+					raw->sources[i].source.emails[k];
+}
+
+static void
+check_user(struct reader *rd, struct user_raw *raw)
+{
+	size_t i, mails = 0;
+
+	if (rd->login != NULL) {
+		/* Whoever comes through the template is who they say. */
+		raw->logins = arena_array(rd->arena, 1, sizeof(*raw->logins));
+		raw->logins[0] = arena_str(rd->arena, span_of(rd->login));
+		raw->n_logins = 1;
+	}
+	if (raw->n_logins == 0)
+		reader_say(rd, "no login: add login = NAME");
+	else
+		default_emails(rd, raw);
+	if (raw->n_emails > 0) {
+		presets_apply(rd, raw);
+		add_source_emails(rd, raw);
+	}
+	for (i = 0; i < raw->n_sources; i++) {
+		check_source(rd, &raw->sources[i]);
+		mails += raw->sources[i].source.kind == SOURCE_MAIL;
+	}
+	if (mails == 0)
+		reader_say(rd, "no [mail] section: add one with imap and "
+			   "smtp, or provider = NAME");
+}
+
+static void
+add_source(struct user_conf *u, const struct source_raw *raw)
+{
+	size_t i = u->n_sources++;
+
+	u->sources[i] = raw->source;
+	u->source_passwords[i] = raw->password;
+	u->save_sent[i] = raw->save_sent;
+}
+
+/* Mail first: sources[0] is the account's own mailbox. */
+static void
+fill_sources(struct arena *a, struct user_conf *u, const struct user_raw *raw)
+{
+	size_t i, n = raw->n_sources;
+
+	u->sources = arena_array(a, n, sizeof(*u->sources));
+	u->source_passwords =
+		arena_array(a, n, sizeof(*u->source_passwords));
+	u->save_sent = arena_array(a, n, sizeof(*u->save_sent));
+	for (i = 0; i < n; i++)
+		if (raw->sources[i].source.kind == SOURCE_MAIL)
+			add_source(u, &raw->sources[i]);
+	for (i = 0; i < n; i++)
+		if (raw->sources[i].source.kind != SOURCE_MAIL)
+			add_source(u, &raw->sources[i]);
+}
+
+int
+user_conf_source(const struct user_conf *u, struct span name)
+{
+	size_t i;
+
+	for (i = 0; i < u->n_sources; i++)
+		if (span_eq(span_of(u->sources[i].name), name))
+			return (int)i;
+	return -1;
+}
+
+static struct user_conf *
+user_new(struct arena *a, const char *file, struct span text,
+	 const struct user_raw *raw)
+{
+	struct user_box *box = xcalloc(1, sizeof(*box));
+
+	atomic_init(&box->refs, 1);
+	box->arena = a;
+	box->u.file = arena_str(a, span_of(file));
+	box->u.logins = raw->logins;
+	box->u.n_logins = raw->n_logins;
+	box->u.name = raw->name ? raw->name : "";
+	box->u.emails = raw->emails;
+	box->u.n_emails = raw->n_emails;
+	box->u.password = raw->password;
+	fill_sources(a, &box->u, raw);
+	box->u.digest = hash64(span_of(raw->logins[0]), text);
+	return &box->u;
+}
+
+struct user_conf *
+user_read(const char *file, struct span text, const char *login,
+	  struct config_report *rep)
+{
+	struct user_raw raw = { .n_sources = 0 };
+	struct arena *a = arena_new();
+	struct reader rd = { .arena = a, .file = file, .rep = rep,
+			     .dir = dir_of(a, file), .user_file = true,
+			     .login = login, .ctx = &raw,
+			     .sections = user_sections };
+	size_t n = 0;
+
+	if (text.p == NULL) {
+		text.p = reader_load(&rd, &n);
+		text.n = n;
+	}
+	if (text.p != NULL && reader_run(&rd, text))
+		check_user(&rd, &raw);
+	if (rd.errors == 0)
+		return user_new(a, file, text, &raw);
+	arena_free(&a);
+	return NULL;
+}
+
+struct user_conf *
+config_user_text(const char *file, struct span text,
+		 struct config_report *rep)
+{
+	return user_read(file, text, NULL, rep);
+}

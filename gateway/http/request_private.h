@@ -1,0 +1,12 @@
+/* Between request.c and request_trace.c. */
+#ifndef GATEWAY_REQUEST_PRIVATE_H
+#define GATEWAY_REQUEST_PRIVATE_H
+
+#include "gateway/http/request.h"
+
+/* Writes masked documents to STATE/trace/DEVICEID/ while that folder exists:
+ * making it switches the trace on, removing it off. */
+void request_trace_request(const struct request *r);
+void request_trace_answer(const struct request *r);
+
+#endif

@@ -1,0 +1,11 @@
+/* What time removes of a user's state, once a day. */
+#ifndef GATEWAY_HOUSEKEEPING_H
+#define GATEWAY_HOUSEKEEPING_H
+
+#include "gateway/accounts/account.h"
+
+/* A phone of the account is here: queues gc_user if a day is over since the
+ * last time (or since the start, for the first). Costs nothing otherwise. */
+void housekeeping_later(struct account *a);
+
+#endif

@@ -1,0 +1,44 @@
+/* Items that are whole objects at their source (events, tasks; contacts and
+ * notes to come): what a refresh and a Sync need of them. */
+#ifndef GATEWAY_OBJECTS_H
+#define GATEWAY_OBJECTS_H
+
+#include "backends/sources.h"
+#include "gateway/accounts/account.h"
+#include "state/mirror.h"
+#include "translate/env.h"
+
+/* Is there a translator? Kinds without one are not shown to phones. */
+bool object_can(enum item_kind kind);
+/* Children of ApplicationData; never fails. */
+void object_write(enum item_kind kind, const struct tr_env *env,
+		  struct span text, struct wbxml_writer *w);
+/* The phone's data applied to `old` (empty: a new object). ERR_INVALID,
+ * ERR_UNSUPPORTED: Status 6. */
+bool object_patch(enum item_kind kind, const struct tr_env *env,
+		  struct span old, const struct wbxml_node *data,
+		  const struct tag_set *supported, struct span uid,
+		  struct span *out, struct err *e);
+/* Deleting the item shall only take away what the phone saw: true, and *out
+ * is what is to be written instead. */
+bool object_delete_shown(enum item_kind kind, const struct tr_env *env,
+			 struct span old, struct span *out);
+
+/* Fills token and date of a change from its data. False: the object is of
+ * another kind. What cannot be read counts as this kind. */
+bool object_facts(struct arena *a, enum item_kind kind, struct change *c);
+/* For a harvest of etags: fetches what the mirror lacks, leaves out what is
+ * of another kind. */
+bool objects_fetch(struct account *a, struct source *s, const struct coll *c,
+		   struct arena *arena, struct harvest *h, struct err *e);
+/* The texts of n items, from the mirror, else from the source (a session is
+ * checked out for it). An empty text: gone, or too big to be fetched. */
+bool objects_load(struct account *a, const struct coll *c,
+		  const struct mirror_item *items, size_t n,
+		  struct arena *arena, struct span *texts,
+		  int64_t deadline_ms, struct err *e);
+
+/* Oldest date wanted (struct change.date) of that kind at `now`. */
+int64_t object_floor(enum item_kind kind, uint32_t filter, int64_t now);
+
+#endif

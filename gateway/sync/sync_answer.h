@@ -1,0 +1,47 @@
+/* Inside one Sync answer: what cmd_sync.c, sync_mails.c, sync_objects.c and
+ * sync_responses.c share. */
+#ifndef GATEWAY_SYNC_ANSWER_H
+#define GATEWAY_SYNC_ANSWER_H
+
+#include "gateway/sync/sync_apply.h"
+#include "gateway/sync/sync_options.h"
+#include "gateway/sync/sync_parse.h"
+
+#define SYNC_BATCH 128 /* items whose content is loaded at a time */
+
+struct sync_run {
+	struct request *r;
+	struct account *a;
+	struct sync_request q;
+	unsigned left;    /* of the whole answer's window */
+	int64_t until_ms; /* of the time budget */
+	bool said;        /* a collection stands in the answer */
+	struct wbxml_mark start;
+};
+
+struct sync_one {
+	struct sync_run *run;
+	const struct sync_coll *sc;
+	struct coll c;
+	struct sync_options o;
+	struct sync_pos pos;
+	struct sync_applied applied;
+	struct window w;
+	int64_t want;
+};
+
+/* Commands of the window: Adds and Changes with their content, Deletes.
+ * *written counts them. What does not fit into the answer is owed, and
+ * w.more is set. False: the source failed as a whole. */
+bool sync_write_mails(struct sync_one *one, size_t *written, struct err *e);
+bool sync_write_objects(struct sync_one *one, size_t *written, struct err *e);
+/* One item as the answer to a Fetch; false if it cannot be had. */
+bool sync_fetch_mail(struct sync_one *one, struct sync_result *res, bool *gone);
+bool sync_fetch_object(struct sync_one *one, struct sync_result *res);
+void sync_write_responses(struct sync_one *one);
+
+void sync_write_death(struct sync_one *one, const struct win_change *ch);
+/* The answer has used up its bytes or its time. */
+bool sync_over_budget(const struct sync_run *run);
+
+#endif

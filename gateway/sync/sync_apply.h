@@ -1,0 +1,52 @@
+/* The phone's commands of one collection, carried out at the source. */
+#ifndef GATEWAY_SYNC_APPLY_H
+#define GATEWAY_SYNC_APPLY_H
+
+#include "gateway/accounts/account.h"
+#include "gateway/http/request.h"
+#include "gateway/sync/sync_options.h"
+#include "gateway/sync/sync_parse.h"
+#include "state/ledger.h"
+
+struct sync_result {
+	const struct sync_cmd *cmd;
+	unsigned status;          /* 1: done */
+	struct mirror_item item;  /* Fetch */
+};
+
+struct sync_applied {
+	uint64_t *told; /* reply rows this answer reports */
+	size_t n_told;
+	struct sync_result *results;
+	size_t n;
+	struct effect *effects;
+	size_t n_effects;
+};
+
+/* False only if the source failed as a whole: what is done stays done and
+ * is met again by the repetition (flags are set again, gone is done). */
+bool sync_apply(struct request *r, struct account *a, const struct coll *c,
+		const struct sync_coll *sc, const struct sync_pos *pos,
+		const struct sync_options *o, struct sync_applied *out,
+		struct err *e);
+
+/* ---- between sync_apply.c and sync_apply_objects.c -------------------------*/
+
+struct apply {
+	struct request *r;
+	struct account *a;
+	struct source *s;
+	const struct coll *c;
+	const struct sync_coll *sc;
+	const struct sync_pos *pos;
+	const struct sync_options *o;
+	struct sync_applied *out;
+};
+
+void apply_effect(struct apply *p, uint64_t item, uint64_t has);
+/* One command on a whole object (events, tasks): res->status is set. False
+ * with an error of the source. */
+bool apply_object(struct apply *p, const struct sync_cmd *cmd,
+		  struct sync_result *res, struct err *e);
+
+#endif

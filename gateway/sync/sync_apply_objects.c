@@ -1,0 +1,460 @@
+/* Adds, changes and deletes of whole objects. SYNC-CORE 6: find the reply
+ * row, begin it, write at the source, mirror what it took, mark it done. A
+ * repetition finds the row; a crash in between is healed by a refresh, which
+ * adopts what carries the row's name or token. */
+#include "base/clock.h"
+#include "base/codec.h"
+#include "base/log.h"
+#include "gateway/sync/objects.h"
+#include "gateway/http/park.h"
+#include "gateway/accounts/refresh.h"
+#include "gateway/http/status.h"
+#include "gateway/sync/sync_apply.h"
+#include "state/replies.h"
+
+#define MAX_RETRIES 12 /* SYNC-CORE 6.3 */
+
+static struct store *
+store_of(const struct apply *p)
+{
+	return p->a->gw->store;
+}
+
+static void
+tell(struct apply *p, const struct reply *rep)
+{
+	p->out->told[p->out->n_told++] = rep->n;
+}
+
+/* A done row answers the command again. */
+static void
+answer_from(struct apply *p, const struct reply *rep, struct sync_result *res)
+{
+	res->status = rep->status;
+	res->item.item = rep->item;
+	if (rep->item != 0)
+		apply_effect(p, rep->item, rep->version);
+	tell(p, rep);
+}
+
+/* Digests of all Adds of this request. */
+static const uint64_t *
+add_digests(const struct apply *p, size_t *n_out)
+{
+	uint64_t *v = arena_array(p->r->arena, p->sc->n_cmds + 1, sizeof(*v));
+	size_t i, n = 0;
+
+	for (i = 0; i < p->sc->n_cmds; i++)
+		if (p->sc->cmds[i].kind == SYNC_ADD)
+			v[n++] = p->sc->cmds[i].digest;
+	*n_out = n;
+	return v;
+}
+
+/* The row of this command; a begun one is looked up at the source first. */
+static bool
+find_row(struct apply *p, const struct reply_cmd *cmd, struct reply *rep,
+	 enum reply_match *match, struct err *e)
+{
+	size_t n;
+	const uint64_t *others = add_digests(p, &n);
+
+	if (!reply_find(store_of(p), p->pos, cmd, others, n, rep, match, e))
+		return false;
+	if (*match == REPLY_NONE || rep->done)
+		return true;
+	return refresh_locked(p->a, p->s, p->c->id, p->r->deadline_ms, e) &&
+	       reply_find(store_of(p), p->pos, cmd, others, n, rep, match, e);
+}
+
+/* What the source took is mirrored and told to the others. */
+static bool
+record(struct apply *p, const struct object *o, uint64_t *item,
+       uint64_t *version, struct err *e)
+{
+	struct change c = { .remote = o->remote, .etag = o->etag,
+			    .data = o->data };
+	uint64_t seq;
+
+	object_facts(p->r->arena, p->c->kind, &c);
+	if (!mirror_born(store_of(p), p->a->user, p->c->id, &c, item, version,
+			 &seq, e))
+		return false;
+	park_post(p->a->gw, p->a->user, p->c->id, seq);
+	return true;
+}
+
+/* ---- Add ---------------------------------------------------------------------*/
+
+static struct span
+resource_path(struct apply *p, struct span name)
+{
+	return object_path(p->r->arena, p->c->remote, p->c->kind, name);
+}
+
+static bool
+put_new(struct apply *p, const struct reply_cmd *cmd, struct reply *rep,
+	bool begun, struct span name, struct span text,
+	struct sync_result *res, struct err *e)
+{
+	struct change facts = { .data = text };
+	struct object o = { .data = text };
+	uint64_t version;
+
+	object_facts(p->r->arena, p->c->kind, &facts);
+	if (!begun &&
+	    !reply_begin(store_of(p), p->pos, cmd, facts.token,
+			 resource_path(p, name), HAS_NOTHING, clock_wall(),
+			 rep, e))
+		return false;
+	if (!source_put(p->s, p->c->remote, p->c->kind, name, &o, p->r->arena,
+			e))
+		return false;
+	if (!record(p, &o, &res->item.item, &version, e))
+		return false;
+	/* The server made something else of it: one Change follows. */
+	if (!span_eq(o.data, text))
+		version = HAS_DIRTY;
+	if (!reply_done(store_of(p), p->pos, rep->n, res->item.item, version,
+			1, e))
+		return false;
+	res->status = 1;
+	apply_effect(p, res->item.item, version);
+	tell(p, rep);
+	return true;
+}
+
+/* The name is taken: by an earlier copy of this request, whose row the
+ * refresh has marked done. */
+static bool
+met_itself(struct apply *p, const struct reply_cmd *cmd,
+	   struct sync_result *res, struct err *e)
+{
+	enum reply_match match;
+	struct reply rep;
+
+	if (!find_row(p, cmd, &rep, &match, e))
+		return false;
+	if (match != REPLY_SAME || !rep.done)
+		return err_set(e, ERR_INVALID, SCOPE_ITEM,
+			       "the source has such an object already");
+	answer_from(p, &rep, res);
+	return true;
+}
+
+static bool change_item(struct apply *p, const struct sync_cmd *cmd,
+			const struct mirror_item *it, bool forced,
+			struct sync_result *res, uint64_t *version,
+			struct err *e);
+
+/* The user edited before the retry: the item made first is changed. */
+static bool
+edit_first(struct apply *p, const struct sync_cmd *cmd,
+	   const struct reply *rep, struct sync_result *res, bool *gone,
+	   struct err *e)
+{
+	uint64_t version = HAS_DIRTY;
+
+	if (!mirror_get(store_of(p), p->a->user, p->c->id, rep->item,
+			p->r->arena, &res->item, e)) {
+		*gone = e->code == ERR_NOT_FOUND;
+		if (*gone)
+			err_clear(e);
+		return *gone;
+	}
+	*gone = res->item.gone;
+	if (*gone)
+		return true;
+	if (!reply_edit(store_of(p), p->pos, rep->n, cmd->digest, e) ||
+	    !change_item(p, cmd, &res->item, true, res, &version, e) ||
+	    !reply_done(store_of(p), p->pos, rep->n, rep->item, version, 1, e))
+		return false;
+	res->status = 1;
+	tell(p, rep);
+	return true;
+}
+
+static bool
+add_object(struct apply *p, const struct sync_cmd *cmd,
+	   struct sync_result *res, struct err *e)
+{
+	struct reply_cmd rc = { .kind = REPLY_ADD,
+				.client_id = cmd->client_id,
+				.digest = cmd->digest, .may_edit = true };
+	enum reply_match match;
+	struct reply rep;
+	struct span name, text;
+	uint8_t once[16];
+	bool gone = false;
+
+	if (cmd->client_id.n == 0 || cmd->data == NULL)
+		return err_set(e, ERR_INVALID, SCOPE_ITEM, "an empty Add");
+	if (!find_row(p, &rc, &rep, &match, e))
+		return false;
+	if (match == REPLY_SAME && rep.done) {
+		answer_from(p, &rep, res);
+		return true;
+	}
+	if (match == REPLY_EDIT && rep.done) {
+		if (!edit_first(p, cmd, &rep, res, &gone, e))
+			return false;
+		if (!gone)
+			return true;
+	}
+	if (!reply_once(store_of(p), p->pos, &rc, once, e))
+		return false;
+	name = hex_encode(p->r->arena, span_from(once, sizeof(once)));
+	if (!object_patch(p->c->kind, &p->o->env, SPAN_NONE, cmd->data,
+			  &p->o->supported, name, &text, e))
+		return false;
+	if (put_new(p, &rc, &rep, match == REPLY_SAME, name, text, res, e))
+		return true;
+	if (e->code != ERR_CONFLICT || e->scope != SCOPE_ITEM)
+		return false;
+	err_clear(e);
+	return met_itself(p, &rc, res, e);
+}
+
+/* ---- Change ------------------------------------------------------------------*/
+
+/* Is the mirror's version one that this phone has seen or written? */
+static bool
+knows_version(struct apply *p, const struct mirror_item *it, bool *knows,
+	      struct err *e)
+{
+	uint64_t has;
+
+	if (!sync_has(store_of(p), p->pos, it->item, &has, e))
+		return false;
+	*knows = has == it->version;
+	return *knows || reply_wrote(store_of(p), p->pos, it->item,
+				     it->version, knows, e);
+}
+
+static bool
+server_wins(struct apply *p, const struct mirror_item *it,
+	    struct sync_result *res)
+{
+	res->status = 7;
+	apply_effect(p, it->item, HAS_DIRTY);
+	return true;
+}
+
+/* Patches what the source has now; again if it changed meanwhile. forced:
+ * no conflict is seen in that. *version is what the phone has then. */
+static bool
+change_item(struct apply *p, const struct sync_cmd *cmd,
+	    const struct mirror_item *it, bool forced,
+	    struct sync_result *res, uint64_t *version, struct err *e)
+{
+	struct mirror_item now = *it;
+	struct span old, text;
+	struct object o;
+	uint64_t item;
+	int i;
+
+	for (i = 0; i < MAX_RETRIES; i++) {
+		if (!objects_load(p->a, p->c, &now, 1, p->r->arena, &old,
+				  p->r->deadline_ms, e))
+			return false;
+		if (old.n == 0)
+			return err_set(e, ERR_NOT_FOUND, SCOPE_ITEM,
+				       "the object is gone");
+		if (!object_patch(p->c->kind, &p->o->env, old, cmd->data,
+				  &p->o->supported, SPAN_NONE, &text, e))
+			return false;
+		*version = now.version;
+		if (span_eq(text, old))
+			break; /* nothing changed that we keep */
+		o = (struct object){ .remote = now.remote, .etag = now.etag,
+				     .data = text };
+		if (source_put(p->s, p->c->remote, p->c->kind, SPAN_NONE, &o,
+			       p->r->arena, e)) {
+			if (!record(p, &o, &item, version, e))
+				return false;
+			if (!span_eq(o.data, text))
+				*version = HAS_DIRTY;
+			break;
+		}
+		if (e->code != ERR_CONFLICT)
+			return false;
+		err_clear(e);
+		if (!refresh_locked(p->a, p->s, p->c->id, p->r->deadline_ms,
+				    e) ||
+		    !mirror_get(store_of(p), p->a->user, p->c->id, it->item,
+				p->r->arena, &now, e))
+			return false;
+		if (now.gone)
+			return err_set(e, ERR_NOT_FOUND, SCOPE_ITEM,
+				       "the object is gone");
+		if (!forced && p->o->conflict == 1)
+			return server_wins(p, it, res);
+	}
+	res->status = 1;
+	apply_effect(p, it->item, *version);
+	return true;
+}
+
+static bool
+change_object(struct apply *p, const struct sync_cmd *cmd,
+	      struct sync_result *res, struct err *e)
+{
+	struct reply_cmd rc = { .kind = REPLY_CHANGE, .item = res->item.item,
+				.digest = cmd->digest };
+	enum reply_match match;
+	struct reply rep;
+	uint64_t version;
+	bool knows;
+
+	if (cmd->data == NULL)
+		return err_set(e, ERR_INVALID, SCOPE_ITEM, "an empty Change");
+	if (!find_row(p, &rc, &rep, &match, e))
+		return false;
+	if (match == REPLY_SAME && rep.done) {
+		answer_from(p, &rep, res);
+		return true;
+	}
+	if (!knows_version(p, &res->item, &knows, e))
+		return false;
+	if (!knows && p->o->conflict == 1 && match == REPLY_NONE)
+		return server_wins(p, &res->item, res);
+	if (match == REPLY_NONE &&
+	    !reply_begin(store_of(p), p->pos, &rc, 0, SPAN_NONE,
+			 res->item.version, clock_wall(), &rep, e))
+		return false;
+	if (!change_item(p, cmd, &res->item, match == REPLY_SAME, res,
+			 &version, e)) {
+		struct err none = { 0 };
+
+		if (e->scope == SCOPE_ITEM)
+			reply_drop(store_of(p), p->pos, rep.n, &none);
+		return false;
+	}
+	if (res->status != 1) {
+		struct err none = { 0 };
+
+		reply_drop(store_of(p), p->pos, rep.n, &none);
+		return true;
+	}
+	tell(p, &rep);
+	return reply_done(store_of(p), p->pos, rep.n, res->item.item, version,
+			  1, e);
+}
+
+/* ---- Delete ------------------------------------------------------------------*/
+
+/* The phone saw only one occurrence: that one goes, and the rest of the
+ * series comes back as an Add. */
+static bool
+delete_part(struct apply *p, const struct mirror_item *it, struct span text,
+	    struct err *e)
+{
+	struct object o = { .remote = it->remote, .etag = it->etag,
+			    .data = text };
+	uint64_t item, version;
+
+	return source_put(p->s, p->c->remote, p->c->kind, SPAN_NONE, &o,
+			  p->r->arena, e) &&
+	       record(p, &o, &item, &version, e);
+}
+
+/* Delete beats Change, either way (SYNC-CORE 6.3). */
+static bool
+delete_object(struct apply *p, struct sync_result *res, struct err *e)
+{
+	const struct mirror_item *it = &res->item;
+	struct span old, text;
+	uint64_t seq;
+
+	if (!objects_load(p->a, p->c, it, 1, p->r->arena, &old,
+			  p->r->deadline_ms, e))
+		return false;
+	res->status = 1;
+	if (old.n > 0 &&
+	    object_delete_shown(p->c->kind, &p->o->env, old, &text)) {
+		if (!delete_part(p, it, text, e))
+			return false;
+		apply_effect(p, it->item, HAS_NOTHING);
+		return true;
+	}
+	if (!source_remove(p->s, p->c->remote, it->remote, it->etag, e)) {
+		if (e->code != ERR_CONFLICT)
+			return false;
+		err_clear(e);
+		if (!source_remove(p->s, p->c->remote, it->remote, SPAN_NONE,
+				   e))
+			return false;
+	}
+	if (!mirror_gone(store_of(p), p->a->user, p->c->id, it->item, &seq,
+			 e))
+		return false;
+	park_post(p->a->gw, p->a->user, p->c->id, seq);
+	apply_effect(p, it->item, HAS_NOTHING);
+	return true;
+}
+
+/* ---- all ---------------------------------------------------------------------*/
+
+/* Nobody may write there: the phone gets back what it changed or deleted. */
+static bool
+refuse(struct apply *p, const struct sync_cmd *cmd, struct sync_result *res)
+{
+	log_line(LOG_INFO, "sync", "coll=%u is read-only", p->c->id);
+	res->status = cmd->kind == SYNC_ADD ? 6 : 7;
+	if (cmd->kind == SYNC_CHANGE)
+		apply_effect(p, res->item.item, HAS_DIRTY);
+	if (cmd->kind == SYNC_DELETE)
+		apply_effect(p, res->item.item, HAS_NOTHING);
+	return true;
+}
+
+static bool
+find_item(struct apply *p, const struct sync_cmd *cmd,
+	  struct sync_result *res, bool *there, struct err *e)
+{
+	uint32_t coll;
+	uint64_t item;
+
+	*there = false;
+	res->status = 8;
+	if (!item_parse(cmd->server_id, &coll, &item) || coll != p->c->id)
+		return true;
+	if (!mirror_get(store_of(p), p->a->user, coll, item, p->r->arena,
+			&res->item, e)) {
+		if (e->code != ERR_NOT_FOUND)
+			return false;
+		err_clear(e);
+		return true;
+	}
+	*there = !res->item.gone;
+	if (*there)
+		return true;
+	if (cmd->kind == SYNC_DELETE)
+		res->status = 1; /* gone is done */
+	apply_effect(p, item,
+		     cmd->kind == SYNC_DELETE ? HAS_NOTHING : HAS_DIRTY);
+	return true;
+}
+
+bool
+apply_object(struct apply *p, const struct sync_cmd *cmd,
+	     struct sync_result *res, struct err *e)
+{
+	bool there;
+
+	if (cmd->kind == SYNC_ADD)
+		return p->c->read_only ? refuse(p, cmd, res)
+				       : add_object(p, cmd, res, e);
+	if (!find_item(p, cmd, res, &there, e))
+		return false;
+	if (!there)
+		return true;
+	if (cmd->kind == SYNC_FETCH) {
+		res->status = 1;
+		return true;
+	}
+	if (p->c->read_only)
+		return refuse(p, cmd, res);
+	return cmd->kind == SYNC_CHANGE ? change_object(p, cmd, res, e)
+					: delete_object(p, res, e);
+}

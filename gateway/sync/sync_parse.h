@@ -1,0 +1,56 @@
+/* A Sync request as a struct: what the phone said, completed by what it
+ * said before (sticky Options, cached collections). MS-ASCMD 2.2.1.21. */
+#ifndef GATEWAY_SYNC_PARSE_H
+#define GATEWAY_SYNC_PARSE_H
+
+#include "base/err.h"
+#include "translate/wbxml/wbxml.h"
+
+enum sync_cmd_kind { SYNC_ADD, SYNC_CHANGE, SYNC_DELETE, SYNC_FETCH };
+
+struct sync_cmd {
+	enum sync_cmd_kind kind;
+	struct span client_id; /* Add */
+	struct span server_id; /* all others */
+	const struct wbxml_node *data; /* ApplicationData; may be NULL */
+	uint64_t digest; /* of kind and data: tells a repeat from an edit */
+};
+
+struct sync_coll {
+	struct span key;
+	struct span name; /* CollectionId as the phone wrote it */
+	uint32_t coll;    /* its number; 0 if it is none of ours */
+	bool get_changes;
+	bool deletes_as_moves;
+	uint32_t window;
+	bool has_options;              /* Options stood in this request */
+	const struct wbxml_node *node; /* the Collection element: Options and
+					  BodyPreferences are read from it */
+	bool conversation_mode;
+	struct sync_cmd *cmds;
+	size_t n_cmds;
+	bool bad; /* Status 4: CollectionId or SyncKey missing, too many */
+};
+
+struct sync_request {
+	struct sync_coll *colls;
+	size_t n;
+	uint32_t window;    /* of the whole answer */
+	uint32_t wait_s;    /* 0: do not wait */
+	unsigned status;    /* not 0: answer this root Status */
+	unsigned limit;     /* with Status 14: the nearest bound */
+	struct span cached; /* document to remember for empty and partial
+			       requests; empty if this one is not cached */
+};
+
+/* `body` is NULL for an empty request; `cache` is what was remembered (may
+ * be empty). Never fails: what is wrong is in status or bad. Everything
+ * lives in the arena. */
+void sync_parse(struct arena *a, const struct wbxml_node *body,
+		struct span cache, struct sync_request *out);
+
+/* FilterType -> oldest date wanted at `now`; INT64_MIN for "all"
+ * (MS-ASCMD 2.2.3.68.2; incomplete tasks and unknown values count as all). */
+int64_t sync_filter_floor(uint32_t filter, int64_t now);
+
+#endif

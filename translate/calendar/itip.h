@@ -1,0 +1,101 @@
+/* Scheduling of meetings (RFC 5546, 6047): who sends what, the mails that the
+ * gateway sends where nobody else does, and what comes in by mail applied
+ * to stored objects. */
+#ifndef TRANSLATE_ITIP_H
+#define TRANSLATE_ITIP_H
+
+#include "translate/calendar/event.h"
+
+/* ---- who sends ---------------------------------------------------------*/
+
+enum itip_schedule { ITIP_AUTO, ITIP_SERVER, ITIP_GATEWAY, ITIP_OFF };
+enum itip_action {
+	ITIP_CREATE,
+	ITIP_CHANGE,
+	ITIP_DELETE,
+	ITIP_RESPOND,       /* MeetingResponse; 16.x: with SendResponse */
+	ITIP_RESPOND_SILENT /* 16.x without SendResponse */
+};
+enum itip_sender {
+	ITIP_NOBODY,
+	ITIP_BY_PHONE,
+	ITIP_BY_GATEWAY,
+	ITIP_BY_SERVER
+};
+
+struct itip_decision {
+	enum itip_sender sender;
+	/* The server must hold still: SCHEDULE-AGENT=CLIENT in the object
+	 * (itip_agent), Schedule-Reply: F with a DELETE (RFC 6638 7.1, 8.1).
+	 * To be heeded only where the server schedules at all. */
+	bool hush_server;
+};
+
+/* The setting of the source (`schedule =`), whether its server offers
+ * calendar-auto-schedule, whose meeting it is. Up to 14.1 the phone mails
+ * itself; from 16.0 on it does not (reference 1.1, 17.2). ITIP_OFF:
+ * nothing leaves but what phones up to 14.1 mail themselves. */
+struct itip_decision itip_decide(unsigned version, enum itip_schedule mode,
+				 bool server_schedules, bool organizer,
+				 enum itip_action action);
+/* Sets (client) or removes SCHEDULE-AGENT=CLIENT on the ATTENDEE lines of
+ * the user's own meeting, on the ORGANIZER line of others'. The bytes
+ * of ics if there is nothing to do. */
+struct span itip_agent(const struct tr_env *env, struct span ics, bool client);
+
+/* ---- mails out ---------------------------------------------------------*/
+
+enum itip_method { ITIP_REQUEST, ITIP_REPLY, ITIP_CANCEL, ITIP_COUNTER };
+
+struct itip_message {
+	enum itip_method method;
+	struct span *to; /* addresses */
+	size_t n_to;
+	struct span mime; /* without From, Date, Message-ID: compose_check
+			     fills them in */
+};
+
+#define MAX_ITIP_MESSAGES 2
+/* What the organizer's change means for the others: REQUEST to those who
+ * are invited (after a change of times, place, text; to new ones alone if
+ * only the list grew), CANCEL to those who no longer are. old empty: a new
+ * meeting; now_ics empty: it was deleted. Returns how many messages (0: not
+ * the user's meeting, or nothing to say). */
+size_t itip_invite(const struct tr_env *env, struct span old,
+		   struct span now_ics, int64_t now,
+		   struct itip_message out[MAX_ITIP_MESSAGES]);
+
+enum itip_answer { ITIP_ACCEPT = 1, ITIP_TENTATIVE = 2, ITIP_DECLINE = 3 };
+
+struct itip_response {
+	enum itip_answer answer; /* UserResponse of MeetingResponse */
+	struct span instance;    /* original start; empty: the series */
+	struct span comment;     /* text of SendResponse, may be empty */
+	bool proposes;           /* 16.1: another time */
+	int64_t start, end;
+};
+/* The REPLY (or COUNTER, if another time is proposed) to the organizer.
+ * false if there is nobody to answer. */
+bool itip_respond(const struct tr_env *env, struct span ics,
+		  const struct itip_response *r, int64_t now,
+		  struct itip_message *out);
+
+/* ---- objects -----------------------------------------------------------*/
+
+/* The user's own PARTSTAT (and the time of the answer, TRANSP) in the
+ * object. ERR_INVALID: the user organizes it, or there is no such
+ * instance. */
+bool meeting_response_patch(const struct tr_env *env, struct span ics,
+			    const struct itip_response *r, int64_t now,
+			    struct span *out, struct err *e);
+
+/* A scheduling message (text/calendar with METHOD) applied to the stored
+ * object (empty: none yet; only REQUEST makes one). Older ones (SEQUENCE,
+ * DTSTAMP) change nothing. CANCEL marks, never deletes. ERR_INVALID: not
+ * for this object, no method; ERR_DENIED: a REPLY of somebody who is not
+ * invited. */
+bool itip_apply(const struct tr_env *env, struct span stored,
+		struct span message, int64_t now, struct span *out,
+		struct err *e);
+
+#endif

@@ -23,6 +23,10 @@ struct box {
 	struct dev_coll dc;
 };
 
+/* A new folder for a store, and its end. */
+void scratch_dir(char *dir, size_t n);
+void scratch_drop(const char *dir);
+
 /* cmocka fixtures: *state is a struct box with an empty mail folder, or a
  * contacts folder. */
 int box_mail(void **state);

@@ -17,7 +17,7 @@
 
 #define MAP_BYTES ((size_t)64 << 30) /* sparse; never resized while open */
 #define GROUP_MAX 256
-#define FORMAT 2u
+#define FORMAT 3u
 #define READER_CHECK_MS 60000
 
 struct write_job {

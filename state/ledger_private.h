@@ -93,6 +93,7 @@ struct window_after {
 	struct ledger l;
 	const struct ledger *before; /* the base and the request's effects */
 	const struct ledger *base;   /* as on disk */
+	bool was_owed; /* the base owed something when it was read */
 	bool idle; /* nothing had to be looked at: rows were not even read */
 };
 

@@ -38,12 +38,19 @@ enum reply_match {
 	REPLY_EDIT  /* the user edited an Add before the retry */
 };
 
-/* others: digests of all Adds of this request, so that an edit is not taken
- * for one of them. An orphan that matches joins the present key. */
+/* What else is in this request: digests of all its Adds, so that an edit is
+ * not taken for one of them, and the rows that its commands so far were
+ * answered from, so that two equal Adds become two items. */
+struct reply_others {
+	const uint64_t *digests, *told;
+	size_t n_digests, n_told;
+};
+
+/* The row of this command; *out is left alone for REPLY_NONE. An orphan that
+ * matches joins the present key. */
 bool reply_find(struct store *s, const struct sync_pos *pos,
-		const struct reply_cmd *cmd, const uint64_t *others,
-		size_t n_others, struct reply *out, enum reply_match *match,
-		struct err *e);
+		const struct reply_cmd *cmd, const struct reply_others *others,
+		struct reply *out, enum reply_match *match, struct err *e);
 /* The name for a write that can be repeated: depends on the key and the
  * command alone. */
 bool reply_once(struct store *s, const struct sync_pos *pos,

@@ -402,6 +402,21 @@ txn_next_epoch(struct txn *t, uint64_t *out, struct err *e)
 	return true;
 }
 
+bool
+txn_next_reply(struct txn *t, uint64_t *out, struct err *e)
+{
+	uint64_t v = 0;
+	bool found;
+
+	/* Rows of before this counter have numbers of the other one. */
+	if (!meta_number(t, "reply", &v, &found, e) ||
+	    (!found && !meta_number(t, "epoch", &v, &found, e)) ||
+	    !meta_set(t, "reply", v + 1, e))
+		return false;
+	*out = v + 1;
+	return true;
+}
+
 static bool
 init_secret(struct txn *t, struct err *e)
 {

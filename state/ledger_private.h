@@ -76,7 +76,10 @@ bool rows_drop(struct txn *t, struct dev_coll dc, uint64_t state,
 bool rows_confirm(struct txn *t, struct dev_coll dc,
 		  const struct offer_row *offer, bool explicit, struct err *e);
 bool except_put(struct txn *t, struct dev_coll dc, uint64_t state,
-	     const struct except *r, struct err *e);
+		const struct except *r, struct err *e);
+bool except_get(struct txn *t, struct dev_coll dc, uint64_t state,
+		uint64_t item, struct except *out, bool *found,
+		struct err *e);
 bool ledger_owes(const struct ledger *l);
 
 /* Rows of commands that the confirmed offer reported go; Adds that nobody

@@ -81,6 +81,9 @@ bool except_get(struct txn *t, struct dev_coll dc, uint64_t state,
 		uint64_t item, struct except *out, bool *found,
 		struct err *e);
 bool ledger_owes(const struct ledger *l);
+/* What the base says of one item: a version or HAS_*. */
+bool base_has(struct txn *t, struct dev_coll dc, uint64_t item, uint64_t *has,
+	      struct err *e);
 
 /* Rows of commands that the confirmed offer reported go; Adds that nobody
  * reported become orphans. replies.c. */

@@ -96,32 +96,42 @@ struct has_ctx {
 	uint64_t item, has;
 };
 
-static bool
-has_fn(struct txn *t, void *ctx, struct err *e)
+bool
+base_has(struct txn *t, struct dev_coll dc, uint64_t item, uint64_t *has,
+	 struct err *e)
 {
-	struct has_ctx *x = ctx;
-	struct dev_coll dc = x->pos->dc;
 	struct ledger l = { .a = txn_arena(t) };
+	struct except x;
 	struct mirror_item it;
 	struct sync_row row;
 	struct coll c;
 	bool found;
 
-	x->has = HAS_NOTHING;
+	*has = HAS_NOTHING;
 	if (!sync_row_read(t, dc, &row, &found, e) ||
 	    !coll_read(t, dc.user, dc.coll, &c, e) ||
-	    !item_read(t, dc.user, dc.coll, x->item, &it, &found, e))
+	    !item_read(t, dc.user, dc.coll, item, &it, &found, e))
 		return false;
-	if (!found)
+	if (!found || row.epoch == 0)
 		return true;
 	l.S = row.S;
 	l.lo_date = row.lo_date;
 	l.lo_item = row.lo_item;
 	l.explicit = c.kind != KIND_EMAIL;
-	if (!rows_read(t, dc, 0, &l, e))
+	if (!except_get(t, dc, 0, item, &x, &found, e))
 		return false;
-	x->has = ledger_has(&l, &it, false);
+	if (found)
+		ledger_set(&l, item, x.has, x.owed);
+	*has = ledger_has(&l, &it, false);
 	return true;
+}
+
+static bool
+has_fn(struct txn *t, void *ctx, struct err *e)
+{
+	struct has_ctx *x = ctx;
+
+	return base_has(t, x->pos->dc, x->item, &x->has, e);
 }
 
 bool

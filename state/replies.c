@@ -10,6 +10,8 @@ struct reply_ctx {
 	const struct reply_cmd *cmd;
 	const uint64_t *others, *told;
 	size_t n_others, n_told;
+	struct reply_row *rows; /* of the device and collection */
+	size_t n_rows;
 	struct reply *out;
 	enum reply_match match;
 	uint64_t n, token, item, version, digest, base_version;
@@ -72,15 +74,36 @@ edited_orphan(const struct reply_ctx *x, const struct reply_row *w)
 }
 
 static bool
+of_this_key(const struct reply_ctx *x, const struct reply_row *w)
+{
+	return w->epoch == x->epoch && w->number == x->number;
+}
+
+/* Does the request still hold as many Adds of that text as have rows? Then
+ * each row belongs to one of them. */
+static bool
+all_here(const struct reply_ctx *x, uint64_t digest)
+{
+	size_t i, rows = 0, adds = 0;
+
+	for (i = 0; i < x->n_rows; i++)
+		rows += x->rows[i].r.cmd.kind == REPLY_ADD &&
+			x->rows[i].r.cmd.digest == digest &&
+			of_this_key(x, &x->rows[i]);
+	for (i = 0; i < x->n_others; i++)
+		adds += x->others[i] == digest;
+	return adds >= rows;
+}
+
+static bool
 edited_before_retry(const struct reply_ctx *x, const struct reply_row *w)
 {
 	return !w->r.orphan && edited_add(x, w) &&
-	       !is_among(w->r.cmd.digest, x->others, x->n_others);
+	       !all_here(x, w->r.cmd.digest);
 }
 
 static struct reply_row *
-pick(const struct reply_ctx *x, struct reply_row *v, size_t n,
-     enum reply_match *match)
+pick(const struct reply_ctx *x, enum reply_match *match)
 {
 	static const struct {
 		bool (*fits)(const struct reply_ctx *x, const struct reply_row *w);
@@ -94,12 +117,11 @@ pick(const struct reply_ctx *x, struct reply_row *v, size_t n,
 	size_t i, k;
 
 	for (k = 0; k < sizeof(rules) / sizeof(rules[0]); k++)
-		for (i = 0; i < n; i++) {
-			struct reply_row *w = &v[i];
+		for (i = 0; i < x->n_rows; i++) {
+			struct reply_row *w = &x->rows[i];
 
 			if (w->r.cmd.kind != x->cmd->kind ||
-			    !(w->r.orphan || (w->epoch == x->epoch &&
-					      w->number == x->number)) ||
+			    !(w->r.orphan || of_this_key(x, w)) ||
 			    !rules[k].fits(x, w))
 				continue;
 			*match = rules[k].match;
@@ -109,19 +131,35 @@ pick(const struct reply_ctx *x, struct reply_row *v, size_t n,
 	return NULL;
 }
 
+/* The phone was told of the item beside this answer: nobody knows which of
+ * the two texts it keeps, so one Change is to follow. */
+static bool
+joined(struct txn *t, struct dev_coll dc, struct reply *r, struct err *e)
+{
+	uint64_t has;
+
+	if (!base_has(t, dc, r->item, &has, e))
+		return false;
+	if (has != HAS_NOTHING)
+		r->version = HAS_DIRTY;
+	return true;
+}
+
 static bool
 find_fn(struct txn *t, void *ctx, struct err *e)
 {
 	struct reply_ctx *x = ctx;
-	struct reply_row *v, *hit;
-	size_t n;
+	struct reply_row *hit;
 
-	if (!reply_rows(t, x->dc, &v, &n, e))
+	if (!reply_rows(t, x->dc, &x->rows, &x->n_rows, e))
 		return false;
-	hit = pick(x, v, n, &x->match);
+	hit = pick(x, &x->match);
 	if (hit == NULL)
 		return true;
 	*x->out = hit->r;
+	if (hit->r.done && hit->r.item != 0 && x->cmd->kind == REPLY_ADD &&
+	    !joined(t, x->dc, x->out, e))
+		return false;
 	/* The caller knows what it asked for; rows are not its memory. */
 	x->out->cmd.client_id = x->cmd->client_id;
 	return true;

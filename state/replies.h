@@ -28,7 +28,8 @@ struct reply {
 	uint64_t base_version; /* what the phone had; 0: nothing */
 	bool orphan, done;
 	uint64_t item;
-	uint64_t version;      /* or HAS_DIRTY, HAS_NOTHING */
+	uint64_t version;      /* or HAS_DIRTY (also for an Add whose item the
+				  phone has by its key), HAS_NOTHING */
 	uint32_t status;
 };
 

@@ -221,6 +221,17 @@ step_log(struct run *r, uint64_t last, bool *more, struct err *e)
 	return ok && e->code == ERR_NONE;
 }
 
+/* An owed item was taken away while the floor is still on its way up to it:
+ * should the filter turn back before, no walk would meet it again. */
+static bool
+taken_early(const struct run *r, size_t i)
+{
+	const struct mirror_item *it = &r->items[i];
+
+	return r->judged[i].has == HAS_NOTHING && !it->gone &&
+	       under_floor(r, it) && !under_lo(r, it);
+}
+
 /* Rows only where the default would say something else. */
 static void
 settle(struct run *r)
@@ -229,12 +240,14 @@ settle(struct run *r)
 
 	for (i = 0; i < r->n_judged; i++) {
 		struct except *x = ledger_row(r->l, r->judged[i].item);
+		bool again = taken_early(r, i);
 
 		if (x != NULL)
 			x->dropped = true;
-		if (ledger_has(r->l, &r->items[i], true) != r->judged[i].has)
+		if (again ||
+		    ledger_has(r->l, &r->items[i], true) != r->judged[i].has)
 			ledger_set(r->l, r->judged[i].item, r->judged[i].has,
-				   false);
+				   again);
 	}
 }
 

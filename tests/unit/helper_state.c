@@ -7,6 +7,7 @@
 
 #include "base/codec.h"
 #include "state/dump.h"
+#include "state/store_private.h"
 
 /* In memory where there is such a place: thousands of commits wait for no
  * disk. */
@@ -88,6 +89,29 @@ box_reopen(struct box *b)
 	store_close(&b->s);
 	b->s = store_open(b->dir, &e);
 	assert_non_null(b->s);
+}
+
+static bool
+seed_fn(struct txn *t, void *ctx, struct err *e)
+{
+	struct key k = key_begin(0, T_META);
+	uint8_t secret[32];
+	const char *name = "secret";
+
+	while (*name != '\0')
+		key_u8(&k, (uint8_t)*name++);
+	memset(secret, 0, sizeof(secret));
+	memcpy(secret, ctx, sizeof(unsigned));
+	return txn_put(t, &k, span_from(secret, sizeof(secret)), e);
+}
+
+void
+box_seed(struct box *b, unsigned seed)
+{
+	struct err e = { 0 };
+
+	assert_true(store_write(b->s, seed_fn, &seed, &e));
+	box_reopen(b);
 }
 
 struct change

@@ -33,6 +33,8 @@ int box_mail(void **state);
 int box_contacts(void **state);
 int box_close(void **state);
 void box_reopen(struct box *b);
+/* The same secret for the same seed, so that a schedule can be repeated. */
+void box_seed(struct box *b, unsigned seed);
 
 struct change mail(struct box *b, uint32_t uid, int64_t date, uint32_t flags);
 struct change card(struct box *b, const char *href, const char *etag);

@@ -209,6 +209,11 @@ add_object(struct apply *p, const struct sync_cmd *cmd,
 		if (!gone)
 			return true;
 	}
+	/* Begun, and the refresh did not find it: the old text was never
+	 * written and never will be. */
+	if (match == REPLY_EDIT && !rep.done &&
+	    !reply_drop(store_of(p), p->pos, rep.n, e))
+		return false;
 	/* A begun row goes on under the name it has: a retry may come under
 	 * another key and ClientId. */
 	if (match == REPLY_SAME)

@@ -98,7 +98,15 @@ all_here(const struct reply_ctx *x, uint64_t digest)
 static bool
 edited_before_retry(const struct reply_ctx *x, const struct reply_row *w)
 {
-	return !w->r.orphan && edited_add(x, w) &&
+	return !w->r.orphan && w->r.done && edited_add(x, w) &&
+	       !all_here(x, w->r.cmd.digest);
+}
+
+/* Of two rows the one that has an item is the one to edit. */
+static bool
+edited_before_begun(const struct reply_ctx *x, const struct reply_row *w)
+{
+	return !w->r.orphan && !w->r.done && edited_add(x, w) &&
 	       !all_here(x, w->r.cmd.digest);
 }
 
@@ -113,6 +121,7 @@ pick(const struct reply_ctx *x, enum reply_match *match)
 		{ renumbered_add, REPLY_SAME },
 		{ edited_orphan, REPLY_EDIT },
 		{ edited_before_retry, REPLY_EDIT },
+		{ edited_before_begun, REPLY_EDIT },
 	};
 	size_t i, k;
 

@@ -36,7 +36,9 @@ struct reply {
 enum reply_match {
 	REPLY_NONE, /* a new command */
 	REPLY_SAME, /* this command: answer it if done, else refresh and go on */
-	REPLY_EDIT  /* the user edited an Add before the retry */
+	REPLY_EDIT  /* the user edited an Add before the retry: change its item
+		       if done; still begun after a refresh: it was never
+		       written, drop the row and begin anew */
 };
 
 /* What else is in this request: digests of all its Adds, so that an edit is

@@ -383,6 +383,11 @@ carry_out_add(struct run *r, size_t at, const struct command *c)
 			return true;
 		}
 	}
+	if (match == REPLY_EDIT && !rep.done) {
+		assert_true(reply_drop(r->p->b->s, &r->pos, rep.n, &e));
+		if (!goes_on(r->p))
+			return false;
+	}
 	return create(r, at, c, &rc, &rep, match == REPLY_SAME);
 }
 

@@ -1,5 +1,6 @@
 #include "state/begun_private.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/codec.h"
@@ -56,6 +57,19 @@ begun_del(struct txn *t, user_id user, uint32_t coll, uint64_t token,
 	return token == 0 || txn_del(t, &k, e);
 }
 
+/* Moves first; commands, whose keys end in a number, by age. */
+static int
+by_age(const void *a, const void *b)
+{
+	const struct key *x = a, *y = b;
+	struct span one = key_span(x), two = key_span(y);
+
+	if (x->p[8] != y->p[8] || x->p[8] == T_MOVED)
+		return span_cmp(span_from_at(one, 8), span_from_at(two, 8));
+	return span_cmp(span_from_at(one, one.n - 8),
+			span_from_at(two, two.n - 8));
+}
+
 /* All rows that wait for the token; read before anything is written. */
 static bool
 waiting(struct txn *t, const struct key *from, struct key **v_out,
@@ -73,6 +87,8 @@ waiting(struct txn *t, const struct key *from, struct key **v_out,
 		v[n++] = key_from(val);
 	}
 	scan_end(&s);
+	if (n > 1)
+		qsort(v, n, sizeof(*v), by_age);
 	*v_out = v;
 	*n_out = n;
 	return e->code == ERR_NONE;

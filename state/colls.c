@@ -44,7 +44,7 @@ coll_unpack(struct span row, struct coll *c)
 bool
 coll_write(struct txn *t, user_id user, const struct coll *c, struct err *e)
 {
-	struct buf b = BUF_INIT(16384);
+	struct buf b = BUF_INIT(4u << 20); /* sync-tokens know no limit */
 	struct key k = coll_key(user, c->id);
 	bool ok;
 

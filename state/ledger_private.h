@@ -76,8 +76,14 @@ bool rows_drop(struct txn *t, struct dev_coll dc, uint64_t state,
 bool rows_confirm(struct txn *t, struct dev_coll dc,
 		  const struct offer_row *offer, bool explicit, struct err *e);
 bool except_put(struct txn *t, struct dev_coll dc, uint64_t state,
-	     const struct except *r, struct err *e);
+		const struct except *r, struct err *e);
+bool except_get(struct txn *t, struct dev_coll dc, uint64_t state,
+		uint64_t item, struct except *out, bool *found,
+		struct err *e);
 bool ledger_owes(const struct ledger *l);
+/* What the base says of one item: a version or HAS_*. */
+bool base_has(struct txn *t, struct dev_coll dc, uint64_t item, uint64_t *has,
+	      struct err *e);
 
 /* Rows of commands that the confirmed offer reported go; Adds that nobody
  * reported become orphans. replies.c. */
@@ -93,6 +99,7 @@ struct window_after {
 	struct ledger l;
 	const struct ledger *before; /* the base and the request's effects */
 	const struct ledger *base;   /* as on disk */
+	bool was_owed; /* the base owed something when it was read */
 	bool idle; /* nothing had to be looked at: rows were not even read */
 };
 

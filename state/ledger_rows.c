@@ -283,6 +283,23 @@ except_put(struct txn *t, struct dev_coll dc, uint64_t state,
 	return txn_put(t, &k, key_span(&v), e);
 }
 
+bool
+except_get(struct txn *t, struct dev_coll dc, uint64_t state, uint64_t item,
+	   struct except *out, bool *found, struct err *e)
+{
+	struct key k = rows_key(dc, state);
+	struct span row;
+	struct cursor v;
+
+	key_u64(&k, item);
+	if (!txn_get(t, &k, &row, found, e) || !*found)
+		return e->code == ERR_NONE;
+	v = cursor_of(row);
+	*out = (struct except){ .item = item, .has = take_u64(&v) };
+	out->owed = take_u8(&v) != 0;
+	return true;
+}
+
 static bool
 except_del(struct txn *t, struct dev_coll dc, uint64_t state, uint64_t item,
 	struct err *e)

@@ -1,6 +1,8 @@
 /* Older formats, one step a function:
  *   1 -> 2  begun moves are found by an index (T_BEGUN). Item, offer and
- *           begun rows of format 1 are read as they are. */
+ *           begun rows of format 1 are read as they are.
+ *   2 -> 3  item rows end with the digest of the text; those of format 2
+ *           are read as they are. */
 #include "state/begun_private.h"
 
 static bool

@@ -68,6 +68,7 @@ put_new(struct txn *t, struct apply *p, struct coll *c,
 	struct mirror_item it = {
 		.remote = ch->remote,
 		.etag = ch->etag,
+		.digest = item_digest(ch->data),
 		.flags = ch->flags,
 		.keywords = ch->keywords,
 		.date = ch->date,
@@ -82,26 +83,62 @@ put_new(struct txn *t, struct apply *p, struct coll *c,
 		content_store(t, p->user, c->id, it.item, ch->data, e));
 }
 
-/* Did anything change that a phone can see? */
-static bool
-take_over(struct mirror_item *it, const struct change *ch,
-	  enum item_kind kind)
+enum news {
+	NEWS_NONE,
+	NEWS_INSIDE, /* to be kept, but no phone can see it */
+	NEWS_SHOWN
+};
+
+static enum news
+take_over_mail(struct mirror_item *it, const struct change *ch)
 {
-	if (kind == KIND_EMAIL) {
-		if (it->flags == ch->flags &&
-		    span_eq(it->keywords, ch->keywords))
-			return false;
-		it->flags = ch->flags;
-		it->keywords = ch->keywords;
-		return true;
+	if (it->flags == ch->flags && span_eq(it->keywords, ch->keywords))
+		return NEWS_NONE;
+	it->flags = ch->flags;
+	it->keywords = ch->keywords;
+	return NEWS_SHOWN;
+}
+
+/* Listings carry etags alone: they know neither date nor text. */
+static enum news
+take_over_object(struct mirror_item *it, const struct change *ch)
+{
+	uint64_t digest = item_digest(ch->data);
+	bool same_etag = span_eq(it->etag, ch->etag);
+
+	if (ch->data.n == 0 && (same_etag || ch->etag.n == 0))
+		return NEWS_NONE;
+	if (digest != 0 && digest == it->digest && it->date == ch->date) {
+		it->etag = ch->etag;
+		return same_etag ? NEWS_NONE : NEWS_INSIDE;
 	}
-	if (span_eq(it->etag, ch->etag) && it->date == ch->date)
-		return false;
+	/* A row of format 2 has no digest. */
+	if (same_etag && it->etag.n > 0 && it->digest == 0 &&
+	    it->date == ch->date)
+		return NEWS_NONE;
 	it->etag = ch->etag;
+	it->digest = digest;
 	it->date = ch->date;
 	it->size = ch->size;
 	it->token = ch->token;
-	return true;
+	return NEWS_SHOWN;
+}
+
+static bool
+put_again(struct txn *t, struct apply *p, struct coll *c,
+	  const struct change *ch, struct mirror_item *it, bool renamed,
+	  struct err *e)
+{
+	enum news news = c->kind == KIND_EMAIL ? take_over_mail(it, ch)
+					       : take_over_object(it, ch);
+
+	if (news == NEWS_NONE && !renamed)
+		return true;
+	if (news != NEWS_SHOWN)
+		return item_store(t, p->user, c->id, it, e);
+	return item_change(t, p->user, c, it, e) &&
+	       (c->kind == KIND_EMAIL ||
+		content_store(t, p->user, c->id, it->item, ch->data, e));
 }
 
 static bool
@@ -125,11 +162,7 @@ put_one(struct txn *t, struct apply *p, struct coll *c,
 		if (!set_remote(t, p->user, c->id, &it, e))
 			return false;
 	}
-	if (!take_over(&it, ch, c->kind))
-		return !renamed || item_store(t, p->user, c->id, &it, e);
-	return item_change(t, p->user, c, &it, e) &&
-	       (c->kind == KIND_EMAIL ||
-		content_store(t, p->user, c->id, it.item, ch->data, e));
+	return put_again(t, p, c, ch, &it, renamed, e);
 }
 
 static bool

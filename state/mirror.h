@@ -17,7 +17,9 @@ struct mirror_item {
 	uint64_t item;
 	struct span remote;    /* decimal UID or href; empty: lost its name */
 	struct span etag;      /* empty for mail */
-	uint64_t version;      /* hash of what can change; 16 or more */
+	uint64_t digest;       /* of the text; 0: mail, or not known */
+	uint64_t version;      /* hash of what can change; 16 or more. DAV: of
+				  the etag, without one of the text */
 	uint32_t flags;
 	struct span keywords;
 	struct span flag_block; /* follow-up dates a phone gave */
@@ -37,8 +39,20 @@ struct mirror_result {
 };
 
 /* Applies what a driver reported. Losses of more than half of a full list
- * are believed only after 15 minutes; another UIDVALIDITY keeps numbers of
- * mails with the same Message-ID and date. */
+ * (and more than 8 items) are believed only after 15 minutes: until then
+ * `held`, and the cursor stays; another UIDVALIDITY keeps numbers of mails
+ * with the same Message-ID and date. A name that comes back after it was gone
+ * is a new item.
+ *
+ * Objects (DAV): the caller leaves out what is of another kind, in a full
+ * list too. A put without data whose etag is the known one changes nothing
+ * (its other fields are not looked at), so that a full list need carry texts
+ * only for the indexes of mirror_differs; with an equal text and date only
+ * the etag is taken over. A large list comes in pieces: HARVEST_DELTA with
+ * `partial` and data first, the full list, now known, last.
+ *
+ * More than 1,000 puts take several transactions, each right by itself; after
+ * an error those before it stand and the cursor is the old one. */
 bool mirror_apply(struct store *s, user_id user, uint32_t coll,
 		  const struct harvest *h, int64_t now,
 		  struct mirror_result *out, struct err *e);
@@ -55,8 +69,8 @@ bool mirror_by_remote(struct store *s, user_id user, uint32_t coll,
 bool mirror_content(struct store *s, user_id user, uint32_t coll,
 		    uint64_t item, struct arena *a, struct span *data_out,
 		    bool *found, struct err *e);
-/* Indexes of the puts that the mirror lacks or has under another etag: what a
- * refresh has to fetch. */
+/* Indexes of the puts that the mirror lacks or has under another etag (or
+ * without one): what a refresh has to fetch. */
 bool mirror_differs(struct store *s, user_id user, uint32_t coll,
 		    const struct harvest *h, struct arena *a,
 		    size_t **index_out, size_t *n_out, struct err *e);

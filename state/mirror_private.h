@@ -26,7 +26,10 @@ bool item_store(struct txn *t, user_id user, uint32_t coll,
 /* Keeps the text beside the item; what is too long is asked for again. */
 bool content_store(struct txn *t, user_id user, uint32_t coll, uint64_t item,
 		   struct span data, struct err *e);
+/* DAV: by its etag, else by its text; mail: by its flags. */
 uint64_t item_version(const struct mirror_item *it);
+/* Of an object's text; 0 if there is none. */
+uint64_t item_digest(struct span data);
 /* Removes every trace of a tombstone. */
 bool item_erase(struct txn *t, user_id user, const struct coll *c,
 		const struct mirror_item *it, struct err *e);

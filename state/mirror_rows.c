@@ -5,6 +5,8 @@
 #include "state/begun_private.h"
 #include "state/mirror_private.h"
 
+#define ROW_MAX (4u << 20) /* keywords and names come in lines of 1 MB */
+
 struct key
 item_prefix(user_id user, enum table table, uint32_t coll)
 {
@@ -31,6 +33,8 @@ item_version(const struct mirror_item *it)
 
 	if (it->etag.n > 0) {
 		row_str(&b, it->etag);
+	} else if (it->digest != 0) {
+		row_u64(&b, it->digest);
 	} else {
 		row_u32(&b, it->flags & ~MAIL_DELETED);
 		row_str(&b, it->keywords);
@@ -39,6 +43,12 @@ item_version(const struct mirror_item *it)
 	v = hash64(SPAN("version"), buf_view(&b));
 	buf_free(&b);
 	return v < 16 ? v + 16 : v; /* 0 to 15 mean other things */
+}
+
+uint64_t
+item_digest(struct span data)
+{
+	return data.n > 0 ? hash64(SPAN("object"), data) | 1 : 0;
 }
 
 /* The n-th number that a name may get: the first, unless an item that came
@@ -117,6 +127,8 @@ item_read(struct txn *t, user_id user, uint32_t coll, uint64_t item,
 	it.token = take_u64(&c);
 	if (c.p < c.end) /* format 1 had none */
 		it.etag = take_str(&c);
+	if (c.p < c.end) /* nor format 2 this */
+		it.digest = take_u64(&c);
 	if (!cursor_done(&c))
 		return err_set(e, ERR_BUG, SCOPE_ITEM, "bad item row");
 	*out = it;
@@ -128,7 +140,7 @@ item_store(struct txn *t, user_id user, uint32_t coll,
 	   const struct mirror_item *it, struct err *e)
 {
 	struct key k = item_key(user, T_ITEM, coll, it->item);
-	struct buf b = BUF_INIT(64u << 10);
+	struct buf b = BUF_INIT(ROW_MAX);
 	bool ok;
 
 	row_str(&b, it->remote);
@@ -145,6 +157,7 @@ item_store(struct txn *t, user_id user, uint32_t coll,
 	row_u8(&b, it->gone);
 	row_u64(&b, it->token);
 	row_str(&b, it->etag);
+	row_u64(&b, it->digest);
 	ok = buf_ok(&b, e) && txn_put(t, &k, buf_view(&b), e);
 	buf_free(&b);
 	return ok;

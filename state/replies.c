@@ -1,27 +1,17 @@
 #include "state/replies.h"
 
-#include <string.h>
-
 #include "base/codec.h"
 #include "state/begun_private.h"
-#include "state/ledger_private.h"
-
-/* As on disk. A begun row is also found through T_BEGUN, under its token and
- * the token of its name. */
-struct row {
-	struct reply r;
-	uint64_t epoch, number; /* of the key it came with; 0, 0: an orphan */
-	uint64_t second_digest; /* an edit under way; 0: none */
-	uint64_t name_token;
-	int64_t when;
-};
+#include "state/replies_private.h"
 
 struct reply_ctx {
 	struct dev_coll dc;
 	uint64_t epoch, number;
 	const struct reply_cmd *cmd;
-	const uint64_t *others;
-	size_t n_others;
+	const uint64_t *others, *told;
+	size_t n_others, n_told;
+	struct reply_row *rows; /* of the device and collection */
+	size_t n_rows;
 	struct reply *out;
 	enum reply_match match;
 	uint64_t n, token, item, version, digest, base_version;
@@ -31,211 +21,171 @@ struct reply_ctx {
 	uint8_t *once;
 };
 
-static struct key
-reply_key(struct dev_coll dc, uint64_t n)
-{
-	struct key k = ledger_key(dc, T_REPLY);
-
-	key_u64(&k, n);
-	return k;
-}
-
-static bool
-row_unpack(struct span val, uint64_t n, struct row *out)
-{
-	struct cursor c = cursor_of(val);
-	struct row w = { .r = { .n = n } };
-	struct span once;
-
-	w.r.cmd.kind = (enum reply_kind)take_u8(&c);
-	w.r.cmd.client_id = take_str(&c);
-	w.r.cmd.item = take_u64(&c);
-	w.r.cmd.digest = take_u64(&c);
-	w.r.cmd.may_edit = take_u8(&c) != 0;
-	once = take_str(&c);
-	w.r.token = take_u64(&c);
-	w.r.base_version = take_u64(&c);
-	w.r.done = take_u8(&c) != 0;
-	w.r.item = take_u64(&c);
-	w.r.version = take_u64(&c);
-	w.r.status = take_u32(&c);
-	w.epoch = take_u64(&c);
-	w.number = take_u64(&c);
-	w.second_digest = take_u64(&c);
-	w.name_token = take_u64(&c);
-	w.when = take_i64(&c);
-	w.r.orphan = w.epoch == 0;
-	if (!cursor_done(&c) || once.n != sizeof(w.r.once))
-		return false;
-	memcpy(w.r.once, once.p, once.n);
-	*out = w;
-	return true;
-}
-
-static bool
-row_write(struct txn *t, struct dev_coll dc, const struct row *w,
-	  struct err *e)
-{
-	struct key k = reply_key(dc, w->r.n);
-	struct buf b = BUF_INIT(16384);
-	bool ok;
-
-	row_u8(&b, (uint8_t)w->r.cmd.kind);
-	row_str(&b, w->r.cmd.client_id);
-	row_u64(&b, w->r.cmd.item);
-	row_u64(&b, w->r.cmd.digest);
-	row_u8(&b, w->r.cmd.may_edit);
-	row_str(&b, span_from(w->r.once, sizeof(w->r.once)));
-	row_u64(&b, w->r.token);
-	row_u64(&b, w->r.base_version);
-	row_u8(&b, w->r.done);
-	row_u64(&b, w->r.item);
-	row_u64(&b, w->r.version);
-	row_u32(&b, w->r.status);
-	row_u64(&b, w->epoch);
-	row_u64(&b, w->number);
-	row_u64(&b, w->second_digest);
-	row_u64(&b, w->name_token);
-	row_i64(&b, w->when);
-	ok = buf_ok(&b, e) && txn_put(t, &k, buf_view(&b), e);
-	buf_free(&b);
-	return ok;
-}
-
-static bool
-row_of(struct txn *t, struct dev_coll dc, uint64_t n, struct row *out,
-       struct err *e)
-{
-	struct key k = reply_key(dc, n);
-	struct span val;
-	bool found;
-
-	if (!txn_get(t, &k, &val, &found, e))
-		return false;
-	return (found && row_unpack(val, n, out)) ||
-	       err_set(e, ERR_STALE, SCOPE_COLLECTION,
-		       "the command's row is gone");
-}
-
-static bool
-row_drop(struct txn *t, struct dev_coll dc, const struct row *w,
-	 struct err *e)
-{
-	struct key k = reply_key(dc, w->r.n);
-
-	return begun_del(t, dc.user, dc.coll, w->r.token, &k, e) &&
-	       begun_del(t, dc.user, dc.coll, w->name_token, &k, e) &&
-	       txn_del(t, &k, e);
-}
-
-/* All rows of the device and collection, in order. */
-static bool
-rows_all(struct txn *t, struct dev_coll dc, struct row **v_out, size_t *n_out,
-	 struct err *e)
-{
-	struct key from = ledger_key(dc, T_REPLY), to = key_after(&from);
-	struct row *v = NULL;
-	struct span k, val;
-	struct scan s;
-	size_t n = 0, room = 0;
-
-	if (!scan_begin(t, &from, &to, false, &s, e))
-		return false;
-	while (scan_next(&s, &k, &val, e)) {
-		struct cursor c = cursor_of(span_from_at(k, from.n));
-
-		v = arena_grow(txn_arena(t), v, n, &room, sizeof(*v));
-		if (row_unpack(arena_dup(txn_arena(t), val), take_u64(&c),
-			       &v[n]))
-			n++;
-	}
-	scan_end(&s);
-	*v_out = v;
-	*n_out = n;
-	return e->code == ERR_NONE;
-}
-
 /* ---- finding ------------------------------------------------------------------*/
 
 static bool
-same_command(const struct row *w, const struct reply_cmd *cmd)
-{
-	if (w->r.cmd.digest != cmd->digest)
-		return false;
-	if (cmd->kind != REPLY_ADD)
-		return w->r.cmd.item == cmd->item;
-	/* ClientIds are unique in one request only. */
-	return !w->r.orphan || span_eq(w->r.cmd.client_id, cmd->client_id);
-}
-
-static bool
-elsewhere(const struct reply_ctx *x, uint64_t digest)
+is_among(uint64_t n, const uint64_t *v, size_t n_v)
 {
 	size_t i;
 
-	for (i = 0; i < x->n_others; i++)
-		if (x->others[i] == digest)
+	for (i = 0; i < n_v; i++)
+		if (v[i] == n)
 			return true;
 	return false;
 }
 
 static bool
-edited_command(const struct reply_ctx *x, const struct row *w)
+same_name(const struct reply_row *w, const struct reply_cmd *cmd)
 {
-	if (x->cmd->kind != REPLY_ADD || !x->cmd->may_edit ||
-	    !span_eq(w->r.cmd.client_id, x->cmd->client_id))
-		return false;
-	/* An orphan only when this very edit was under way. */
-	return w->r.orphan ? w->second_digest == x->cmd->digest
-			   : !elsewhere(x, w->r.cmd.digest);
+	return cmd->kind == REPLY_ADD
+		       ? span_eq(w->r.cmd.client_id, cmd->client_id)
+		       : w->r.cmd.item == cmd->item;
 }
 
-static struct row *
-pick(const struct reply_ctx *x, struct row *v, size_t n,
-     enum reply_match *match)
+static bool
+same_command(const struct reply_ctx *x, const struct reply_row *w)
 {
-	size_t i, pass;
+	return w->r.cmd.digest == x->cmd->digest && same_name(w, x->cmd);
+}
 
-	for (pass = 0; pass < 3; pass++)
-		for (i = 0; i < n; i++) {
-			struct row *w = &v[i];
+/* ClientIds are unique in one request only: a repetition may number anew.
+ * But two commands of one request are two, however equal they are. */
+static bool
+renumbered_add(const struct reply_ctx *x, const struct reply_row *w)
+{
+	return x->cmd->kind == REPLY_ADD && !w->r.orphan &&
+	       w->r.cmd.digest == x->cmd->digest &&
+	       !is_among(w->r.n, x->told, x->n_told);
+}
+
+static bool
+edited_add(const struct reply_ctx *x, const struct reply_row *w)
+{
+	return x->cmd->kind == REPLY_ADD && x->cmd->may_edit &&
+	       same_name(w, x->cmd) && !is_among(w->r.n, x->told, x->n_told);
+}
+
+/* An orphan only when this very edit was under way. */
+static bool
+edited_orphan(const struct reply_ctx *x, const struct reply_row *w)
+{
+	return w->r.orphan && w->second_digest == x->cmd->digest &&
+	       edited_add(x, w);
+}
+
+static bool
+of_this_key(const struct reply_ctx *x, const struct reply_row *w)
+{
+	return w->epoch == x->epoch && w->number == x->number;
+}
+
+/* Does the request still hold as many Adds of that text as have rows? Then
+ * each row belongs to one of them. */
+static bool
+all_here(const struct reply_ctx *x, uint64_t digest)
+{
+	size_t i, rows = 0, adds = 0;
+
+	for (i = 0; i < x->n_rows; i++)
+		rows += x->rows[i].r.cmd.kind == REPLY_ADD &&
+			x->rows[i].r.cmd.digest == digest &&
+			of_this_key(x, &x->rows[i]);
+	for (i = 0; i < x->n_others; i++)
+		adds += x->others[i] == digest;
+	return adds >= rows;
+}
+
+static bool
+edited_before_retry(const struct reply_ctx *x, const struct reply_row *w)
+{
+	return !w->r.orphan && w->r.done && edited_add(x, w) &&
+	       !all_here(x, w->r.cmd.digest);
+}
+
+/* Of two rows the one that has an item is the one to edit. */
+static bool
+edited_before_begun(const struct reply_ctx *x, const struct reply_row *w)
+{
+	return !w->r.orphan && !w->r.done && edited_add(x, w) &&
+	       !all_here(x, w->r.cmd.digest);
+}
+
+static struct reply_row *
+pick(const struct reply_ctx *x, enum reply_match *match)
+{
+	static const struct {
+		bool (*fits)(const struct reply_ctx *x, const struct reply_row *w);
+		enum reply_match match;
+	} rules[] = {
+		{ same_command, REPLY_SAME },
+		{ renumbered_add, REPLY_SAME },
+		{ edited_orphan, REPLY_EDIT },
+		{ edited_before_retry, REPLY_EDIT },
+		{ edited_before_begun, REPLY_EDIT },
+	};
+	size_t i, k;
+
+	for (k = 0; k < sizeof(rules) / sizeof(rules[0]); k++)
+		for (i = 0; i < x->n_rows; i++) {
+			struct reply_row *w = &x->rows[i];
 
 			if (w->r.cmd.kind != x->cmd->kind ||
-			    !(w->r.orphan || (w->epoch == x->epoch &&
-					      w->number == x->number)))
+			    !(w->r.orphan || of_this_key(x, w)) ||
+			    !rules[k].fits(x, w))
 				continue;
-			*match = pass == 0 ? REPLY_SAME : REPLY_EDIT;
-			if (pass == 0 ? same_command(w, x->cmd)
-				      : (pass == 1) == w->r.orphan &&
-						edited_command(x, w))
-				return w;
+			*match = rules[k].match;
+			return w;
 		}
 	*match = REPLY_NONE;
 	return NULL;
+}
+
+/* The phone was told of the item beside this answer: nobody knows which of
+ * the two texts it keeps, so one Change is to follow. */
+static bool
+joined(struct txn *t, struct dev_coll dc, struct reply *r, struct err *e)
+{
+	uint64_t has;
+
+	if (!base_has(t, dc, r->item, &has, e))
+		return false;
+	if (has != HAS_NOTHING)
+		r->version = HAS_DIRTY;
+	return true;
 }
 
 static bool
 find_fn(struct txn *t, void *ctx, struct err *e)
 {
 	struct reply_ctx *x = ctx;
-	struct row *v, *hit;
-	size_t n;
+	struct reply_row *hit;
 
-	if (!rows_all(t, x->dc, &v, &n, e))
+	if (!reply_rows(t, x->dc, &x->rows, &x->n_rows, e))
 		return false;
-	hit = pick(x, v, n, &x->match);
+	hit = pick(x, &x->match);
 	if (hit == NULL)
 		return true;
-	if (hit->r.orphan) {
-		hit->epoch = x->epoch;
-		hit->number = x->number;
-		if (!row_write(t, x->dc, hit, e))
-			return false;
-	}
 	*x->out = hit->r;
+	if (hit->r.done && hit->r.item != 0 && x->cmd->kind == REPLY_ADD &&
+	    !joined(t, x->dc, x->out, e))
+		return false;
 	/* The caller knows what it asked for; rows are not its memory. */
 	x->out->cmd.client_id = x->cmd->client_id;
 	return true;
+}
+
+/* The orphan joins the key that the phone shows now. */
+static bool
+join_fn(struct txn *t, void *ctx, struct err *e)
+{
+	struct reply_ctx *x = ctx;
+	struct reply_row w;
+
+	if (!reply_read(t, x->dc, x->out->n, &w, e))
+		return false;
+	w.epoch = x->epoch;
+	w.number = x->number;
+	return reply_write(t, x->dc, &w, e);
 }
 
 static struct reply_ctx
@@ -247,19 +197,25 @@ ctx_of(const struct sync_pos *pos)
 
 bool
 reply_find(struct store *s, const struct sync_pos *pos,
-	   const struct reply_cmd *cmd, const uint64_t *others,
-	   size_t n_others, struct reply *out, enum reply_match *match,
-	   struct err *e)
+	   const struct reply_cmd *cmd, const struct reply_others *others,
+	   struct reply *out, enum reply_match *match, struct err *e)
 {
 	struct reply_ctx x = ctx_of(pos);
+	struct reply found = { 0 };
 
 	x.cmd = cmd;
-	x.others = others;
-	x.n_others = n_others;
-	x.out = out;
-	if (!store_write(s, find_fn, &x, e))
+	x.others = others->digests;
+	x.n_others = others->n_digests;
+	x.told = others->told;
+	x.n_told = others->n_told;
+	x.out = &found;
+	if (!store_read(s, find_fn, &x, e) ||
+	    (x.match != REPLY_NONE && found.orphan &&
+	     !store_write(s, join_fn, &x, e)))
 		return false;
 	*match = x.match;
+	if (x.match != REPLY_NONE)
+		*out = found;
 	return true;
 }
 
@@ -267,11 +223,11 @@ static bool
 wrote_fn(struct txn *t, void *ctx, struct err *e)
 {
 	struct reply_ctx *x = ctx;
-	struct row *v;
+	struct reply_row *v;
 	size_t n, i;
 
 	x->match = REPLY_NONE;
-	if (!rows_all(t, x->dc, &v, &n, e))
+	if (!reply_rows(t, x->dc, &v, &n, e))
 		return false;
 	for (i = 0; i < n; i++)
 		if (v[i].r.done && v[i].r.item == x->item &&
@@ -339,7 +295,7 @@ static bool
 begin_fn(struct txn *t, void *ctx, struct err *e)
 {
 	struct reply_ctx *x = ctx;
-	struct row w = { .r = { .cmd = *x->cmd,
+	struct reply_row w = { .r = { .cmd = *x->cmd,
 				.token = x->token,
 				.base_version = x->base_version },
 			 .epoch = x->epoch,
@@ -348,13 +304,13 @@ begin_fn(struct txn *t, void *ctx, struct err *e)
 	struct key k;
 
 	/* Never used twice: an open offer names the rows it reported. */
-	if (!txn_next_epoch(t, &w.r.n, e))
+	if (!txn_next_reply(t, &w.r.n, e))
 		return false;
 	once_of(t, x, w.r.once);
 	w.name_token = x->remote.n > 0 ? begun_name_token(x->remote) : 0;
 	k = reply_key(x->dc, w.r.n);
 	*x->out = w.r;
-	return row_write(t, x->dc, &w, e) &&
+	return reply_write(t, x->dc, &w, e) &&
 	       (x->cmd->kind != REPLY_ADD ||
 		(begun_put(t, x->dc.user, x->dc.coll, x->token, &k, e) &&
 		 begun_put(t, x->dc.user, x->dc.coll, w.name_token, &k, e)));
@@ -381,12 +337,12 @@ static bool
 edit_fn(struct txn *t, void *ctx, struct err *e)
 {
 	struct reply_ctx *x = ctx;
-	struct row w;
+	struct reply_row w;
 
-	if (!row_of(t, x->dc, x->n, &w, e))
+	if (!reply_read(t, x->dc, x->n, &w, e))
 		return false;
 	w.second_digest = x->digest;
-	return row_write(t, x->dc, &w, e);
+	return reply_write(t, x->dc, &w, e);
 }
 
 bool
@@ -405,9 +361,9 @@ done_fn(struct txn *t, void *ctx, struct err *e)
 {
 	struct reply_ctx *x = ctx;
 	struct key k = reply_key(x->dc, x->n);
-	struct row w;
+	struct reply_row w;
 
-	if (!row_of(t, x->dc, x->n, &w, e) ||
+	if (!reply_read(t, x->dc, x->n, &w, e) ||
 	    !begun_del(t, x->dc.user, x->dc.coll, w.r.token, &k, e) ||
 	    !begun_del(t, x->dc.user, x->dc.coll, w.name_token, &k, e))
 		return false;
@@ -419,7 +375,7 @@ done_fn(struct txn *t, void *ctx, struct err *e)
 		w.r.cmd.digest = w.second_digest;
 		w.second_digest = 0;
 	}
-	return row_write(t, x->dc, &w, e);
+	return reply_write(t, x->dc, &w, e);
 }
 
 bool
@@ -439,9 +395,9 @@ static bool
 drop_fn(struct txn *t, void *ctx, struct err *e)
 {
 	struct reply_ctx *x = ctx;
-	struct row w;
+	struct reply_row w;
 
-	return row_of(t, x->dc, x->n, &w, e) && row_drop(t, x->dc, &w, e);
+	return reply_read(t, x->dc, x->n, &w, e) && reply_erase(t, x->dc, &w, e);
 }
 
 bool
@@ -471,23 +427,23 @@ bool
 replies_confirm(struct txn *t, struct dev_coll dc,
 		const struct offer_row *offer, struct err *e)
 {
-	struct row *v;
+	struct reply_row *v;
 	size_t n, i;
 	bool ok = true;
 
-	if (!rows_all(t, dc, &v, &n, e))
+	if (!reply_rows(t, dc, &v, &n, e))
 		return false;
 	for (i = 0; i < n && ok; i++) {
-		struct row *w = &v[i];
+		struct reply_row *w = &v[i];
 		bool keep = w->r.cmd.kind == REPLY_ADD &&
 			    (!w->r.done || w->r.status == 1) &&
 			    !was_told(offer, w->r.n);
 
 		if (!keep) {
-			ok = row_drop(t, dc, w, e);
+			ok = reply_erase(t, dc, w, e);
 		} else if (!w->r.orphan) {
 			w->epoch = w->number = 0;
-			ok = row_write(t, dc, w, e);
+			ok = reply_write(t, dc, w, e);
 		}
 	}
 	return ok;
@@ -500,7 +456,7 @@ reply_adopted(struct txn *t, const struct key *row, uint64_t item, bool *took,
 	struct cursor c = cursor_of(key_span(row));
 	struct dev_coll dc = { .user = take_u64(&c) };
 	struct span val;
-	struct row w;
+	struct reply_row w;
 	bool found;
 
 	take_u8(&c);
@@ -509,12 +465,12 @@ reply_adopted(struct txn *t, const struct key *row, uint64_t item, bool *took,
 	*took = false;
 	if (!txn_get(t, row, &val, &found, e))
 		return false;
-	if (!found || !row_unpack(val, take_u64(&c), &w) || w.r.done)
+	if (!found || !reply_unpack(val, take_u64(&c), &w) || w.r.done)
 		return true;
 	/* Whose text it holds is not known here. */
 	*took = w.r.done = true;
 	w.r.item = item;
 	w.r.version = HAS_DIRTY;
 	w.r.status = 1;
-	return row_write(t, dc, &w, e);
+	return reply_write(t, dc, &w, e);
 }

@@ -28,22 +28,32 @@ struct reply {
 	uint64_t base_version; /* what the phone had; 0: nothing */
 	bool orphan, done;
 	uint64_t item;
-	uint64_t version;      /* or HAS_DIRTY, HAS_NOTHING */
+	uint64_t version;      /* or HAS_DIRTY (also for an Add whose item the
+				  phone has by its key), HAS_NOTHING */
 	uint32_t status;
 };
 
 enum reply_match {
 	REPLY_NONE, /* a new command */
 	REPLY_SAME, /* this command: answer it if done, else refresh and go on */
-	REPLY_EDIT  /* the user edited an Add before the retry */
+	REPLY_EDIT  /* the user edited an Add before the retry: change its item
+		       if done; still begun after a refresh: it was never
+		       written, drop the row and begin anew */
 };
 
-/* others: digests of all Adds of this request, so that an edit is not taken
- * for one of them. An orphan that matches joins the present key. */
+/* What else is in this request: digests of all its Adds, so that an edit is
+ * not taken for one of them, and the rows that its commands so far were
+ * answered from, so that two equal Adds become two items. */
+struct reply_others {
+	const uint64_t *digests, *told;
+	size_t n_digests, n_told;
+};
+
+/* The row of this command; *out is left alone for REPLY_NONE. An orphan that
+ * matches joins the present key. */
 bool reply_find(struct store *s, const struct sync_pos *pos,
-		const struct reply_cmd *cmd, const uint64_t *others,
-		size_t n_others, struct reply *out, enum reply_match *match,
-		struct err *e);
+		const struct reply_cmd *cmd, const struct reply_others *others,
+		struct reply *out, enum reply_match *match, struct err *e);
 /* The name for a write that can be repeated: depends on the key and the
  * command alone. */
 bool reply_once(struct store *s, const struct sync_pos *pos,

@@ -17,7 +17,7 @@
 
 #define MAP_BYTES ((size_t)64 << 30) /* sparse; never resized while open */
 #define GROUP_MAX 256
-#define FORMAT 2u
+#define FORMAT 3u
 #define READER_CHECK_MS 60000
 
 struct write_job {
@@ -397,6 +397,21 @@ txn_next_epoch(struct txn *t, uint64_t *out, struct err *e)
 
 	if (!meta_number(t, "epoch", &v, &found, e) ||
 	    !meta_set(t, "epoch", v + 1, e))
+		return false;
+	*out = v + 1;
+	return true;
+}
+
+bool
+txn_next_reply(struct txn *t, uint64_t *out, struct err *e)
+{
+	uint64_t v = 0;
+	bool found;
+
+	/* Rows of before this counter have numbers of the other one. */
+	if (!meta_number(t, "reply", &v, &found, e) ||
+	    (!found && !meta_number(t, "epoch", &v, &found, e)) ||
+	    !meta_set(t, "reply", v + 1, e))
 		return false;
 	*out = v + 1;
 	return true;

@@ -42,6 +42,8 @@ uint64_t txn_start_number(struct txn *t); /* of this process */
 uint32_t txn_incarnation(struct txn *t);
 /* Next number of the installation's one epoch counter; in a write. */
 bool txn_next_epoch(struct txn *t, uint64_t *out, struct err *e);
+/* The same for commands, of which there are more than 32 bits hold. */
+bool txn_next_reply(struct txn *t, uint64_t *out, struct err *e);
 
 /* 32 random bytes of the installation. */
 struct span txn_secret(struct txn *t);

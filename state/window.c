@@ -109,13 +109,10 @@ read_item(struct run *r, uint64_t item, struct mirror_item *it, bool *found,
 	return item_read(r->t, r->dc.user, r->dc.coll, item, it, found, e);
 }
 
-/* Step 1. *more: stopped by the limit. An explicit ledger has a row for each
- * item; only while the floor moves can one that is not owed matter. */
+/* Step 1. *more: stopped by the limit. */
 static bool
 step_owed(struct run *r, bool *more, struct err *e)
 {
-	bool still = r->l->explicit && r->l->lo_date == r->want &&
-		     r->l->lo_item == 0;
 	struct mirror_item it;
 	size_t i;
 	bool found;
@@ -123,7 +120,7 @@ step_owed(struct run *r, bool *more, struct err *e)
 	for (i = 0; i < r->l->n && !*more; i++) {
 		struct except *x = &r->l->rows[i];
 
-		if (x->dropped || (still && !x->owed))
+		if (x->dropped || !x->owed)
 			continue;
 		if (!read_item(r, x->item, &it, &found, e))
 			return false;
@@ -131,10 +128,6 @@ step_owed(struct run *r, bool *more, struct err *e)
 			x->dropped = true;
 			continue;
 		}
-		/* Early: the phone has it although it lies below lo. */
-		if (!x->owed && !(x->has != HAS_NOTHING &&
-				  under_floor(r, &it) && under_lo(r, &it)))
-			continue;
 		if (full(r))
 			*more = true;
 		else
@@ -221,6 +214,21 @@ step_log(struct run *r, uint64_t last, bool *more, struct err *e)
 	return ok && e->code == ERR_NONE;
 }
 
+/* Judged before the floor arrives at it: taken away above it, or given below
+ * it (an owed item, an own Add, a date that moved). Should the filter turn
+ * back before, no walk would meet it again: so it is judged each time. */
+static bool
+is_early(const struct run *r, size_t i)
+{
+	const struct mirror_item *it = &r->items[i];
+
+	if (it->gone)
+		return false;
+	return r->judged[i].has == HAS_NOTHING
+		       ? under_floor(r, it) && !under_lo(r, it)
+		       : under_lo(r, it);
+}
+
 /* Rows only where the default would say something else. */
 static void
 settle(struct run *r)
@@ -229,12 +237,14 @@ settle(struct run *r)
 
 	for (i = 0; i < r->n_judged; i++) {
 		struct except *x = ledger_row(r->l, r->judged[i].item);
+		bool again = is_early(r, i);
 
 		if (x != NULL)
 			x->dropped = true;
-		if (ledger_has(r->l, &r->items[i], true) != r->judged[i].has)
+		if (again ||
+		    ledger_has(r->l, &r->items[i], true) != r->judged[i].has)
 			ledger_set(r->l, r->judged[i].item, r->judged[i].has,
-				   false);
+				   again);
 	}
 }
 

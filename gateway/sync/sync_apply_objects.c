@@ -2,6 +2,8 @@
  * row, begin it, write at the source, mirror what it took, mark it done. A
  * repetition finds the row; a crash in between is healed by a refresh, which
  * adopts what carries the row's name or token. */
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/codec.h"
 #include "base/log.h"
@@ -56,15 +58,16 @@ static bool
 find_row(struct apply *p, const struct reply_cmd *cmd, struct reply *rep,
 	 enum reply_match *match, struct err *e)
 {
-	size_t n;
-	const uint64_t *others = add_digests(p, &n);
+	struct reply_others others = { .told = p->out->told,
+				       .n_told = p->out->n_told };
 
-	if (!reply_find(store_of(p), p->pos, cmd, others, n, rep, match, e))
+	others.digests = add_digests(p, &others.n_digests);
+	if (!reply_find(store_of(p), p->pos, cmd, &others, rep, match, e))
 		return false;
 	if (*match == REPLY_NONE || rep->done)
 		return true;
 	return refresh_locked(p->a, p->s, p->c->id, p->r->deadline_ms, e) &&
-	       reply_find(store_of(p), p->pos, cmd, others, n, rep, match, e);
+	       reply_find(store_of(p), p->pos, cmd, &others, rep, match, e);
 }
 
 /* What the source took is mirrored and told to the others. */
@@ -201,7 +204,16 @@ add_object(struct apply *p, const struct sync_cmd *cmd,
 		if (!gone)
 			return true;
 	}
-	if (!reply_once(store_of(p), p->pos, &rc, once, e))
+	/* Begun, and the refresh did not find it: the old text was never
+	 * written and never will be. */
+	if (match == REPLY_EDIT && !rep.done &&
+	    !reply_drop(store_of(p), p->pos, rep.n, e))
+		return false;
+	/* A begun row goes on under the name it has: a retry may come under
+	 * another key and ClientId. */
+	if (match == REPLY_SAME)
+		memcpy(once, rep.once, sizeof(once));
+	else if (!reply_once(store_of(p), p->pos, &rc, once, e))
 		return false;
 	name = hex_encode(p->r->arena, span_from(once, sizeof(once)));
 	if (!object_patch(p->c->kind, &p->o->env, SPAN_NONE, cmd->data,

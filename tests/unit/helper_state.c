@@ -7,6 +7,31 @@
 
 #include "base/codec.h"
 #include "state/dump.h"
+#include "state/store_private.h"
+
+/* In memory where there is such a place: thousands of commits wait for no
+ * disk. */
+void
+scratch_dir(char *dir, size_t n)
+{
+	snprintf(dir, n, "%s/eb-state-XXXXXX",
+		 access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	assert_non_null(mkdtemp(dir));
+}
+
+void
+scratch_drop(const char *dir)
+{
+	static const char *const files[] = { "data.mdb", "lock.mdb", "note" };
+	char path[96];
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, files[i]);
+		unlink(path);
+	}
+	rmdir(dir);
+}
 
 static int
 box_open(void **state, enum item_kind kind)
@@ -19,8 +44,7 @@ box_open(void **state, enum item_kind kind)
 	struct err e = { 0 };
 	size_t n;
 
-	snprintf(b->dir, sizeof(b->dir), "/tmp/eb-state-XXXXXX");
-	assert_non_null(mkdtemp(b->dir));
+	scratch_dir(b->dir, sizeof(b->dir));
 	b->s = store_open(b->dir, &e);
 	assert_non_null(b->s);
 	b->a = arena_new();
@@ -49,15 +73,10 @@ int
 box_close(void **state)
 {
 	struct box *b = *state;
-	char path[96];
 
 	store_close(&b->s);
 	arena_free(&b->a);
-	snprintf(path, sizeof(path), "%s/data.mdb", b->dir);
-	unlink(path);
-	snprintf(path, sizeof(path), "%s/lock.mdb", b->dir);
-	unlink(path);
-	rmdir(b->dir);
+	scratch_drop(b->dir);
 	free(b);
 	return 0;
 }
@@ -70,6 +89,29 @@ box_reopen(struct box *b)
 	store_close(&b->s);
 	b->s = store_open(b->dir, &e);
 	assert_non_null(b->s);
+}
+
+static bool
+seed_fn(struct txn *t, void *ctx, struct err *e)
+{
+	struct key k = key_begin(0, T_META);
+	uint8_t secret[32];
+	const char *name = "secret";
+
+	while (*name != '\0')
+		key_u8(&k, (uint8_t)*name++);
+	memset(secret, 0, sizeof(secret));
+	memcpy(secret, ctx, sizeof(unsigned));
+	return txn_put(t, &k, span_from(secret, sizeof(secret)), e);
+}
+
+void
+box_seed(struct box *b, unsigned seed)
+{
+	struct err e = { 0 };
+
+	assert_true(store_write(b->s, seed_fn, &seed, &e));
+	box_reopen(b);
 }
 
 struct change

@@ -23,12 +23,18 @@ struct box {
 	struct dev_coll dc;
 };
 
+/* A new folder for a store, and its end. */
+void scratch_dir(char *dir, size_t n);
+void scratch_drop(const char *dir);
+
 /* cmocka fixtures: *state is a struct box with an empty mail folder, or a
  * contacts folder. */
 int box_mail(void **state);
 int box_contacts(void **state);
 int box_close(void **state);
 void box_reopen(struct box *b);
+/* The same secret for the same seed, so that a schedule can be repeated. */
+void box_seed(struct box *b, unsigned seed);
 
 struct change mail(struct box *b, uint32_t uid, int64_t date, uint32_t flags);
 struct change card(struct box *b, const char *href, const char *etag);

@@ -464,6 +464,7 @@ replies_are_found_told_and_orphaned(void **state)
 				 .digest = 42, .may_edit = true };
 	struct reply_cmd edited = add;
 	struct change c = card(b, "/new", "1");
+	const struct reply_others alone = { 0 };
 	enum reply_match match;
 	struct sync_pos pos;
 	struct window w;
@@ -473,27 +474,27 @@ replies_are_found_told_and_orphaned(void **state)
 
 	start(b, key);
 	assert_true(sync_judge(b->s, b->dc, span_of(key), &pos, &e));
-	assert_true(reply_find(b->s, &pos, &add, NULL, 0, &r, &match, &e));
+	assert_true(reply_find(b->s, &pos, &add, &alone, &r, &match, &e));
 	assert_int_equal(match, REPLY_NONE);
 	assert_true(reply_begin(b->s, &pos, &add, c.token, SPAN("/new"), 0,
 				NOW, &r, &e));
 	put(b, &c, 1); /* the refresh adopts */
-	assert_true(reply_find(b->s, &pos, &add, NULL, 0, &r, &match, &e));
+	assert_true(reply_find(b->s, &pos, &add, &alone, &r, &match, &e));
 	assert_int_equal(match, REPLY_SAME);
 	assert_true(r.done && r.version == HAS_DIRTY);
 	assert_true(r.item == item_of(b, "/new").item);
 	edited.digest = 43;
-	assert_true(reply_find(b->s, &pos, &edited, NULL, 0, &r, &match,
+	assert_true(reply_find(b->s, &pos, &edited, &alone, &r, &match,
 			       &e));
 	assert_int_equal(match, REPLY_EDIT);
 	/* An answer that does not report it is confirmed: an orphan. */
 	memcpy(next, key, 64);
 	step(b, next, ALL, 9, &w);
 	assert_true(sync_judge(b->s, b->dc, span_of(next), &pos, &e));
-	assert_true(reply_find(b->s, &pos, &edited, NULL, 0, &r, &match,
+	assert_true(reply_find(b->s, &pos, &edited, &alone, &r, &match,
 			       &e));
 	assert_int_equal(match, REPLY_NONE);
-	assert_true(reply_find(b->s, &pos, &add, NULL, 0, &r, &match, &e));
+	assert_true(reply_find(b->s, &pos, &add, &alone, &r, &match, &e));
 	assert_int_equal(match, REPLY_SAME);
 	/* Reported and confirmed: gone. */
 	assert_true(sync_window(b->s, &pos, NULL, 0, ALL, 9, b->a, &w, &e));
@@ -502,7 +503,7 @@ replies_are_found_told_and_orphaned(void **state)
 	assert_true(sync_offer(b->s, &pos, &w, ALL, &e));
 	assert_true(sync_judge(b->s, b->dc, span_of(w.key), &pos, &e));
 	assert_int_equal(pos.verdict, KEY_CONFIRMS);
-	assert_true(reply_find(b->s, &pos, &add, NULL, 0, &r, &match, &e));
+	assert_true(reply_find(b->s, &pos, &add, &alone, &r, &match, &e));
 	assert_int_equal(match, REPLY_NONE);
 }
 

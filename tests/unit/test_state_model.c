@@ -1,7 +1,7 @@
 /* The state machine against a model of source and phones (SYNC-CORE), with
  * random schedules: lost answers, repeated requests, key 0, bogus keys,
  * filters that change, windows that are too small, another UIDVALIDITY.
- * STATE_SEED=n plays one schedule again. */
+ * STATE_SEED=n plays one schedule again, STATE_SEEDS=n the first n. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #define ITEMS 40
 #define DEVICES 3
 #define STEPS 500
-#define SEEDS 60
+#define SEEDS 150
 #define DAY 100 /* distance of dates */
 
 /* ---- the source ------------------------------------------------------------*/
@@ -480,7 +480,8 @@ play(bool is_mail)
 {
 	const char *one = getenv("STATE_SEED");
 	unsigned seed = one ? (unsigned)strtoul(one, NULL, 10) : 1;
-	unsigned last = one ? seed : SEEDS;
+	const char *many = getenv("STATE_SEEDS");
+	unsigned last = one ? seed : many ? (unsigned)atoi(many) : SEEDS;
 
 	for (; seed <= last; seed++) {
 		void *state = NULL;

@@ -8,13 +8,13 @@
 #include "base/log.h"
 #include "base/pool.h"
 #include "gateway/accounts/account.h"
-#include "gateway/http/auth.h"
 #include "gateway/config/config.h"
-#include "gateway/operate/control.h"
+#include "gateway/http/auth.h"
 #include "gateway/http/http.h"
-#include "gateway/operate/metrics.h"
-#include "gateway/http/park.h"
 #include "gateway/http/request.h"
+#include "gateway/operate/control.h"
+#include "gateway/operate/metrics.h"
+#include "gateway/push/park.h"
 #include "gateway/push/watch.h"
 #include "state/store.h"
 #include "translate/wbxml/wbxml.h"
@@ -169,7 +169,7 @@ start_parts(struct gateway *gw, struct err *e)
 	gw->pool = pool_new(gw->conf->workers);
 	gw->auth = auth_new(gw, account_verify);
 	gw->accounts = accounts_new(gw);
-	gw->waits = waits_new(gw);
+	gw->waits = waits_new(request_wake);
 	gw->watch = watch_new(gw);
 	if (gw->watch == NULL)
 		return err_set(e, ERR_UNAVAILABLE, SCOPE_ACCOUNT,

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "gateway/http/auth_passwords.h"
 #include "gateway/cli/check.h"
 #include "gateway/cli/cli_config.h"
+#include "gateway/http/auth_passwords.h"
 #include "gateway/operate/control.h"
 
 static void

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "gateway/http/auth_passwords.h"
 #include "gateway/cli/cli_config.h"
+#include "gateway/http/auth_passwords.h"
 
 /* A phone with such a password brings none for the servers. */
 static void

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "gateway/cli/cli_config.h"
-#include "gateway/cli/profile.h"
+#include "gateway/commands/profile.h"
 
 /* Two rows in one line of half blocks, dark on light, with the quiet zone
  * that cameras want. */

@@ -8,11 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "gateway/http/auth.h"
 #include "gateway/cli/check.h"
 #include "gateway/cli/cli_config.h"
-#include "gateway/operate/control.h"
 #include "gateway/cli/setup.h"
+#include "gateway/http/auth.h"
+#include "gateway/operate/control.h"
 
 struct plan {
 	const struct cli *c;

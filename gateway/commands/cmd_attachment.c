@@ -1,6 +1,6 @@
 /* GetAttachment (<= 12.1): AttachmentName is a FileReference. */
 #include "gateway/commands/commands.h"
-#include "gateway/commands/fetch.h"
+#include "gateway/items/fetch.h"
 
 enum cmd_result
 cmd_get_attachment(struct request *r)

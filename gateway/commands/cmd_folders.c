@@ -5,13 +5,13 @@
 #include "base/codec.h"
 #include "base/log.h"
 #include "base/pack.h"
-#include "gateway/commands/commands.h"
-#include "gateway/accounts/folder_tree.h"
-#include "gateway/commands/mail_ref.h"
-#include "gateway/http/park.h"
-#include "gateway/accounts/refresh.h"
 #include "gateway/accounts/sessions.h"
+#include "gateway/commands/commands.h"
 #include "gateway/http/status.h"
+#include "gateway/items/folder_tree.h"
+#include "gateway/items/mail_ref.h"
+#include "gateway/push/park.h"
+#include "gateway/push/refresh.h"
 
 /* Always asked: another program may have made a folder a moment ago, and a
  * FolderSync is rare. */

@@ -5,12 +5,12 @@
 #include "base/codec.h"
 #include "base/limits.h"
 #include "base/log.h"
-#include "gateway/commands/commands.h"
-#include "gateway/commands/fetch.h"
-#include "gateway/sync/objects.h"
-#include "gateway/accounts/refresh.h"
+#include "gateway/accounts/objects.h"
 #include "gateway/accounts/sessions.h"
+#include "gateway/commands/commands.h"
 #include "gateway/http/status.h"
+#include "gateway/items/fetch.h"
+#include "gateway/push/refresh.h"
 
 struct parts {
 	bool wanted;

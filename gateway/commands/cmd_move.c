@@ -3,13 +3,13 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
-#include "gateway/commands/commands.h"
-#include "gateway/commands/mail_content.h"
-#include "gateway/commands/mail_ref.h"
-#include "gateway/sync/objects.h"
-#include "gateway/accounts/refresh.h"
+#include "gateway/accounts/objects.h"
 #include "gateway/accounts/sessions.h"
+#include "gateway/commands/commands.h"
 #include "gateway/http/status.h"
+#include "gateway/items/mail_content.h"
+#include "gateway/items/mail_ref.h"
+#include "gateway/push/refresh.h"
 #include "state/moved.h"
 
 struct move {

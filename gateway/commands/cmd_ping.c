@@ -2,9 +2,9 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "gateway/commands/commands.h"
-#include "gateway/accounts/folder_tree.h"
-#include "gateway/commands/mail_ref.h"
-#include "gateway/accounts/refresh.h"
+#include "gateway/items/folder_tree.h"
+#include "gateway/items/mail_ref.h"
+#include "gateway/push/refresh.h"
 #include "gateway/push/watch.h"
 #include "state/ledger.h"
 

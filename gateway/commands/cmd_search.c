@@ -5,11 +5,11 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
-#include "gateway/commands/commands.h"
-#include "gateway/commands/fetch.h"
-#include "gateway/accounts/refresh.h"
 #include "gateway/accounts/sessions.h"
+#include "gateway/commands/commands.h"
 #include "gateway/http/status.h"
+#include "gateway/items/fetch.h"
+#include "gateway/push/refresh.h"
 
 #define MAX_WORDS 16
 #define MAX_HITS 1000

@@ -3,12 +3,12 @@
 #include "base/clock.h"
 #include "base/codec.h"
 #include "base/log.h"
-#include "gateway/commands/commands.h"
-#include "gateway/commands/fetch.h"
-#include "gateway/commands/outbox.h"
-#include "gateway/http/park.h"
 #include "gateway/accounts/sessions.h"
+#include "gateway/commands/commands.h"
+#include "gateway/commands/outbox.h"
 #include "gateway/http/status.h"
+#include "gateway/items/fetch.h"
+#include "gateway/push/park.h"
 #include "translate/mail/compose.h"
 
 struct send {

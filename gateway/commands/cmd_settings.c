@@ -1,8 +1,8 @@
 /* Settings (MS-ASCMD 2.2.1.18): one row for each property, answered in the
  * order they were asked in. */
 #include "gateway/commands/commands.h"
-#include "gateway/config/config.h"
 #include "gateway/commands/device_info.h"
+#include "gateway/config/config.h"
 
 static void
 put_status(struct request *r, wbxml_tag property, unsigned status)

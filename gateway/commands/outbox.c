@@ -5,8 +5,8 @@
 #include "base/codec.h"
 #include "base/fault.h"
 #include "base/log.h"
-#include "gateway/commands/sent_copy.h"
 #include "gateway/accounts/sessions.h"
+#include "gateway/commands/sent_copy.h"
 #include "state/sent.h"
 
 static bool

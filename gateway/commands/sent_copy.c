@@ -3,9 +3,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
-#include "gateway/accounts/folder_tree.h"
-#include "gateway/accounts/refresh.h"
 #include "gateway/accounts/sessions.h"
+#include "gateway/items/folder_tree.h"
+#include "gateway/push/refresh.h"
 
 #define RETRY_MS 60000
 #define CALL_MS 60000

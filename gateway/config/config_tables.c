@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "gateway/cli/client_addr.h"
+#include "gateway/config/client_addr.h"
 #include "gateway/config/preset.h"
 
 /* ---- readers of values ---------------------------------------------------*/

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/limits.h"
 #include "base/fault.h"
+#include "base/limits.h"
 #include "base/log.h"
 
 #define CONNECTIONS_MAX 20000

@@ -13,11 +13,11 @@
 #include "base/log.h"
 #include "base/pool.h"
 #include "gateway/accounts/account.h"
-#include "gateway/http/auth.h"
 #include "gateway/config/config.h"
+#include "gateway/http/auth.h"
 #include "gateway/http/http.h"
-#include "gateway/http/park.h"
 #include "gateway/http/version.h"
+#include "gateway/push/park.h"
 #include "state/devices.h"
 
 struct question {

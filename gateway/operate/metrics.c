@@ -6,11 +6,11 @@
 #include "base/clock.h"
 #include "base/pool.h"
 #include "gateway/accounts/account.h"
-#include "gateway/cli/client_addr.h"
+#include "gateway/config/client_addr.h"
 #include "gateway/config/config.h"
 #include "gateway/http/dispatch.h"
 #include "gateway/http/http.h"
-#include "gateway/http/park.h"
+#include "gateway/push/park.h"
 #include "state/devices.h"
 
 #define TEXT_TYPE "text/plain; version=0.0.4; charset=utf-8"

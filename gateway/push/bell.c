@@ -9,8 +9,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
-#include "gateway/http/park.h"
-#include "gateway/accounts/refresh.h"
+#include "gateway/push/park.h"
+#include "gateway/push/refresh.h"
 
 #define KEEP_MS (15 * 60000)
 #define OPEN_MS 30000

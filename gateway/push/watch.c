@@ -10,9 +10,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "gateway/push/bell.h"
-#include "gateway/http/park.h"
 #include "gateway/accounts/sessions.h"
+#include "gateway/push/bell.h"
+#include "gateway/push/park.h"
 
 #define TICK_MS 1000
 

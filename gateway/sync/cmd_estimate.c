@@ -2,11 +2,11 @@
  * bring. Never advances a key. */
 #include "base/clock.h"
 #include "base/limits.h"
+#include "gateway/accounts/objects.h"
 #include "gateway/commands/commands.h"
-#include "gateway/commands/mail_ref.h"
-#include "gateway/sync/objects.h"
-#include "gateway/accounts/refresh.h"
 #include "gateway/http/status.h"
+#include "gateway/items/mail_ref.h"
+#include "gateway/push/refresh.h"
 #include "gateway/sync/sync_options.h"
 #include "state/ledger.h"
 
@@ -42,7 +42,7 @@ estimate_one(struct request *r, const struct wbxml_node *n, uint32_t coll,
 	if (!refresh_coll(a, coll, r->deadline_ms, &e))
 		return status_of(STATUS_ESTIMATE, &e);
 	if (!sync_count(r->gw->store, dc,
-			object_floor(kind, o.filter, clock_wall()),
+			sync_filter_floor(kind, o.filter, clock_wall()),
 			COUNT_MAX, count, &e))
 		return status_of(STATUS_ESTIMATE, &e);
 	return 1;

@@ -6,14 +6,14 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "gateway/accounts/objects.h"
 #include "gateway/commands/commands.h"
-#include "gateway/commands/mail_ref.h"
-#include "gateway/sync/objects.h"
-#include "gateway/http/park.h"
-#include "gateway/accounts/refresh.h"
 #include "gateway/http/status.h"
-#include "gateway/sync/sync_answer.h"
+#include "gateway/items/mail_ref.h"
+#include "gateway/push/park.h"
+#include "gateway/push/refresh.h"
 #include "gateway/push/watch.h"
+#include "gateway/sync/sync_answer.h"
 
 /* <Collections> is opened when the first collection has something to say. */
 static void
@@ -223,7 +223,7 @@ sync_collection(struct sync_run *run, const struct sync_coll *sc)
 		collection_status(run, sc, one.o.bad);
 		return;
 	}
-	one.want = object_floor(one.c.kind, one.o.filter, clock_wall());
+	one.want = sync_filter_floor(one.c.kind, one.o.filter, clock_wall());
 	one.pos.dc = (struct dev_coll){ r->user_id, r->device_id, sc->coll };
 	if (!dev_lock(run->a, r->device_id, sc->coll, r->deadline_ms, &e)) {
 		collection_failed(run, sc, &e);

@@ -3,12 +3,12 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "gateway/accounts/folder_tree.h"
-#include "gateway/commands/mail_content.h"
-#include "gateway/http/park.h"
-#include "gateway/accounts/refresh.h"
 #include "gateway/accounts/sessions.h"
 #include "gateway/http/status.h"
+#include "gateway/items/folder_tree.h"
+#include "gateway/items/mail_content.h"
+#include "gateway/push/park.h"
+#include "gateway/push/refresh.h"
 #include "translate/mail/flag.h"
 
 void

@@ -7,10 +7,10 @@
 #include "base/clock.h"
 #include "base/codec.h"
 #include "base/log.h"
-#include "gateway/sync/objects.h"
-#include "gateway/http/park.h"
-#include "gateway/accounts/refresh.h"
+#include "gateway/accounts/objects.h"
 #include "gateway/http/status.h"
+#include "gateway/push/park.h"
+#include "gateway/push/refresh.h"
 #include "gateway/sync/sync_apply.h"
 #include "state/replies.h"
 

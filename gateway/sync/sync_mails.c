@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "gateway/commands/mail_content.h"
 #include "gateway/accounts/sessions.h"
+#include "gateway/items/mail_content.h"
 #include "gateway/sync/sync_answer.h"
 
 /* What is fetched at a time: many mails, for the sake of round trips, but

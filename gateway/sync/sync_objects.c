@@ -1,5 +1,5 @@
 /* Events and tasks in a Sync answer: always whole. */
-#include "gateway/sync/objects.h"
+#include "gateway/accounts/objects.h"
 #include "gateway/sync/sync_answer.h"
 
 static void

@@ -1,6 +1,6 @@
 #include "gateway/sync/sync_options.h"
 
-#include "gateway/commands/mail_ref.h"
+#include "gateway/items/mail_ref.h"
 #include "state/ledger.h"
 
 #define OPTIONS_BYTES 8192

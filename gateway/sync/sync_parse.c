@@ -7,6 +7,8 @@
 #include "state/ids.h"
 
 #define CACHE_BYTES (256u << 10)
+#define FILTER_INCOMPLETE 8
+#define TODO_FLOOR (INT64_MAX / 2)
 
 /* Commands never enter the cache: a repeated empty request must not repeat
  * them. */
@@ -249,8 +251,8 @@ sync_parse(struct arena *a, const struct wbxml_node *body, struct span cache,
 	*out = q;
 }
 
-int64_t
-sync_filter_floor(uint32_t filter, int64_t now)
+static int64_t
+days_floor(uint32_t filter, int64_t now)
 {
 	static const int days[] = { 0, 1, 3, 7, 14, 31, 92, 183 };
 
@@ -259,4 +261,18 @@ sync_filter_floor(uint32_t filter, int64_t now)
 	/* Whole days: items age out at midnight, and an idle Sync writes
 	 * nothing. */
 	return (now - (int64_t)days[filter] * 86400) / 86400 * 86400;
+}
+
+int64_t
+sync_filter_floor(enum item_kind kind, uint32_t filter, int64_t now)
+{
+	switch (kind) {
+	case KIND_TASK:
+		return filter == FILTER_INCOMPLETE ? TODO_FLOOR : INT64_MIN;
+	case KIND_CONTACT:
+	case KIND_NOTE:
+		return INT64_MIN;
+	default:
+		return days_floor(filter, now);
+	}
 }

@@ -4,6 +4,7 @@
 #define GATEWAY_SYNC_PARSE_H
 
 #include "base/err.h"
+#include "base/item.h"
 #include "translate/wbxml/wbxml.h"
 
 enum sync_cmd_kind { SYNC_ADD, SYNC_CHANGE, SYNC_DELETE, SYNC_FETCH };
@@ -49,8 +50,9 @@ struct sync_request {
 void sync_parse(struct arena *a, const struct wbxml_node *body,
 		struct span cache, struct sync_request *out);
 
-/* FilterType -> oldest date wanted at `now`; INT64_MIN for "all"
- * (MS-ASCMD 2.2.3.68.2; incomplete tasks and unknown values count as all). */
-int64_t sync_filter_floor(uint32_t filter, int64_t now);
+/* FilterType -> oldest date (struct change.date) wanted of that kind at `now`;
+ * INT64_MIN for "all" (MS-ASCMD 2.2.3.68.2; unknown values count as all). Of
+ * tasks, incomplete ones stand behind every date (accounts/objects.c). */
+int64_t sync_filter_floor(enum item_kind kind, uint32_t filter, int64_t now);
 
 #endif

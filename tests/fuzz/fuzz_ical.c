@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "translate/calendar/event.h"
-#include "translate/text/content_lines.h"
 #include "translate/calendar/freebusy.h"
 #include "translate/calendar/itip.h"
 #include "translate/calendar/task.h"
+#include "translate/text/content_lines.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

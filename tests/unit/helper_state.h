@@ -8,8 +8,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "state/ledger.h"
 #include "state/colls.h"
+#include "state/ledger.h"
 
 #define USER 7u
 #define DEVICE 11u

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "gateway/cli/client_addr.h"
+#include "gateway/config/client_addr.h"
 
 static void
 networks_are_read_and_hold(void **state)

@@ -12,11 +12,11 @@
 #include "base/clock.h"
 #include "tests/unit/helper_cal.h"
 #include "tests/unit/helper_mail.h"
-#include "translate/mail/attach.h"
-#include "translate/mail/compose.h"
 #include "translate/calendar/freebusy.h"
 #include "translate/calendar/itip.h"
 #include "translate/calendar/meeting.h"
+#include "translate/mail/attach.h"
+#include "translate/mail/compose.h"
 
 #define NOW (clock_days(2024, 6, 1) * 86400 + 36000)
 static const struct span alice = { "alice@example.org", 17 };

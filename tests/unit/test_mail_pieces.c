@@ -10,12 +10,12 @@
 
 #include "base/codec.h"
 #include "tests/unit/helper_mail.h"
+#include "translate/calendar/meeting.h"
 #include "translate/mail/attach.h"
-#include "translate/text/charset.h"
 #include "translate/mail/conversation.h"
 #include "translate/mail/flag.h"
+#include "translate/text/charset.h"
 #include "translate/text/html.h"
-#include "translate/calendar/meeting.h"
 
 #define S(x) span_of(x)
 

@@ -242,14 +242,7 @@ folder_lists_alone_are_forgotten_too(void **state)
 }
 
 static void
-shut_out(struct device *d, void *ctx)
-{
-	(void)ctx;
-	d->blocked = true;
-}
-
-static void
-nobody_is_forgotten_who_was_seen_or_shut_out(void **state)
+nobody_is_forgotten_who_was_seen(void **state)
 {
 	struct box *b = *state;
 	struct gc_result r;
@@ -264,10 +257,33 @@ nobody_is_forgotten_who_was_seen_or_shut_out(void **state)
 	assert_int_equal(collect(b, NOW + 100 * DAY).devices, 0);
 	assert_true(gc_user(b->s, USER, NOW + 1000 * DAY, 0, &r, &e));
 	assert_int_equal(r.devices, 0); /* 0: never */
+	assert_int_equal(rows(b, "sync"), 1);
+}
+
+static void
+shut_out(struct device *d, void *ctx)
+{
+	(void)ctx;
+	d->blocked = true;
+}
+
+/* Its row stays: a phone that was shut out does not come in again by staying
+ * away. */
+static void
+what_was_ordered_about_a_phone_stays(void **state)
+{
+	struct box *b = *state;
+	struct err e = { 0 };
+	char key[64];
+
+	b->dc.device = device_of(SPAN("phone"));
+	phone_seen(b, "phone", NOW);
+	start(b, key);
 	assert_true(device_update(b->s, USER, SPAN("phone"), shut_out, NULL,
 				  &e));
-	assert_int_equal(collect(b, NOW + 1000 * DAY).devices, 0);
-	assert_int_equal(rows(b, "sync"), 1);
+	assert_int_equal(collect(b, NOW + 1000 * DAY).devices, 1);
+	assert_int_equal(rows(b, "sync"), 0);
+	assert_int_equal(rows(b, "device"), 1);
 }
 
 static void
@@ -362,7 +378,8 @@ main(void)
 		MAIL(many_tombstones_go_in_steps),
 		MAIL(a_phone_that_stays_away_is_forgotten_first),
 		MAIL(folder_lists_alone_are_forgotten_too),
-		MAIL(nobody_is_forgotten_who_was_seen_or_shut_out),
+		MAIL(nobody_is_forgotten_who_was_seen),
+		MAIL(what_was_ordered_about_a_phone_stays),
 		MAIL(begun_rows_of_nobody_are_swept),
 		CARD(only_orphans_expire_not_what_may_be_asked_again),
 		MAIL(other_users_are_left_alone),

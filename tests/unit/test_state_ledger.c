@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "state/gc.h"
-#include "state/sent.h"
-#include "tests/unit/helper_state.h"
 #include "state/moved.h"
 #include "state/replies.h"
+#include "state/sent.h"
+#include "tests/unit/helper_state.h"
 
 #define ALL INT64_MIN
 

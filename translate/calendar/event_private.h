@@ -3,10 +3,10 @@
 #define TRANSLATE_EVENT_PRIVATE_H
 
 #include "translate/calendar/event.h"
-#include "translate/text/content_lines.h"
-#include "translate/text/item_body.h"
 #include "translate/calendar/recur.h"
 #include "translate/calendar/timezone.h"
+#include "translate/text/content_lines.h"
+#include "translate/text/item_body.h"
 
 #define DAY_SECONDS 86400
 #define MAX_ATTENDEES 2000

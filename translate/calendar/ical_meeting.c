@@ -5,8 +5,8 @@
 #include "base/codec.h"
 #include "base/utf8.h"
 #include "translate/calendar/ical_private.h"
-#include "translate/mail/headers.h"
 #include "translate/calendar/meeting.h"
+#include "translate/mail/headers.h"
 
 #define MAX_TEXT 4096
 

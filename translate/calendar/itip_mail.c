@@ -4,11 +4,11 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
-#include "translate/mail/attach.h"
 #include "translate/calendar/event_patch_private.h"
-#include "translate/mail/headers.h"
 #include "translate/calendar/itip.h"
 #include "translate/calendar/recur_private.h"
+#include "translate/mail/attach.h"
+#include "translate/mail/headers.h"
 
 static const char *const methods[] = { "REQUEST", "REPLY", "CANCEL",
 				       "COUNTER" };

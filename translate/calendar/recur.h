@@ -4,8 +4,8 @@
 #define TRANSLATE_RECUR_H
 
 #include "base/err.h"
-#include "translate/env.h"
 #include "translate/calendar/timezone.h"
+#include "translate/env.h"
 
 enum freq {
 	FREQ_SECONDLY,

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "translate/text/charset.h"
 #include "translate/contacts/contact_private.h"
+#include "translate/text/charset.h"
 #include "translate/text/content_lines.h"
 
 bool

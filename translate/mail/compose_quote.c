@@ -3,10 +3,10 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "translate/mail/attach.h"
-#include "translate/text/charset.h"
 #include "translate/mail/compose_private.h"
 #include "translate/mail/email_private.h"
 #include "translate/mail/headers.h"
+#include "translate/text/charset.h"
 #include "translate/text/html.h"
 
 #define MAX_QUOTE_BYTES (8u << 20) /* of the original's text */

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/codec.h"
-#include "translate/text/charset.h"
 #include "translate/mail/headers.h"
+#include "translate/text/charset.h"
 
 #define INDEX_HEAD 22 /* 01, five bytes of time, a GUID */
 #define INDEX_MAX 512 /* levels kept */

@@ -1,12 +1,12 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "translate/calendar/meeting.h"
 #include "translate/mail/attach.h"
-#include "translate/text/charset.h"
 #include "translate/mail/email_private.h"
 #include "translate/mail/headers.h"
+#include "translate/text/charset.h"
 #include "translate/text/html.h"
-#include "translate/calendar/meeting.h"
 
 static struct span
 wanted(const struct email_plan *plan, int want)

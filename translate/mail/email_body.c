@@ -4,8 +4,8 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "translate/mail/attach.h"
-#include "translate/text/charset.h"
 #include "translate/mail/email_private.h"
+#include "translate/text/charset.h"
 #include "translate/text/html.h"
 
 static const struct body_pref *

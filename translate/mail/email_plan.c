@@ -1,8 +1,8 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "translate/text/charset.h"
 #include "translate/mail/email_private.h"
+#include "translate/text/charset.h"
 
 #define CALENDAR_BYTES (256u << 10)
 #define REPORT_BYTES (16u << 10)

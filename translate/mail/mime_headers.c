@@ -3,9 +3,9 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/utf8.h"
-#include "translate/text/charset.h"
 #include "translate/mail/headers.h"
 #include "translate/mail/mime_private.h"
+#include "translate/text/charset.h"
 
 /* Charset labels of encoded words that iconv does not know. */
 static const char *

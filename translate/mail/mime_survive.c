@@ -2,9 +2,9 @@
 
 #include "base/buf.h"
 #include "base/utf8.h"
-#include "translate/text/charset.h"
 #include "translate/mail/email.h"
 #include "translate/mail/mime_private.h"
+#include "translate/text/charset.h"
 
 static bool
 has_controls(const char *p, size_t n)

@@ -2,8 +2,8 @@
 #ifndef GATEWAY_FETCH_H
 #define GATEWAY_FETCH_H
 
-#include "gateway/commands/mail_content.h"
-#include "gateway/commands/mail_ref.h"
+#include "gateway/items/mail_content.h"
+#include "gateway/items/mail_ref.h"
 #include "translate/mail/attach.h"
 
 struct fetched_file {

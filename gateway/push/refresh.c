@@ -1,12 +1,12 @@
 /* Refresh jobs: changes of a source -> mirror -> bell. */
-#include "gateway/accounts/refresh.h"
+#include "gateway/push/refresh.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
-#include "gateway/sync/objects.h"
-#include "gateway/http/park.h"
+#include "gateway/accounts/objects.h"
 #include "gateway/accounts/sessions.h"
+#include "gateway/push/park.h"
 #include "gateway/push/watch.h"
 #include <stdlib.h>
 #include "state/mirror.h"

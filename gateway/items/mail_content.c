@@ -1,4 +1,4 @@
-#include "gateway/commands/mail_content.h"
+#include "gateway/items/mail_content.h"
 
 #include <string.h>
 

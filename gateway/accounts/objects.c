@@ -1,16 +1,13 @@
-#include "gateway/sync/objects.h"
+#include "gateway/accounts/objects.h"
 
 #include "base/clock.h"
 #include "base/codec.h"
 #include "gateway/accounts/sessions.h"
-#include "gateway/sync/sync_parse.h"
 #include "translate/calendar/event.h"
 #include "translate/calendar/task.h"
 
 /* Dates of tasks: what is to be done stays in view for ever. */
 #define TODO_DATE (INT64_MAX - 1)
-#define TODO_FLOOR (INT64_MAX / 2)
-#define FILTER_INCOMPLETE 8
 
 bool
 object_can(enum item_kind kind)
@@ -96,20 +93,6 @@ object_facts(struct arena *a, enum item_kind kind, struct change *c)
 	if (f.uid.n > 0)
 		c->token = hash64(SPAN("uid"), f.uid);
 	return true;
-}
-
-int64_t
-object_floor(enum item_kind kind, uint32_t filter, int64_t now)
-{
-	switch (kind) {
-	case KIND_TASK:
-		return filter == FILTER_INCOMPLETE ? TODO_FLOOR : INT64_MIN;
-	case KIND_CONTACT:
-	case KIND_NOTE:
-		return INT64_MIN;
-	default:
-		return sync_filter_floor(filter, now);
-	}
 }
 
 /* ---- fetching ------------------------------------------------------------------*/

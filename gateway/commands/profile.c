@@ -1,4 +1,4 @@
-#include "gateway/cli/profile.h"
+#include "gateway/commands/profile.h"
 
 #include <dirent.h>
 #include <errno.h>

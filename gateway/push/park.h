@@ -19,7 +19,12 @@ enum wake_reason {
 	WAKE_STOP
 };
 
-struct waits *waits_new(struct gateway *gw);
+/* How a parked request is run again, on a worker: request_wake. Handed in, so
+ * that nothing here depends on commands. */
+typedef void park_wake_fn(struct gateway *gw, struct exchange *x,
+			  enum wake_reason why, int64_t deadline_ms);
+
+struct waits *waits_new(park_wake_fn *run);
 void waits_free(struct waits **ws);
 
 /* Registers the exchange for news of these collections (coll 0: of the

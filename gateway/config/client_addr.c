@@ -1,4 +1,4 @@
-#include "gateway/cli/client_addr.h"
+#include "gateway/config/client_addr.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* The wait table: rows by handle and by user, one lock, no call out of it
  * but queueing a job. */
-#include "gateway/http/park.h"
+#include "gateway/push/park.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/pool.h"
 #include "gateway/http/http.h"
-#include "gateway/http/request.h"
 #include "gateway/push/watch.h"
 
 #define BUCKETS 4096
@@ -28,6 +27,7 @@ struct parked {
 };
 
 struct waits {
+	park_wake_fn *run;
 	pthread_mutex_t lock;
 	struct parked *bucket[BUCKETS]; /* by user */
 	uint64_t next_handle;
@@ -36,11 +36,11 @@ struct waits {
 };
 
 struct waits *
-waits_new(struct gateway *gw)
+waits_new(park_wake_fn *run)
 {
 	struct waits *ws = xcalloc(1, sizeof(*ws));
 
-	(void)gw;
+	ws->run = run;
 	pthread_mutex_init(&ws->lock, NULL);
 	return ws;
 }
@@ -77,7 +77,7 @@ run_wake(void *arg)
 {
 	struct parked *p = arg;
 
-	request_wake(p->gw, p->x, p->why, p->deadline_ms);
+	p->gw->waits->run(p->gw, p->x, p->why, p->deadline_ms);
 	free(p);
 }
 

@@ -38,7 +38,4 @@ bool objects_load(struct account *a, const struct coll *c,
 		  struct arena *arena, struct span *texts,
 		  int64_t deadline_ms, struct err *e);
 
-/* Oldest date wanted (struct change.date) of that kind at `now`. */
-int64_t object_floor(enum item_kind kind, uint32_t filter, int64_t now);
-
 #endif

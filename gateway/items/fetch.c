@@ -1,5 +1,5 @@
-#include "gateway/commands/fetch.h"
 #include "gateway/accounts/sessions.h"
+#include "gateway/items/fetch.h"
 
 
 bool

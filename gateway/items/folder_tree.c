@@ -1,7 +1,7 @@
-#include "gateway/accounts/folder_tree.h"
+#include "gateway/items/folder_tree.h"
 
 #include "base/limits.h"
-#include "gateway/sync/objects.h"
+#include "gateway/accounts/objects.h"
 
 /* What a kind's folders are on the wire: the one default, and the others. */
 static const struct {

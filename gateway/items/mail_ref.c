@@ -1,8 +1,8 @@
-#include "gateway/commands/mail_ref.h"
+#include "gateway/items/mail_ref.h"
 
 #include "base/clock.h"
-#include "gateway/operate/housekeeping.h"
 #include "gateway/commands/sent_copy.h"
+#include "gateway/operate/housekeeping.h"
 
 static void
 put_account(void *p)

@@ -7,6 +7,7 @@
 #include "translate/calendar/task.h"
 
 /* Dates of tasks: what is to be done stays in view for ever. */
+#define MAX_ADDED 100 /* attachments in one command */
 #define TODO_DATE (INT64_MAX - 1)
 
 bool
@@ -34,6 +35,62 @@ object_patch(enum item_kind kind, const struct tr_env *env, struct span old,
 		return task_patch(env, old, data, supported, uid, env->now,
 				  out, e);
 	return event_patch(env, old, data, supported, uid, env->now, out, e);
+}
+
+bool
+object_patch_instance(enum item_kind kind, const struct tr_env *env,
+		      struct span old, struct span instance,
+		      const struct wbxml_node *data, struct span *out,
+		      struct err *e)
+{
+	if (kind != KIND_EVENT)
+		return err_set(e, ERR_INVALID, SCOPE_ITEM,
+			       "only events have instances");
+	if (data == NULL)
+		return event_delete_instance(env, old, instance, env->now,
+					     out, e);
+	return event_patch_instance(env, old, instance, data, env->now, out,
+				    e);
+}
+
+static void
+write_references(struct wbxml_writer *w, const struct added_attachment *v,
+		 size_t n)
+{
+	size_t i;
+
+	wbxml_open(w, WX_AirSyncBase_Attachments);
+	for (i = 0; i < n; i++) {
+		wbxml_open(w, WX_AirSyncBase_Attachment);
+		wbxml_text(w, WX_AirSyncBase_ClientId, v[i].client_id);
+		wbxml_text(w, WX_AirSyncBase_FileReference,
+			   v[i].file_reference);
+		wbxml_close(w);
+	}
+	wbxml_close(w);
+}
+
+void
+object_write_made(enum item_kind kind, const struct tr_env *env,
+		  struct span text, const struct wbxml_node *data, bool is_new,
+		  struct wbxml_writer *w)
+{
+	struct added_attachment added[MAX_ADDED];
+	struct object_facts facts;
+	size_t n;
+
+	if (kind != KIND_EVENT || env->version < 160)
+		return;
+	n = event_added(env, data, added, MAX_ADDED);
+	if (!is_new && n == 0)
+		return;
+	wbxml_open(w, WX_AirSync_ApplicationData);
+	if (is_new && event_facts(env->arena, text, &facts) &&
+	    facts.uid.n > 0)
+		wbxml_text(w, WX_Calendar_UID, facts.uid);
+	if (n > 0)
+		write_references(w, added, n);
+	wbxml_close(w);
 }
 
 bool

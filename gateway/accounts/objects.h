@@ -19,6 +19,20 @@ bool object_patch(enum item_kind kind, const struct tr_env *env,
 		  struct span old, const struct wbxml_node *data,
 		  const struct tag_set *supported, struct span uid,
 		  struct span *out, struct err *e);
+/* 16.x: the same for one occurrence of a series, named by its original start
+ * (airsyncbase:InstanceId); data NULL: it is deleted. ERR_INVALID if the
+ * series has none there, or the kind knows no series. */
+bool object_patch_instance(enum item_kind kind, const struct tr_env *env,
+			   struct span old, struct span instance,
+			   const struct wbxml_node *data, struct span *out,
+			   struct err *e);
+/* 16.x: what the answer to an Add or Change tells of `text`, the object as it
+ * is now: the UID we gave it (Adds of events, MS-ASCAL_R2222), references of
+ * attachments that `data` added. Children of ApplicationData; nothing is
+ * written if there is nothing to tell. */
+void object_write_made(enum item_kind kind, const struct tr_env *env,
+		       struct span text, const struct wbxml_node *data,
+		       bool is_new, struct wbxml_writer *w);
 /* Deleting the item shall only take away what the phone saw: true, and *out
  * is what is to be written instead. */
 bool object_delete_shown(enum item_kind kind, const struct tr_env *env,

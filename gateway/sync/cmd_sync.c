@@ -188,6 +188,10 @@ sync_judged(struct sync_one *one)
 		collection_status(run, one->sc, 3);
 	} else if (one->pos.verdict == KEY_FIRST) {
 		sync_first_key(one);
+	} else if (one->o.old_shapes && one->c.kind == KIND_EVENT) {
+		/* 16.x names and shapes events in its own way: the calendar
+		 * begins anew, everything else goes on (clients.md 1). */
+		collection_status(run, one->sc, 3);
 	} else if (!sync_options_keep(run->r, one->sc, &one->o, &e) ||
 		   !sync_known_key(one, &e)) {
 		if (e.code == ERR_STALE)

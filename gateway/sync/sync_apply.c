@@ -267,8 +267,8 @@ judged:
 		if (cmd->kind == SYNC_ADD)
 			return true;
 		item = res->item.item;
-		apply_effect(p, item, cmd->kind == SYNC_DELETE ? HAS_NOTHING
-							 : HAS_DIRTY);
+		apply_effect(p, item, sync_cmd_buries(cmd) ? HAS_NOTHING
+							   : HAS_DIRTY);
 		return true;
 	}
 	*e = mine;

@@ -229,6 +229,18 @@ add_object(struct apply *p, const struct sync_cmd *cmd,
 
 /* ---- Change ------------------------------------------------------------------*/
 
+static bool
+patched(struct apply *p, const struct sync_cmd *cmd, struct span old,
+	struct span *text, struct err *e)
+{
+	if (cmd->instance.n > 0)
+		return object_patch_instance(
+			p->c->kind, &p->o->env, old, cmd->instance,
+			cmd->kind == SYNC_DELETE ? NULL : cmd->data, text, e);
+	return object_patch(p->c->kind, &p->o->env, old, cmd->data,
+			    &p->o->supported, SPAN_NONE, text, e);
+}
+
 /* Is the mirror's version one that this phone has seen or written? */
 static bool
 knows_version(struct apply *p, const struct mirror_item *it, bool *knows,
@@ -272,8 +284,7 @@ change_item(struct apply *p, const struct sync_cmd *cmd,
 		if (old.n == 0)
 			return err_set(e, ERR_NOT_FOUND, SCOPE_ITEM,
 				       "the object is gone");
-		if (!object_patch(p->c->kind, &p->o->env, old, cmd->data,
-				  &p->o->supported, SPAN_NONE, &text, e))
+		if (!patched(p, cmd, old, &text, e))
 			return false;
 		*version = now.version;
 		if (span_eq(text, old))
@@ -318,7 +329,7 @@ change_object(struct apply *p, const struct sync_cmd *cmd,
 	uint64_t version;
 	bool knows;
 
-	if (cmd->data == NULL)
+	if (cmd->data == NULL && cmd->kind == SYNC_CHANGE)
 		return err_set(e, ERR_INVALID, SCOPE_ITEM, "an empty Change");
 	if (!find_row(p, &rc, &rep, &match, e))
 		return false;
@@ -413,10 +424,9 @@ refuse(struct apply *p, const struct sync_cmd *cmd, struct sync_result *res)
 {
 	log_line(LOG_INFO, "sync", "coll=%u is read-only", p->c->id);
 	res->status = cmd->kind == SYNC_ADD ? 6 : 7;
-	if (cmd->kind == SYNC_CHANGE)
-		apply_effect(p, res->item.item, HAS_DIRTY);
-	if (cmd->kind == SYNC_DELETE)
-		apply_effect(p, res->item.item, HAS_NOTHING);
+	if (cmd->kind != SYNC_ADD)
+		apply_effect(p, res->item.item,
+			     sync_cmd_buries(cmd) ? HAS_NOTHING : HAS_DIRTY);
 	return true;
 }
 
@@ -444,7 +454,7 @@ find_item(struct apply *p, const struct sync_cmd *cmd,
 	if (cmd->kind == SYNC_DELETE)
 		res->status = 1; /* gone is done */
 	apply_effect(p, item,
-		     cmd->kind == SYNC_DELETE ? HAS_NOTHING : HAS_DIRTY);
+		     sync_cmd_buries(cmd) ? HAS_NOTHING : HAS_DIRTY);
 	return true;
 }
 
@@ -467,6 +477,6 @@ apply_object(struct apply *p, const struct sync_cmd *cmd,
 	}
 	if (p->c->read_only)
 		return refuse(p, cmd, res);
-	return cmd->kind == SYNC_CHANGE ? change_object(p, cmd, res, e)
-					: delete_object(p, res, e);
+	return sync_cmd_buries(cmd) ? delete_object(p, res, e)
+				    : change_object(p, cmd, res, e);
 }

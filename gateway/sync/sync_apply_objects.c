@@ -22,21 +22,22 @@ store_of(const struct apply *p)
 	return p->a->gw->store;
 }
 
-static void
-tell(struct apply *p, const struct reply *rep)
+void
+apply_tell(struct apply *p, const struct reply *rep)
 {
 	p->out->told[p->out->n_told++] = rep->n;
 }
 
 /* A done row answers the command again. */
-static void
-answer_from(struct apply *p, const struct reply *rep, struct sync_result *res)
+void
+apply_answer_from(struct apply *p, const struct reply *rep,
+		  struct sync_result *res)
 {
 	res->status = rep->status;
 	res->item.item = rep->item;
 	if (rep->item != 0)
 		apply_effect(p, rep->item, rep->version);
-	tell(p, rep);
+	apply_tell(p, rep);
 }
 
 /* Digests of all Adds of this request. */
@@ -54,9 +55,9 @@ add_digests(const struct apply *p, size_t *n_out)
 }
 
 /* The row of this command; a begun one is looked up at the source first. */
-static bool
-find_row(struct apply *p, const struct reply_cmd *cmd, struct reply *rep,
-	 enum reply_match *match, struct err *e)
+bool
+apply_find_row(struct apply *p, const struct reply_cmd *cmd,
+	       struct reply *rep, enum reply_match *match, struct err *e)
 {
 	struct reply_others others = { .told = p->out->told,
 				       .n_told = p->out->n_told };
@@ -123,7 +124,7 @@ put_new(struct apply *p, const struct reply_cmd *cmd, struct reply *rep,
 		return false;
 	res->status = 1;
 	apply_effect(p, res->item.item, version);
-	tell(p, rep);
+	apply_tell(p, rep);
 	return true;
 }
 
@@ -136,12 +137,12 @@ met_itself(struct apply *p, const struct reply_cmd *cmd,
 	enum reply_match match;
 	struct reply rep;
 
-	if (!find_row(p, cmd, &rep, &match, e))
+	if (!apply_find_row(p, cmd, &rep, &match, e))
 		return false;
 	if (match != REPLY_SAME || !rep.done)
 		return err_set(e, ERR_INVALID, SCOPE_ITEM,
 			       "the source has such an object already");
-	answer_from(p, &rep, res);
+	apply_answer_from(p, &rep, res);
 	return true;
 }
 
@@ -173,7 +174,7 @@ edit_first(struct apply *p, const struct sync_cmd *cmd,
 	    !reply_done(store_of(p), p->pos, rep->n, rep->item, version, 1, e))
 		return false;
 	res->status = 1;
-	tell(p, rep);
+	apply_tell(p, rep);
 	return true;
 }
 
@@ -192,10 +193,10 @@ add_object(struct apply *p, const struct sync_cmd *cmd,
 
 	if (cmd->client_id.n == 0 || cmd->data == NULL)
 		return err_set(e, ERR_INVALID, SCOPE_ITEM, "an empty Add");
-	if (!find_row(p, &rc, &rep, &match, e))
+	if (!apply_find_row(p, &rc, &rep, &match, e))
 		return false;
 	if (match == REPLY_SAME && rep.done) {
-		answer_from(p, &rep, res);
+		apply_answer_from(p, &rep, res);
 		return true;
 	}
 	if (match == REPLY_EDIT && rep.done) {
@@ -331,10 +332,10 @@ change_object(struct apply *p, const struct sync_cmd *cmd,
 
 	if (cmd->data == NULL && cmd->kind == SYNC_CHANGE)
 		return err_set(e, ERR_INVALID, SCOPE_ITEM, "an empty Change");
-	if (!find_row(p, &rc, &rep, &match, e))
+	if (!apply_find_row(p, &rc, &rep, &match, e))
 		return false;
 	if (match == REPLY_SAME && rep.done) {
-		answer_from(p, &rep, res);
+		apply_answer_from(p, &rep, res);
 		return true;
 	}
 	if (!knows_version(p, &res->item, &knows, e))
@@ -359,7 +360,7 @@ change_object(struct apply *p, const struct sync_cmd *cmd,
 		reply_drop(store_of(p), p->pos, rep.n, &none);
 		return true;
 	}
-	tell(p, &rep);
+	apply_tell(p, &rep);
 	return reply_done(store_of(p), p->pos, rep.n, res->item.item, version,
 			  1, e);
 }

@@ -6,7 +6,16 @@
 #include "state/ids.h"
 #include "state/store.h"
 
-enum wipe_state { WIPE_NONE, WIPE_ORDERED, WIPE_SENT, WIPE_DONE };
+enum wipe_state {
+	WIPE_NONE,
+	WIPE_ORDERED,
+	WIPE_SENT,
+	WIPE_DONE,
+	/* 16.1: this account alone (AccountOnlyRemoteWipe) */
+	WIPE_ACCOUNT_ORDERED,
+	WIPE_ACCOUNT_SENT,
+	WIPE_ACCOUNT_DONE
+};
 
 struct device {
 	struct span id, type, user_agent;

@@ -48,6 +48,14 @@ const struct cli_command cli_commands[] = {
 	  "\n"
 	  "  easbridge device wipe alice ApplDNPH\n"
 	  "  easbridge device show alice ApplDNPH   (was it told?)\n" },
+	{ "device wipe-account", "USER DEVICE", 2, 2, CLI_CONF | CLI_JSON,
+	  cli_device, "Take this account off a phone.",
+	  "The phone is told when it asks next, and removes what it has of\n"
+	  "this account and nothing else. Only phones that speak protocol\n"
+	  "16.1 know that order; others are refused here. Afterwards it stays\n"
+	  "shut out until \"device allow\".\n"
+	  "\n"
+	  "  easbridge device wipe-account alice ApplDNPH\n" },
 	{ "device resync", "USER DEVICE", 2, 2, CLI_CONF | CLI_JSON,
 	  cli_device, "Make a phone download everything again.",
 	  "For a phone that shows something else than the server holds.\n"

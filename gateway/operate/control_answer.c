@@ -165,6 +165,12 @@ standing(const struct device *d)
 		return "wipe told";
 	case WIPE_DONE:
 		return "wiped";
+	case WIPE_ACCOUNT_ORDERED:
+		return "account wipe ordered";
+	case WIPE_ACCOUNT_SENT:
+		return "account wipe told";
+	case WIPE_ACCOUNT_DONE:
+		return "account wiped";
 	case WIPE_NONE:
 		break;
 	}
@@ -291,6 +297,29 @@ wipe(struct device *d, void *ctx)
 	d->wipe = WIPE_ORDERED;
 }
 
+static void
+wipe_account(struct device *d, void *ctx)
+{
+	(void)ctx;
+	d->blocked = false;
+	d->wipe = WIPE_ACCOUNT_ORDERED;
+}
+
+/* An older phone only knows the order that erases everything. */
+static bool
+order_account_wipe(struct question *q, user_id user, const struct device *d,
+		   struct err *e)
+{
+	if (d->version < 161)
+		return err_set(e, ERR_UNSUPPORTED, SCOPE_ACCOUNT,
+			       "the phone speaks protocol %u.%u, which knows "
+			       "no such order; \"device block\" keeps it out",
+			       (unsigned)d->version / 10,
+			       (unsigned)d->version % 10);
+	return device_update(q->gw->store, user, d->id, wipe_account, NULL,
+			     e);
+}
+
 static bool
 trace_on(struct question *q, const struct device *d, struct err *e)
 {
@@ -338,6 +367,8 @@ order(struct question *q, user_id user, const struct device *d,
 		return update(q, user, d, block, e);
 	if (strcmp(what, "wipe") == 0)
 		return update(q, user, d, wipe, e);
+	if (strcmp(what, "wipe-account") == 0)
+		return order_account_wipe(q, user, d, e);
 	if (strcmp(what, "resync") == 0)
 		return device_resync(q->gw->store, user, d->id, e);
 	if (strcmp(what, "forget") == 0)

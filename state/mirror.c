@@ -95,7 +95,8 @@ take_over(struct mirror_item *it, const struct change *ch,
 		it->keywords = ch->keywords;
 		return true;
 	}
-	if (span_eq(it->etag, ch->etag) && it->date == ch->date)
+	if (ch->flags_only ||
+	    (span_eq(it->etag, ch->etag) && it->date == ch->date))
 		return false;
 	it->etag = ch->etag;
 	it->date = ch->date;

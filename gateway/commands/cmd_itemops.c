@@ -117,7 +117,7 @@ fetch_attachment(struct fetch *f)
 	wbxml_close(w);
 }
 
-/* An event or a task. */
+/* A whole object: an event, a contact. */
 static void
 fetch_object(struct fetch *f, const struct mail_ref *ref,
 	     const struct tr_env *env)
@@ -135,8 +135,7 @@ fetch_object(struct fetch *f, const struct mail_ref *ref,
 	}
 	mine.ref = item_name(f->r->arena, ref->coll.id, ref->item.item);
 	fetch_head(f, 1);
-	wbxml_str(w, WX_AirSync_Class,
-		  ref->coll.kind == KIND_TASK ? "Tasks" : "Calendar");
+	wbxml_str(w, WX_AirSync_Class, object_class(ref->coll.kind));
 	wbxml_open(w, WX_ItemOperations_Properties);
 	object_write(ref->coll.kind, &mine, text, w);
 	wbxml_close(w);

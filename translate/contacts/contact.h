@@ -49,6 +49,7 @@ struct contact_facts {
 	struct span *mail; /* addresses, in the order of the slots */
 	size_t n_mail;     /* all of them, not only three */
 	bool group;        /* a list of others, not a person: EAS has none */
+	const char *flaw;  /* what phones do not see of it; NULL: nothing */
 };
 /* False if there is no vCard. */
 bool contact_facts(struct arena *a, struct span vcard,

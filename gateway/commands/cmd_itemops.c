@@ -129,8 +129,8 @@ fetch_object(struct fetch *f, const struct mail_ref *ref,
 
 	if (!objects_load(request_account(f->r), &ref->coll, &ref->item, 1,
 			  f->r->arena, &text, f->r->deadline_ms, &e) ||
-	    text.n == 0) {
-		fetch_failed(f, &e, text.n == 0 && e.code == ERR_NONE ? 6 : 0);
+	    text.p == NULL) {
+		fetch_failed(f, &e, e.code == ERR_NONE ? 6 : 0);
 		return;
 	}
 	mine.ref = item_name(f->r->arena, ref->coll.id, ref->item.item);

@@ -46,7 +46,9 @@ bool objects_fetch(struct account *a, struct source *s, const struct coll *c,
 		   struct arena *arena, struct harvest *h,
 		   int64_t deadline_ms, bool *more_out, struct err *e);
 /* The texts of n items, from the mirror, else from the source (a session is
- * checked out for it). An empty text: gone, or too big to be fetched. */
+ * checked out for it). SPAN_NONE (no p): gone; an empty text with a p: it is
+ * there, but too big to be fetched, or kept back; object_write makes a stub
+ * of that. */
 bool objects_load(struct account *a, const struct coll *c,
 		  const struct mirror_item *items, size_t n,
 		  struct arena *arena, struct span *texts,

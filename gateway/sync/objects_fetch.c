@@ -181,6 +181,8 @@ objects_load(struct account *a, const struct coll *c,
 	ok = s != NULL && source_get(s, c->remote, v, missing, arena, e);
 	account_checkin(a, &s, !ok && account_broken(e));
 	for (i = 0; ok && i < missing; i++)
-		texts[at[i]] = v[i].data;
+		texts[at[i]] = !v[i].found	? SPAN_NONE
+			       : v[i].data.n > 0 ? v[i].data
+						 : SPAN("");
 	return ok;
 }

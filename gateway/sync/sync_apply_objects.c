@@ -272,8 +272,11 @@ change_item(struct apply *p, const struct sync_cmd *cmd,
 				  p->r->deadline_ms, e))
 			return false;
 		if (old.n == 0)
-			return err_set(e, ERR_NOT_FOUND, SCOPE_ITEM,
-				       "the object is gone");
+			return err_set(e, old.p == NULL ? ERR_NOT_FOUND
+							: ERR_UNSUPPORTED,
+				       SCOPE_ITEM, old.p == NULL
+					       ? "the object is gone"
+					       : "its text cannot be had");
 		if (!object_patch(p->c->kind, &p->o->env, old, cmd->data,
 				  &p->o->supported, SPAN_NONE, &text, e))
 			return false;

@@ -107,7 +107,8 @@ take_over_object(struct mirror_item *it, const struct change *ch)
 	uint64_t digest = item_digest(ch->data);
 	bool same_etag = span_eq(it->etag, ch->etag);
 
-	if (ch->data.n == 0 && (same_etag || ch->etag.n == 0))
+	if (ch->flags_only ||
+	    (ch->data.n == 0 && (same_etag || ch->etag.n == 0)))
 		return NEWS_NONE;
 	if (digest != 0 && digest == it->digest && it->date == ch->date) {
 		it->etag = ch->etag;

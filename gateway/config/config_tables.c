@@ -362,6 +362,17 @@ set_seconds(struct reader *rd, const struct setting *s, void *target,
 	*(unsigned *)slot(s, target) = n;
 }
 
+/* An @ in the path is no password: principals are often named after a mail
+ * address (Cyrus, Fastmail). */
+static bool
+has_user_info(const char *url)
+{
+	const char *host = url + strcspn(url, ":") + 3;
+	size_t n = strcspn(host, "/?#");
+
+	return memchr(host, '@', n) != NULL;
+}
+
 /* http:// is for servers on this machine or behind a tunnel; the driver
  * sends a password nowhere else in the clear. */
 static void
@@ -369,8 +380,8 @@ set_url(struct reader *rd, const struct setting *s, void *target,
 	const char *v)
 {
 	if ((strncmp(v, "https://", 8) != 0 && strncmp(v, "http://", 7) != 0) ||
-	    strpbrk(v, " \t\"<>") != NULL || strchr(v + 7, '@') != NULL ||
-	    v[strcspn(v, ":") + 3] == '\0') {
+	    strpbrk(v, " \t\"<>") != NULL ||
+	    v[strcspn(v, ":") + 3] == '\0' || has_user_info(v)) {
 		reader_say(rd, "\"%s\" is an address that begins with "
 			   "https://, without a name or password in it, not "
 			   "\"%s\"", s->name, v);

@@ -40,19 +40,19 @@ is_nothing(const struct coll *c, const struct harvest *h)
 /* One call to the source and the commit that records it. */
 static bool
 refresh_chunk(struct account *a, struct source *s, uint32_t coll,
-	      bool *more_out, struct err *e)
+	      int64_t deadline_ms, bool *more_out, struct err *e)
 {
 	struct arena *arena = arena_new();
 	struct harvest h = { 0 };
 	struct mirror_result res = { 0 };
 	struct coll c;
-	bool ok;
+	bool ok, more = false;
 
 	ok = colls_get(a->gw->store, a->user, coll, arena, &c, e) &&
 	     source_changes(s, c.remote, c.cursor, arena, &h, e) &&
 	     (c.kind == KIND_EMAIL ||
-	      objects_fetch(a, s, &c, arena, &h, e));
-	if (ok && !is_nothing(&c, &h)) {
+	      objects_fetch(a, s, &c, arena, &h, deadline_ms, &more, e));
+	if (ok && !more && !is_nothing(&c, &h)) {
 		ok = mirror_apply(a->gw->store, a->user, coll, &h,
 				  clock_wall(), &res, e);
 		/* Also after a failure: it may have been written, and a wake
@@ -61,7 +61,7 @@ refresh_chunk(struct account *a, struct source *s, uint32_t coll,
 			park_post(a->gw, a->user, coll, res.seq);
 	}
 	if (ok)
-		*more_out = h.partial;
+		*more_out = h.partial || more;
 	arena_free(&arena);
 	return ok;
 }
@@ -80,7 +80,7 @@ refresh_locked(struct account *a, struct source *s, uint32_t coll,
 			refresh_ring(a, coll);
 			return true;
 		}
-		if (!refresh_chunk(a, s, coll, &more, e))
+		if (!refresh_chunk(a, s, coll, deadline_ms, &more, e))
 			return false;
 	}
 	coll_run_do(a, coll, mark_fresh, &start);

@@ -78,14 +78,27 @@ record(struct apply *p, const struct object *o, uint64_t *item,
 {
 	struct change c = { .remote = o->remote, .etag = o->etag,
 			    .data = o->data };
+	const char *flaw;
 	uint64_t seq;
 
-	object_facts(p->r->arena, p->c->kind, &c);
+	object_facts(p->c->kind, &c, &flaw);
 	if (!mirror_born(store_of(p), p->a->user, p->c->id, &c, item, version,
 			 &seq, e))
 		return false;
 	park_post(p->a->gw, p->a->user, p->c->id, seq);
 	return true;
+}
+
+/* Is there more to the item now than the phone knows: because the server made
+ * something else of it, or because it shows what the phone never saw? Then
+ * one Change follows. */
+static bool
+echoes(struct apply *p, const struct sync_cmd *cmd, struct span old,
+       struct span text, const struct object *taken)
+{
+	return !span_eq(taken->data, text) ||
+	       object_shows_more(p->c->kind, &p->o->env, old, cmd->data,
+				 text);
 }
 
 /* ---- Add ---------------------------------------------------------------------*/
@@ -97,17 +110,19 @@ resource_path(struct apply *p, struct span name)
 }
 
 static bool
-put_new(struct apply *p, const struct reply_cmd *cmd, struct reply *rep,
-	bool begun, struct span name, struct span text,
-	struct sync_result *res, struct err *e)
+put_new(struct apply *p, const struct sync_cmd *cmd,
+	const struct reply_cmd *rc, struct reply *rep, bool begun,
+	struct span name, struct span text, struct sync_result *res,
+	struct err *e)
 {
 	struct change facts = { .data = text };
 	struct object o = { .data = text };
+	const char *flaw;
 	uint64_t version;
 
-	object_facts(p->r->arena, p->c->kind, &facts);
+	object_facts(p->c->kind, &facts, &flaw);
 	if (!begun &&
-	    !reply_begin(store_of(p), p->pos, cmd, facts.token,
+	    !reply_begin(store_of(p), p->pos, rc, facts.token,
 			 resource_path(p, name), HAS_NOTHING, clock_wall(),
 			 rep, e))
 		return false;
@@ -116,8 +131,7 @@ put_new(struct apply *p, const struct reply_cmd *cmd, struct reply *rep,
 		return false;
 	if (!record(p, &o, &res->item.item, &version, e))
 		return false;
-	/* The server made something else of it: one Change follows. */
-	if (!span_eq(o.data, text))
+	if (echoes(p, cmd, SPAN_NONE, text, &o))
 		version = HAS_DIRTY;
 	if (!reply_done(store_of(p), p->pos, rep->n, res->item.item, version,
 			1, e))
@@ -220,7 +234,7 @@ add_object(struct apply *p, const struct sync_cmd *cmd,
 	if (!object_patch(p->c->kind, &p->o->env, SPAN_NONE, cmd->data,
 			  &p->o->supported, name, &text, e))
 		return false;
-	if (put_new(p, &rc, &rep, match == REPLY_SAME, name, text, res, e))
+	if (put_new(p, cmd, &rc, &rep, match == REPLY_SAME, name, text, res, e))
 		return true;
 	if (e->code != ERR_CONFLICT || e->scope != SCOPE_ITEM)
 		return false;
@@ -283,20 +297,27 @@ change_item(struct apply *p, const struct sync_cmd *cmd,
 				  p->r->deadline_ms, e))
 			return false;
 		if (old.n == 0)
-			return err_set(e, ERR_NOT_FOUND, SCOPE_ITEM,
-				       "the object is gone");
+			return err_set(e, old.p == NULL ? ERR_NOT_FOUND
+							: ERR_UNSUPPORTED,
+				       SCOPE_ITEM, old.p == NULL
+					       ? "the object is gone"
+					       : "its text cannot be had");
 		if (!patched(p, cmd, old, &text, e))
 			return false;
 		*version = now.version;
-		if (span_eq(text, old))
-			break; /* nothing changed that we keep */
+		if (span_eq(text, old)) { /* nothing changed that we keep */
+			if (object_shows_more(p->c->kind, &p->o->env, old,
+					      cmd->data, text))
+				*version = HAS_DIRTY;
+			break;
+		}
 		o = (struct object){ .remote = now.remote, .etag = now.etag,
 				     .data = text };
 		if (source_put(p->s, p->c->remote, p->c->kind, SPAN_NONE, &o,
 			       p->r->arena, e)) {
 			if (!record(p, &o, &item, version, e))
 				return false;
-			if (!span_eq(o.data, text))
+			if (echoes(p, cmd, old, text, &o))
 				*version = HAS_DIRTY;
 			break;
 		}

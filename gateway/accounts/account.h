@@ -23,6 +23,8 @@ struct session {
 	char name[64];    /* of its source */
 	uint64_t ticket;  /* of who opens it */
 	uint64_t generation;
+	int64_t until;      /* its token ends then; 0: it has none */
+	uint64_t token_id;
 	bool busy;
 	int64_t since_ms; /* idle since */
 };
@@ -117,6 +119,12 @@ void dev_unlock(struct account *a, device_id device, uint32_t coll);
 /* Runs fn on the run record of a collection under the account's lock. */
 void coll_run_do(struct account *a, uint32_t coll,
 		 void (*fn)(struct coll_run *r, void *ctx), void *ctx);
+
+/* A server refused a login of source i: the token, if it was one, is not
+ * used again. e becomes what the phone is to hear. True: trying once more,
+ * with a new token, makes sense. */
+bool account_refused(const struct user_conf *conf, size_t i,
+		     const struct login *l, struct err *e);
 
 /* Credentials for source i of conf; wiped by the caller. */
 bool account_login(struct account *a, const struct user_conf *conf, size_t i,

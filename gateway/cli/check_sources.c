@@ -425,7 +425,7 @@ check_sources(struct check *k, const struct user_conf *u,
 		struct login l = { 0 };
 		struct err e = { .code = ERR_NONE };
 
-		if (u->source_passwords[i].kind == SECRET_NONE &&
+		if (source_takes_typed(u, i) &&
 		    password[0] == '\0')
 			check_say(k, s->name, CHECK_SKIP,
 				  "It takes the phone's password: give it "

@@ -76,5 +76,9 @@ int cli_reload(const struct cli *c);
 int cli_password_add(const struct cli *c);
 int cli_password_list(const struct cli *c);
 int cli_password_revoke(const struct cli *c);
+int cli_oauth(const struct cli *c);
+int cli_oauth_revoke(const struct cli *c);
+int cli_secret_key(const struct cli *c);
+int cli_secret_seal(const struct cli *c);
 
 #endif

@@ -54,7 +54,7 @@ needs_typed(const struct user_conf *u)
 	size_t i;
 
 	for (i = 0; i < u->n_sources; i++)
-		if (u->source_passwords[i].kind == SECRET_NONE)
+		if (source_takes_typed(u, i))
 			return true;
 	return u->password.kind == SECRET_NONE;
 }

@@ -77,6 +77,8 @@ static void
 print_status(const json_t *o)
 {
 	struct arena *a = arena_new();
+	const json_t *v;
+	size_t i;
 
 	printf("easbridge %s, process %lld, since %s\n"
 	       "configuration  %s\nstate          %s\n"
@@ -89,6 +91,11 @@ print_status(const json_t *o)
 	       number(o, "mistakes") > 0
 		       ? " (with mistakes: easbridge check-config)" : "",
 	       number(o, "waiting"), number(o, "open"), number(o, "queued"));
+	json_array_foreach(json_object_get(o, "sign-ins"), i, v)
+		printf("\n%s of %s: %s\n%s%s%s", text(v, "source"),
+		       text(v, "user"), text(v, "text"),
+		       text(v, "remedy")[0] ? "    " : "", text(v, "remedy"),
+		       text(v, "remedy")[0] ? "\n" : "");
 	arena_free(&a);
 }
 

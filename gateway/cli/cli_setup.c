@@ -201,7 +201,7 @@ try_all(struct plan *p)
 	bool ok = true;
 	size_t i;
 
-	u = config_user_text(p->path, file_text(p, ""), &rep);
+	u = config_user_text(p->conf, p->path, file_text(p, ""), &rep);
 	if (u == NULL)
 		return false;
 	for (i = 0; i < u->n_sources && ok && !p->c->yes; i++) {

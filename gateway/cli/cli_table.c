@@ -106,6 +106,40 @@ const struct cli_command cli_commands[] = {
 	  "next one is not.\n"
 	  "\n"
 	  "  easbridge password revoke alice \"Alice's iPhone\"\n" },
+	{ "oauth revoke", "USER [SOURCE]", 1, 2, CLI_CONF | CLI_YES,
+	  cli_oauth_revoke,
+	  "Take a sign-in back, at the provider and here.",
+	  "Where the provider cannot be asked nothing is forgotten, unless\n"
+	  "--yes is given.\n"
+	  "\n"
+	  "  easbridge oauth revoke alice\n"
+	  "  easbridge oauth revoke alice dav\n" },
+	{ "oauth", "NAME USER [SOURCE]", 2, 3, CLI_CONF, cli_oauth,
+	  "Sign in at a provider, for sources with auth = oauth.",
+	  "NAME is google, microsoft or another of the [oauth NAME] sections;\n"
+	  "without one it tells how to get a client key. Prints an address to\n"
+	  "open in a browser. It comes back to this command by itself, or, if\n"
+	  "the browser is on another machine, by pasting the address where it\n"
+	  "ended. The tokens stay in the state folder. When a sign-in ends,\n"
+	  "\"status\" and \"check\" say so, and this command makes it good.\n"
+	  "\n"
+	  "  easbridge oauth google alice\n"
+	  "  easbridge oauth example alice work\n" },
+	{ "secret key", "", 0, 0, CLI_CONF | CLI_OUT, cli_secret_key,
+	  "Make the key that opens sealed settings.",
+	  "Writes the file that seal-key in [server] names (mode 0600, never\n"
+	  "over another). Tokens of OAuth are sealed with it too.\n"
+	  "\n"
+	  "  easbridge secret key\n"
+	  "  easbridge secret key --out /root/seal.key\n" },
+	{ "secret seal", "", 0, 0, CLI_CONF | CLI_PASSWORD, cli_secret_seal,
+	  "Seal a password, and print the line for the configuration.",
+	  "Asks for it, or reads the first line of FILE or standard input.\n"
+	  "The line is password-sealed; client-secret-sealed is made the same\n"
+	  "way.\n"
+	  "\n"
+	  "  easbridge secret seal\n"
+	  "  pass show mail/alice | easbridge secret seal\n" },
 	{ "setup", "ADDRESS", 1, 1,
 	  CLI_CONF | CLI_PASSWORD | CLI_KEEP | CLI_OUT | CLI_DNS | CLI_CA |
 		  CLI_YES,

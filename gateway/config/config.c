@@ -169,7 +169,7 @@ keep_user(struct config *c, const char *file)
 static void
 add_user(struct config *c, const char *file, struct config_report *rep)
 {
-	struct user_conf *u = user_read(file, SPAN_NONE, NULL, rep);
+	struct user_conf *u = user_read(c, file, SPAN_NONE, NULL, rep);
 
 	if (u != NULL && logins_free(c, u, rep)) {
 		put_user(c, u);
@@ -237,7 +237,8 @@ read_template(struct config *c, struct config_report *rep)
 	if (c->template == NULL)
 		return;
 	text = reader_load(&rd, &n);
-	u = text == NULL ? NULL : user_read(c->template, span_from(text, n),
+	u = text == NULL ? NULL : user_read(c, c->template,
+					    span_from(text, n),
 					    "user@example.org", rep);
 	if (u != NULL)
 		p->template = span_from(text, n);
@@ -270,7 +271,7 @@ config_user(struct config *c, const char *login)
 		return user_conf_ref(row->user);
 	if (p->template.p == NULL || !login_is_tame(login))
 		return NULL;
-	return user_read(c->template, p->template, login, &quiet);
+	return user_read(c, c->template, p->template, login, &quiet);
 }
 
 size_t
@@ -341,12 +342,30 @@ check_main(struct reader *rd, const struct config *c)
 	check_policy(rd, c);
 }
 
+/* Their number is fixed before any user file is read. */
+static void
+take_oauths(struct config *c, struct oauths_raw *o)
+{
+	struct oauth_client *v = arena_array(c->priv->arena, o->n + 1,
+					     sizeof(*v));
+	size_t i;
+
+	for (i = 0; i < o->n; i++) {
+		v[i] = o->v[i].client;
+		v[i].client_secret.key = c->seal;
+	}
+	c->oauths = v;
+	c->n_oauths = o->n;
+}
+
 static bool
 read_main(struct config *c, struct config_report *rep)
 {
 	struct arena *a = c->priv->arena;
+	struct oauths_raw oauths = { .n = 0 };
 	struct reader rd = { .arena = a, .file = c->file, .rep = rep,
 			     .dir = dir_of(a, c->file), .ctx = c,
+			     .oauths = &oauths,
 			     .sections = main_sections };
 	size_t n = 0;
 	char *text = reader_load(&rd, &n);
@@ -355,6 +374,8 @@ read_main(struct config *c, struct config_report *rep)
 		return false;
 	reader_run(&rd, span_from(text, n));
 	check_main(&rd, c);
+	oauths_check(&rd);
+	take_oauths(c, &oauths);
 	if (c->passwords == NULL && c->state != NULL)
 		c->passwords = path_in(a, c->state, "passwords");
 	return rd.errors == 0;

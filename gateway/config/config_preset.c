@@ -85,6 +85,7 @@ apply(struct reader *rd, struct source_raw *m, const struct user_raw *raw)
 		p = raw->preset;
 	if (p == NULL)
 		return;
+	m->preset = p;
 	rd->line = m->line;
 	put_values(rd, m, p, host);
 	put_names(rd, m, p, raw);
@@ -103,6 +104,18 @@ first_of(const struct user_raw *raw, enum source_kind kind)
 }
 
 /* Sections that the preset at the top brings along. */
+/* Tokens alone open that [dav]: without a client key there is no use. */
+static bool
+wants_oauth(const struct preset *p)
+{
+	const struct preset_value *v;
+
+	for (v = p->dav; v->key != NULL; v++)
+		if (strcmp(v->key, "auth") == 0)
+			return strcmp(v->value, "oauth") == 0;
+	return false;
+}
+
 static void
 bring_along(struct reader *rd, struct user_raw *raw)
 {
@@ -112,13 +125,15 @@ bring_along(struct reader *rd, struct user_raw *raw)
 
 	if (p->mail[0].key != NULL && first_of(raw, SOURCE_MAIL) == NULL)
 		reader_section(rd, "mail");
-	if (p->dav[0].key == NULL || first_of(raw, SOURCE_DAV) != NULL)
+	if (p->dav[0].key == NULL || first_of(raw, SOURCE_DAV) != NULL ||
+	    (wants_oauth(p) && oauth_find(rd, p->oauth) == NULL))
 		return;
 	m = reader_section(rd, "dav");
 	mail = first_of(raw, SOURCE_MAIL);
 	if (m != NULL && mail != NULL && p->mail[0].key != NULL &&
 	    (mail->preset == NULL ? !says_where(mail) : mail->preset == p)) {
-		m->password = mail->password;
+		if (!wants_oauth(p))
+			m->password = mail->password;
 		m->source.username = mail->source.username;
 	}
 }

@@ -158,8 +158,9 @@ begin_section(struct reader *rd, const char *title)
 			rd->section = s;
 	if (rd->section == NULL) {
 		reader_say(rd, "unknown section [%s]; known are:%s", title,
-			   rd->user_file ? " [mail], [mail NAME]"
-					 : " [server], [policy]");
+			   rd->user_file ? " [mail NAME], [dav NAME], [oauth "
+					   "NAME]"
+					 : " [server], [policy], [oauth NAME]");
 		return;
 	}
 	rd->target = rd->section->begin(rd, arena_str(rd->arena, rest));

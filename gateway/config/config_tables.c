@@ -40,6 +40,14 @@ static const struct setting server_rows[] = {
 	  "/etc/easbridge/passwords",
 	  "File of the passwords that \"easbridge password\" makes; without "
 	  "it \"passwords\" in the state folder." },
+	{ "seal-key", set_path, AT(seal.file), NULL, "/etc/easbridge/seal.key",
+	  "File of the key that opens settings ending in -sealed, and that "
+	  "seals the tokens of OAuth; \"easbridge secret key\" makes it. Keep "
+	  "it out of the backup of the rest." },
+	{ "seal-key-credential", set_credential_name, AT(seal.credential),
+	  NULL, "easbridge-seal-key",
+	  "The same as a credential of systemd (LoadCredential, "
+	  "LoadCredentialEncrypted), which the running service alone has." },
 	{ "log-level", set_level, AT(log_level), "info", NULL,
 	  "error, warn, info or debug." },
 	{ "workers", set_count, AT(workers), "8", NULL,
@@ -122,6 +130,10 @@ const struct section main_sections[] = {
 	  "What phones must promise. Without this section no phone is asked "
 	  "for anything, which suits most: some phones refuse accounts "
 	  "with policies." },
+	{ "oauth", true, oauth_rows, begin_oauth,
+	  "[oauth NAME]: your client key at a provider, for sources with "
+	  "auth = oauth; docs/oauth.md tells how to get one. For NAME google "
+	  "and microsoft the addresses and scopes are known." },
 	{ .rows = NULL }
 };
 
@@ -148,6 +160,12 @@ static const struct setting user_rows[] = {
 	  "alice.secret", "The same, from the first line of a file." },
 	{ "password-command", set_password_command, AT(password), NULL,
 	  "pass show mail/alice", "The same, printed by a command." },
+	{ "password-credential", set_password_credential, AT(password), NULL,
+	  "alice", "The same, a credential of systemd "
+	  "(LoadCredential=alice:FILE)." },
+	{ "password-sealed", set_password_sealed, AT(password), NULL,
+	  "1.0a1b2c3d...", "The same, as \"easbridge secret seal\" printed "
+	  "it." },
 	{ "provider", set_provider, AT(preset), NULL, "fastmail",
 	  "Brings the sections [mail] and [dav] of a provider that easbridge "
 	  "knows; \"easbridge providers\" lists them. What the file says "
@@ -188,6 +206,16 @@ static const struct setting mail_rows[] = {
 	  "alice.imap", "The same, from the first line of a file." },
 	{ "password-command", set_password_command, AT(password), NULL,
 	  "pass show imap/alice", "The same, printed by a command." },
+	{ "password-credential", set_password_credential, AT(password), NULL,
+	  "alice-imap", "The same, a credential of systemd." },
+	{ "password-sealed", set_password_sealed, AT(password), NULL,
+	  "1.0a1b2c3d...", "The same, as \"easbridge secret seal\" printed "
+	  "it." },
+	{ "auth", set_auth, AT(oauth), NULL, "oauth",
+	  "oauth: no password but tokens, by the client key of an [oauth "
+	  "NAME] section; sign in once with \"easbridge oauth NAME USER\"." },
+	{ "oauth", set_text, AT(oauth_name), NULL, "google",
+	  "NAME of that section, where there are several." },
 	{ "ca-file", set_path, AT(source.ca_file), NULL, "ca.pem",
 	  "Certificates to trust instead of the system's." },
 	{ "tls-verify", set_bool, AT(source.verify), "yes", NULL,
@@ -234,6 +262,15 @@ static const struct setting dav_rows[] = {
 	  "alice.dav", "The same, from the first line of a file." },
 	{ "password-command", set_password_command, AT(password), NULL,
 	  "pass show dav/alice", "The same, printed by a command." },
+	{ "password-credential", set_password_credential, AT(password), NULL,
+	  "alice-dav", "The same, a credential of systemd." },
+	{ "password-sealed", set_password_sealed, AT(password), NULL,
+	  "1.0a1b2c3d...", "The same, as \"easbridge secret seal\" printed "
+	  "it." },
+	{ "auth", set_auth, AT(oauth), NULL, "oauth",
+	  "oauth: no password but tokens, as in [mail]." },
+	{ "oauth", set_text, AT(oauth_name), NULL, "google",
+	  "NAME of the [oauth NAME] section, where there are several." },
 	{ "ca-file", set_path, AT(source.ca_file), NULL, "ca.pem",
 	  "Certificates to trust instead of the system's." },
 	{ "tls-verify", set_bool, AT(source.verify), "yes", NULL,
@@ -301,5 +338,7 @@ const struct section user_sections[] = {
 	{ "dav", true, dav_rows, begin_dav,
 	  "Contacts, calendars, tasks and notes: a CardDAV and CalDAV "
 	  "server. Further ones are written [dav NAME]." },
+	{ "oauth", true, oauth_rows, begin_oauth,
+	  "As in the main file, for this user alone." },
 	{ .rows = NULL }
 };

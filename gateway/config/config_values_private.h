@@ -11,7 +11,9 @@ typedef void setting_fn(struct reader *rd, const struct setting *s,
 setting_fn set_text, set_path, set_bool, set_count,
 	set_bytes, set_level, set_listen, set_external,
 	set_logins, set_emails, set_networks, set_password,
-	set_password_file, set_password_command, set_imap, set_smtp,
+	set_password_file, set_password_command, set_password_credential,
+	set_credential_name,
+	set_password_sealed, set_auth, set_endpoint, set_imap, set_smtp,
 	set_seconds, set_url, set_watch, set_provider,
 	set_host, set_policy_bool, set_policy_number;
 

@@ -17,7 +17,9 @@
 #include "gateway/http/auth.h"
 #include "gateway/http/http.h"
 #include "gateway/http/version.h"
+#include "gateway/oauth/oauth.h"
 #include "gateway/push/park.h"
+#include "gateway/push/watch.h"
 #include "state/devices.h"
 
 struct question {
@@ -52,12 +54,54 @@ text_of(struct span s)
 
 /* ---- status, users ---------------------------------------------------------*/
 
+static const char *
+state_word(enum oauth_state s)
+{
+	static const char *const words[] = { "good", "trouble", "missing",
+					     "ended" };
+
+	return words[s];
+}
+
+struct strangers {
+	struct question *q;
+	json_t *list;
+	void (*add)(struct strangers *s, const struct user_conf *u);
+};
+
+/* Sources that wait for somebody to sign in, or whose provider is away. */
+static void
+add_sign_ins(struct strangers *s, const struct user_conf *u)
+{
+	struct oauth_look look;
+	size_t i;
+
+	for (i = 0; i < u->n_sources; i++) {
+		if (u->oauth[i] == NULL)
+			continue;
+		oauth_look(u->oauth[i], s->q->a, &look);
+		if (look.state == OAUTH_GOOD)
+			continue;
+		json_array_append_new(
+			s->list,
+			json_pack("{ss ss ss ss ss}", "user", u->logins[0],
+				  "source", u->sources[i].name, "state",
+				  state_word(look.state), "text", look.text,
+				  "remedy", look.state == OAUTH_TROUBLE ? "" :
+				  oauth_remedy(u->oauth[i], s->q->a)));
+	}
+}
+
+static void each_user(struct strangers *s);
+
 static json_t *
 status(struct question *q)
 {
+	struct strangers s = { q, json_array(), add_sign_ins };
 	struct gateway *gw = q->gw;
 
-	return json_pack("{sb ss si sI ss ss si si si si si}", "ok", 1,
+	each_user(&s);
+	return json_pack("{sb ss si sI ss ss si si si si si so}", "ok", 1,
 			 "version", EASBRIDGE_VERSION, "pid", (int)getpid(),
 			 "started", (json_int_t)gw->started, "config",
 			 q->conf->file, "state", q->conf->state, "users",
@@ -65,7 +109,7 @@ status(struct question *q)
 			 (int)q->conf->mistakes, "waiting",
 			 (int)waits_count(gw), "open",
 			 (int)http_open(gw->http), "queued",
-			 (int)pool_waiting(gw->pool));
+			 (int)pool_waiting(gw->pool), "sign-ins", s.list);
 }
 
 static json_t *
@@ -85,12 +129,6 @@ user_json(struct question *q, const struct user_conf *u)
 			 "phones", (int)n, "waiting",
 			 park_waiting(q->gw, id) ? 1 : 0);
 }
-
-struct strangers {
-	struct question *q;
-	json_t *list;
-	void (*add)(struct strangers *s, const struct user_conf *u);
-};
 
 /* Users of the template are known while they are used. */
 static void
@@ -447,12 +485,22 @@ reload(struct question *q)
 	return o;
 }
 
+/* ---- tokens ----------------------------------------------------------------*/
+
+/* "easbridge oauth" has made the credentials of a user good again. */
+static json_t *
+signed_in(struct question *q)
+{
+	watch_try_now(q->gw, user_of(span_of(login_of(q))));
+	return json_pack("{sb}", "ok", 1);
+}
+
 static const struct {
 	const char *name;
 	json_t *(*answer)(struct question *q);
 } table[] = {
 	{ "status", status }, { "users", users }, { "devices", devices },
-	{ "device", device }, { "reload", reload },
+	{ "device", device }, { "reload", reload }, { "signed-in", signed_in },
 };
 
 json_t *

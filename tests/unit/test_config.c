@@ -233,7 +233,8 @@ the_template_takes_any_tame_login(void **state)
 static void
 secrets_come_from_files_and_commands(void **state)
 {
-	struct secret s = { SECRET_COMMAND, "printf 'one\\ntwo'" };
+	struct secret s = { .kind = SECRET_COMMAND,
+			    .value = "printf 'one\\ntwo'" };
 	struct err e = { .code = ERR_NONE };
 	char path[128], out[64];
 
@@ -245,7 +246,7 @@ secrets_come_from_files_and_commands(void **state)
 	assert_int_equal(e.code, ERR_UNAVAILABLE);
 	put("secret", "hush\r\nrest\n");
 	snprintf(path, sizeof(path), "%s/secret", dir);
-	s = (struct secret){ SECRET_FILE, path };
+	s = (struct secret){ .kind = SECRET_FILE, .value = path };
 	assert_true(secret_get(&s, out, sizeof(out), NULL));
 	assert_string_equal(out, "hush");
 }

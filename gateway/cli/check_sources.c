@@ -362,12 +362,17 @@ check_mail(struct check *k, const struct source_conf *s,
 /* ---- contacts and calendars ------------------------------------------------*/
 
 static void
-dav_failed(struct check *k, const char *what, const struct err *e)
+dav_failed(struct check *k, const char *what, bool denied, bool token,
+	   const struct err *e)
 {
 	const char *remedy = "Look at the address in the section; \"easbridge "
 			     "providers\" knows those of many.";
 
-	if (e->code == ERR_DENIED)
+	if (denied && token)
+		remedy = "Does the token's account have contacts and "
+			 "calendars, and was the scope granted? At Google: are "
+			 "CalDAV API and CardDAV API enabled?";
+	else if (denied)
 		remedy = "Look at username and password; Nextcloud, Fastmail "
 			 "and iCloud want an app password.";
 	else if (strstr(e->text, "certificate") != NULL)
@@ -385,13 +390,14 @@ check_dav(struct check *k, const struct source_conf *s,
 	struct err e = { .code = ERR_NONE };
 	struct folder *v = NULL;
 	size_t n = 0, i, kinds[KIND_COUNT] = { 0 };
-	bool ok;
+	bool ok, denied;
 
 	c = source_open(s, login, clock_mono_ms() + STEP_MS, &e);
 	ok = c != NULL && source_list(c, k->a, &v, &n, &e);
+	denied = c != NULL && source_refused(c);
 	source_close(&c);
 	if (!ok) {
-		dav_failed(k, what, &e);
+		dav_failed(k, what, denied, login->kind == LOGIN_BEARER, &e);
 		return false;
 	}
 	for (i = 0; i < n; i++)

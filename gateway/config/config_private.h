@@ -31,6 +31,8 @@ struct section {
 	 * defaults are set. */
 	void *(*begin)(struct reader *rd, const char *name);
 	const char *help;
+	const char *example; /* title in the reference, where it and all its
+				rows are an example; else NULL */
 };
 
 struct oauths_raw;

@@ -123,17 +123,18 @@ begin_policy(struct reader *rd, const char *name)
 }
 
 const struct section main_sections[] = {
-	{ "", false, no_rows, begin_server, NULL },
+	{ "", false, no_rows, begin_server, NULL, NULL },
 	{ "server", false, server_rows, begin_server,
-	  "The service itself. Paths are relative to this file." },
+	  "The service itself. Paths are relative to this file.", NULL },
 	{ "policy", false, policy_rows, begin_policy,
 	  "What phones must promise. Without this section no phone is asked "
 	  "for anything, which suits most: some phones refuse accounts "
-	  "with policies." },
+	  "with policies.", NULL },
 	{ "oauth", true, oauth_rows, begin_oauth,
 	  "[oauth NAME]: your client key at a provider, for sources with "
 	  "auth = oauth; docs/oauth.md tells how to get one. For NAME google "
-	  "and microsoft the addresses and scopes are known." },
+	  "and microsoft the addresses and scopes are known.",
+	  "oauth NAME" },
 	{ .rows = NULL }
 };
 
@@ -331,14 +332,15 @@ begin_dav(struct reader *rd, const char *name)
 const struct section user_sections[] = {
 	{ "", false, user_rows, begin_user,
 	  "One file for each user, in the folder of the setting users; "
-	  "the name ends in .conf. Paths are relative to the file." },
+	  "the name ends in .conf. Paths are relative to the file.",
+	  NULL },
 	{ "mail", true, mail_rows, begin_mail,
 	  "A mailbox. Further ones are written [mail NAME]; the first is "
-	  "the one that checks passwords and sends." },
+	  "the one that checks passwords and sends.", NULL },
 	{ "dav", true, dav_rows, begin_dav,
 	  "Contacts, calendars, tasks and notes: a CardDAV and CalDAV "
-	  "server. Further ones are written [dav NAME]." },
+	  "server. Further ones are written [dav NAME].", NULL },
 	{ "oauth", true, oauth_rows, begin_oauth,
-	  "As in the main file, for this user alone." },
+	  "As in the main file, for this user alone.", "oauth NAME" },
 	{ .rows = NULL }
 };

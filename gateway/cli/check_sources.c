@@ -16,7 +16,9 @@
 #include "backends/sources.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "gateway/cli/cli_config.h"
 #include "gateway/config/preset.h"
+#include "gateway/oauth/oauth_words.h"
 
 #define STEP_MS 20000
 #define CONNECT_MS 8000
@@ -127,6 +129,16 @@ password_remedy(struct check *k, const char *host)
 }
 
 static const char *
+login_remedy(struct check *k, const struct login *l, const char *host)
+{
+	if (l->kind == LOGIN_BEARER)
+		return "The token is good, the server does not take it: is "
+		       "it that account's, may it use IMAP and SMTP, and was "
+		       "the scope for mail granted?";
+	return password_remedy(k, host);
+}
+
+static const char *
 tls_remedy(struct check *k, const struct endpoint *p, const char *scheme)
 {
 	return arena_printf(
@@ -168,13 +180,13 @@ is_certificate(const struct source_conf *s)
 }
 
 static void
-imap_failed(struct check *k, const struct source_conf *s, const char *what,
-	    const struct err *e)
+imap_failed(struct check *k, const struct source_conf *s,
+	    const struct login *l, const char *what, const struct err *e)
 {
 	const char *remedy;
 
 	if (e->code == ERR_DENIED)
-		remedy = password_remedy(k, s->imap.host);
+		remedy = login_remedy(k, l, s->imap.host);
 	else if (is_certificate(s))
 		remedy = certificate_remedy(k, s->imap.host);
 	else
@@ -308,7 +320,7 @@ check_imap(struct check *k, const struct source_conf *s,
 		return;
 	c = source_open(s, login, clock_mono_ms() + STEP_MS, &e);
 	if (c == NULL) {
-		imap_failed(k, s, what, &e);
+		imap_failed(k, s, login, what, &e);
 		return;
 	}
 	check_say(k, what, CHECK_OK, NULL, "login at %s as %s", s->imap.host,
@@ -334,7 +346,7 @@ check_smtp(struct check *k, const struct source_conf *s,
 		return;
 	}
 	if (e.code == ERR_DENIED && e.scope == SCOPE_ACCOUNT)
-		remedy = password_remedy(k, s->smtp.host);
+		remedy = login_remedy(k, login, s->smtp.host);
 	else if (e.scope == SCOPE_ITEM)
 		remedy = arena_printf(k->a, "The server does not let this "
 				      "user send as %s: look at email, or at "
@@ -420,6 +432,49 @@ sender_of(const struct user_conf *u, size_t i)
 					  : u->emails[0];
 }
 
+/* What is to be said of the sign-in before the servers are tried. */
+static bool
+check_sign_in(struct check *k, const struct user_conf *u, size_t i,
+	      struct login *l)
+{
+	const struct oauth_conf *o = u->oauth[i];
+	const char *what = arena_printf(k->a, "%s, sign-in",
+					u->sources[i].name);
+	struct err e = { .code = ERR_NONE };
+	struct oauth_look look;
+	const char *clock;
+	bool ok;
+
+	ok = source_login(u, i, u->logins[0], "", l, &e);
+	oauth_look(o, k->a, &look); /* as it is after that */
+	clock = oauth_words_clock(k->a, look.clock_off);
+	if (look.state == OAUTH_DEAD || look.state == OAUTH_MISSING) {
+		check_say(k, what, CHECK_FAIL,
+			  arena_printf(k->a, "Run: %s",
+				       oauth_remedy(o, k->a)), "%s",
+			  look.text);
+		return false;
+	}
+	if (!ok || look.state == OAUTH_TROUBLE)
+		check_say(k, what, ok ? CHECK_NOTE : CHECK_FAIL, clock, "%s",
+			  look.text[0] ? look.text : e.text);
+	else if (look.sign_in_ends > 0)
+		check_say(k, what, CHECK_NOTE, oauth_is_google(o)
+			  ? "The client is in \"Testing\": press \"Publish "
+			    "app\", then sign in again." : "",
+			  "signed in as %s, until %s",
+			  look.account[0] ? look.account : o->account,
+			  cli_time(k->a, look.sign_in_ends));
+	else
+		check_say(k, what, CHECK_OK, NULL, "signed in as %s since %s",
+			  look.account[0] ? look.account : o->account,
+			  cli_time(k->a, look.signed_in));
+	if (ok && clock[0] != '\0')
+		check_say(k, what, CHECK_NOTE, clock,
+			  "the provider's clock and ours differ");
+	return ok;
+}
+
 void
 check_sources(struct check *k, const struct user_conf *u,
 	      const char *password)
@@ -437,7 +492,10 @@ check_sources(struct check *k, const struct user_conf *u,
 				  "It takes the phone's password: give it "
 				  "with --password-file.",
 				  "no password known");
-		else if (!source_login(u, i, u->logins[0], password, &l, &e))
+		else if (u->oauth[i] != NULL && !check_sign_in(k, u, i, &l))
+			; /* said */
+		else if (u->oauth[i] == NULL &&
+			 !source_login(u, i, u->logins[0], password, &l, &e))
 			check_say(k, s->name, CHECK_FAIL,
 				  "Look at the password setting of the "
 				  "section.", "%s", e.text);

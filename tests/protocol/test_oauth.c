@@ -7,68 +7,23 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tests/phone/cli.h"
+#include "tests/phone/tokens.h"
 
-#define SIGN_IN "oauth -c easbridge.conf test user1@example.test"
 #define WAIT_MS 15000
 
 static struct harness h;
-
-static void
-write_user(const char *more)
-{
-	char *text = bytes_format(
-		"login = user1@example.test\npassword = phone1\n"
-		"email = user1@example.test\n"
-		"[mail]\nimap = imap+insecure://%s:%d\n"
-		"smtp = smtp+insecure://%s:%d\nauth = oauth\n"
-		"[dav]\nurl = %s\nauth = oauth\npoll = 1\n"
-		"[mail other]\nimap = imap+insecure://%s:%d\n"
-		"smtp = smtp+insecure://%s:%d\nusername = user2\n"
-		"password = pass2\nemail = user2@example.test\n%s",
-		h.imap_host, h.imap_port, h.smtp_host, h.smtp_port,
-		h.oauth_dav, h.imap_host, h.imap_port, h.smtp_host,
-		h.smtp_port, more);
-
-	cli_write(&h, "users.d/user1.conf", text);
-	free(text);
-}
-
-static void
-write_main(const char *more)
-{
-	char *text = bytes_format(
-		"[server]\nlisten = 127.0.0.1:0\nstate = state\n"
-		"users = users.d\nlog-level = debug\n"
-		"[oauth test]\nclient-id = easbridge-test\n"
-		"authorize-url = %s/authorize\ntoken-url = %s/token\n"
-		"revoke-url = %s/revoke\nscope = openid email\n"
-		"mail-scope = mail\ndav-scope = contacts calendars\n%s",
-		h.oauth, h.oauth, h.oauth, more);
-
-	cli_write(&h, "easbridge.conf", text);
-	free(text);
-}
 
 static int
 up(void **state)
 {
 	(void)state;
-	harness_up(&h, &(struct harness_options){
-			       .name = "test_oauth", .no_daemon = true,
-			       .stack = "--with radicale,oauth" });
-	snprintf(h.users[0].password, sizeof(h.users[0].password), "phone1");
-	write_main("");
-	write_user("");
-	if (!harness_start(&h))
-		return -1;
+	tokens_up(&h, "test_oauth");
 	return 0;
 }
 
@@ -80,58 +35,13 @@ down(void **state)
 }
 
 static void
-reset_provider(void)
-{
-	provider_do(&h, "{\"do\": \"reset\"}", "");
-}
-
-static void
-sign_in(const char *mode, struct bytes *out)
-{
-	if (cli_browse(&h, out, mode, SIGN_IN) != 0)
-		fail_msg("%s", out->p);
-}
-
-static void
 sign_in_afresh(void)
 {
 	struct bytes out = { 0 };
 
-	reset_provider();
-	sign_in("open", &out);
+	tokens_reset(&h);
+	tokens_sign_in(&h, "open", &out);
 	bytes_free(&out);
-}
-
-/* The only file of that ending below state/oauth; caller frees. */
-static char *
-token_file(void)
-{
-	char *dir = bytes_format("%s/state/oauth", h.dir), *path = NULL;
-	DIR *d = opendir(dir);
-	struct dirent *e;
-
-	while (d && (e = readdir(d)) != NULL)
-		if (strstr(e->d_name, ".token") ==
-		    e->d_name + strlen(e->d_name) - 6) {
-			assert_null(path);
-			path = bytes_format("%s/%s", dir, e->d_name);
-		}
-	if (d)
-		closedir(d);
-	free(dir);
-	return path;
-}
-
-static struct phone_folder *
-kind_folder(struct phone *p, int type)
-{
-	struct phone_folder *f;
-
-	for (f = p->folders; f != NULL; f = f->next)
-		if (f->type == type)
-			return f;
-	fail_msg("no folder of type %d", type);
-	return NULL;
 }
 
 /* ---- before and at the sign-in ------------------------------------------------*/
@@ -199,14 +109,14 @@ one_sign_in_for_all(void **state)
 	struct stat st;
 
 	(void)state;
-	reset_provider();
-	sign_in("open", &out);
+	tokens_reset(&h);
+	tokens_sign_in(&h, "open", &out);
 	text_has(&out, "Sign in as user1@example.test, for mail, dav of");
 	text_has(&out, "code_challenge_method=S256");
 	text_has(&out, "Thank you.");
 	text_has(&out, "Signed in as user1@example.test");
 	text_has(&out, "easbridge uses it from now on");
-	path = token_file();
+	path = tokens_file(&h);
 	assert_non_null(path);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
@@ -215,9 +125,7 @@ one_sign_in_for_all(void **state)
 	phone_set_up(p);
 	in = phone_inbox(p);
 	imap_fill(&h, 1, "INBOX", "OauthOther", 0, NULL);
-	snprintf(h.users[0].password, sizeof(h.users[0].password), "pass1");
-	imap_fill(&h, 0, "INBOX", "OauthMail", 0, NULL);
-	snprintf(h.users[0].password, sizeof(h.users[0].password), "phone1");
+	tokens_fill(&h, "OauthMail");
 	phone_sync_all(p, in);
 	folder_need(in, "OauthMail");
 	/* SMTP. */
@@ -230,7 +138,7 @@ one_sign_in_for_all(void **state)
 	sink_wait(&h, 1, WAIT_MS);
 	assert_true(sink_find(&h, "Subject: OauthSend", &out));
 	/* DAV. */
-	cal = kind_folder(p, 8);
+	cal = tokens_calendar(p);
 	phone_sync_all(p, cal);
 	assert_true(provider_do(&h, "{}", "dav") > 0);
 	free(path);
@@ -243,8 +151,8 @@ pasted_from_another_machine(void **state)
 	struct bytes out = { 0 };
 
 	(void)state;
-	reset_provider();
-	sign_in("paste", &out);
+	tokens_reset(&h);
+	tokens_sign_in(&h, "paste", &out);
 	text_has(&out, "paste it here");
 	text_has(&out, "Signed in as user1@example.test");
 	text_has_not(&out, "[browser]");
@@ -259,8 +167,8 @@ answers_of_others(void **state)
 	struct bytes out = { 0 };
 
 	(void)state;
-	reset_provider();
-	sign_in("forge", &out);
+	tokens_reset(&h);
+	tokens_sign_in(&h, "forge", &out);
 	text_has(&out, "[browser] 404");
 	text_has(&out, "[browser] 400");
 	text_has(&out, "its state does not match");
@@ -272,14 +180,14 @@ answers_of_others(void **state)
 static void
 refused(const char *orders, const char *words)
 {
-	char *path = token_file(), *copy;
+	char *path = tokens_file(&h), *copy;
 	struct bytes before = { 0 }, after = { 0 }, out = { 0 };
 
 	assert_non_null(path);
 	assert_true(harness_read(&h, path + strlen(h.root) + 1, &before));
-	reset_provider();
+	tokens_reset(&h);
 	provider_do(&h, orders, "");
-	assert_int_equal(cli_browse(&h, &out, "open", SIGN_IN), 1);
+	assert_int_equal(cli_browse(&h, &out, "open", TOKENS_SIGN_IN), 1);
 	text_has(&out, words);
 	/* What was there before stays, and nothing half of it. */
 	assert_true(harness_read(&h, path + strlen(h.root) + 1, &after));
@@ -292,7 +200,7 @@ refused(const char *orders, const char *words)
 	bytes_free(&before);
 	bytes_free(&after);
 	bytes_free(&out);
-	reset_provider();
+	tokens_reset(&h);
 }
 
 static void
@@ -331,9 +239,9 @@ redirect_that_is_not_registered(void **state)
 
 	(void)state;
 	provider_do(&h, "{\"redirects\": [\"http://127.0.0.1:1\"]}", "");
-	assert_int_not_equal(cli_browse(&h, &out, "open", SIGN_IN), 0);
+	assert_int_not_equal(cli_browse(&h, &out, "open", TOKENS_SIGN_IN), 0);
 	text_has(&out, "redirect_uri_mismatch");
-	reset_provider();
+	tokens_reset(&h);
 	bytes_free(&out);
 }
 
@@ -344,14 +252,14 @@ clients_with_a_secret(void **state)
 	struct bytes out = { 0 };
 
 	(void)state;
-	write_main("client-secret = s3cret:%\n");
-	reset_provider();
+	tokens_write_main(&h, "client-secret = s3cret:%\n");
+	tokens_reset(&h);
 	provider_do(&h, "{\"secret\": \"s3cret:%\"}", "");
-	sign_in("open", &out);
+	tokens_sign_in(&h, "open", &out);
 	provider_do(&h, "{\"basic\": true}", "");
-	sign_in("open", &out);
-	write_main("");
-	reset_provider();
+	tokens_sign_in(&h, "open", &out);
+	tokens_write_main(&h, "");
+	tokens_reset(&h);
 	bytes_free(&out);
 }
 

@@ -1,5 +1,5 @@
 /* Servers behind: name, port, TLS, login, folders, sending, collections. */
-#include "gateway/cli/check.h"
+#include "gateway/cli/check_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,11 +16,8 @@
 #include "backends/sources.h"
 #include "base/buf.h"
 #include "base/clock.h"
-#include "gateway/cli/cli_config.h"
 #include "gateway/config/preset.h"
-#include "gateway/oauth/oauth_words.h"
 
-#define STEP_MS 20000
 #define CONNECT_MS 8000
 
 void
@@ -371,58 +368,6 @@ check_mail(struct check *k, const struct source_conf *s,
 	return k->failed == before;
 }
 
-/* ---- contacts and calendars ------------------------------------------------*/
-
-static void
-dav_failed(struct check *k, const char *what, bool denied, bool token,
-	   const struct err *e)
-{
-	const char *remedy = "Look at the address in the section; \"easbridge "
-			     "providers\" knows those of many.";
-
-	if (denied && token)
-		remedy = "Does the token's account have contacts and "
-			 "calendars, and was the scope granted? At Google: are "
-			 "CalDAV API and CardDAV API enabled?";
-	else if (denied)
-		remedy = "Look at username and password; Nextcloud, Fastmail "
-			 "and iCloud want an app password.";
-	else if (strstr(e->text, "certificate") != NULL)
-		remedy = "Use the name the certificate is made for, or name "
-			 "its CA with ca-file = FILE.";
-	check_say(k, what, CHECK_FAIL, remedy, "%s", e->text);
-}
-
-bool
-check_dav(struct check *k, const struct source_conf *s,
-	  const struct login *login)
-{
-	const char *what = arena_printf(k->a, "%s, DAV", s->name);
-	struct source *c;
-	struct err e = { .code = ERR_NONE };
-	struct folder *v = NULL;
-	size_t n = 0, i, kinds[KIND_COUNT] = { 0 };
-	bool ok, denied;
-
-	c = source_open(s, login, clock_mono_ms() + STEP_MS, &e);
-	ok = c != NULL && source_list(c, k->a, &v, &n, &e);
-	denied = c != NULL && source_refused(c);
-	source_close(&c);
-	if (!ok) {
-		dav_failed(k, what, denied, login->kind == LOGIN_BEARER, &e);
-		return false;
-	}
-	for (i = 0; i < n; i++)
-		kinds[v[i].kind]++;
-	check_say(k, what, n > 0 ? CHECK_OK : CHECK_NOTE,
-		  n > 0 ? NULL : "Make one on the server, or look at the "
-				 "address.",
-		  "%zu address books, %zu calendars, %zu task lists, %zu "
-		  "notebooks", kinds[KIND_CONTACT], kinds[KIND_EVENT],
-		  kinds[KIND_TASK], kinds[KIND_NOTE]);
-	return true;
-}
-
 /* ---- a user's --------------------------------------------------------------*/
 
 static const char *
@@ -430,49 +375,6 @@ sender_of(const struct user_conf *u, size_t i)
 {
 	return u->sources[i].n_emails > 0 ? u->sources[i].emails[0]
 					  : u->emails[0];
-}
-
-/* What is to be said of the sign-in before the servers are tried. */
-static bool
-check_sign_in(struct check *k, const struct user_conf *u, size_t i,
-	      struct login *l)
-{
-	const struct oauth_conf *o = u->oauth[i];
-	const char *what = arena_printf(k->a, "%s, sign-in",
-					u->sources[i].name);
-	struct err e = { .code = ERR_NONE };
-	struct oauth_look look;
-	const char *clock;
-	bool ok;
-
-	ok = source_login(u, i, u->logins[0], "", l, &e);
-	oauth_look(o, k->a, &look); /* as it is after that */
-	clock = oauth_words_clock(k->a, look.clock_off);
-	if (look.state == OAUTH_DEAD || look.state == OAUTH_MISSING) {
-		check_say(k, what, CHECK_FAIL,
-			  arena_printf(k->a, "Run: %s",
-				       oauth_remedy(o, k->a)), "%s",
-			  look.text);
-		return false;
-	}
-	if (!ok || look.state == OAUTH_TROUBLE)
-		check_say(k, what, ok ? CHECK_NOTE : CHECK_FAIL, clock, "%s",
-			  look.text[0] ? look.text : e.text);
-	else if (look.sign_in_ends > 0)
-		check_say(k, what, CHECK_NOTE, oauth_is_google(o)
-			  ? "The client is in \"Testing\": press \"Publish "
-			    "app\", then sign in again." : "",
-			  "signed in as %s, until %s",
-			  look.account[0] ? look.account : o->account,
-			  cli_time(k->a, look.sign_in_ends));
-	else
-		check_say(k, what, CHECK_OK, NULL, "signed in as %s since %s",
-			  look.account[0] ? look.account : o->account,
-			  cli_time(k->a, look.signed_in));
-	if (ok && clock[0] != '\0')
-		check_say(k, what, CHECK_NOTE, clock,
-			  "the provider's clock and ours differ");
-	return ok;
 }
 
 void

@@ -52,8 +52,10 @@ for line in p.stdout:
     if mode == "forge":
         say(visit(base + "favicon.ico")[0])
         say(*visit(base + "?code=stolen&state=guess")[::2])
-        p.stdin.write("https://accounts.example/?code=x\nhello\n\n")
-        p.stdin.flush()
+        for text in ("https://accounts.example/?code=x", "hello"):
+            p.stdin.write(text + "\n\n")
+            p.stdin.flush()
+            print(p.stdout.readline(), end="", flush=True)
     if mode == "paste":
         p.stdin.write(back + "\n")
         p.stdin.flush()

@@ -95,6 +95,11 @@ static const struct {
 	{ CLI_KEEP, "--keep-password", NULL,
 	  "keep the password of the mailbox in a file of its own, so that "
 	  "phones get passwords of theirs" },
+	{ CLI_OAUTH, "--oauth", NULL,
+	  "sign in for mail too, in place of an app password" },
+	{ CLI_USER, "--user", "USER", "one more source for that user" },
+	{ CLI_WAIT, "--wait", "SECONDS",
+	  "see whether a waiting phone is left alone so long (60 to 3540)" },
 	{ CLI_CA, "--ca-file", "FILE",
 	  "certificates to trust instead of the system's" },
 };
@@ -241,6 +246,15 @@ take_option(struct cli *c, enum cli_option bit, const char *value)
 		break;
 	case CLI_KEEP:
 		c->keep = true;
+		break;
+	case CLI_OAUTH:
+		c->oauth = true;
+		break;
+	case CLI_USER:
+		c->user = value;
+		break;
+	case CLI_WAIT:
+		c->wait = value;
 		break;
 	case CLI_CA:
 		c->ca_file = value;

@@ -20,16 +20,20 @@ enum cli_option {
 	CLI_DNS = 64,       /* --resolver FILE */
 	CLI_URL = 128,      /* --url URL */
 	CLI_CA = 256,       /* --ca-file FILE */
-	CLI_KEEP = 512      /* --keep-password */
+	CLI_KEEP = 512,     /* --keep-password */
+	CLI_OAUTH = 1024,   /* --oauth */
+	CLI_USER = 2048,    /* --user USER */
+	CLI_WAIT = 4096     /* --wait SECONDS */
 };
 
 /* A command line, read. */
 struct cli {
 	const struct cli_command *cmd;
 	const char *file;          /* -c, else the default */
-	bool json, yes, unmasked, keep;
+	bool json, yes, unmasked, keep, oauth;
 	/* NULL: not given */
-	const char *password_file, *out, *resolver, *url, *ca_file;
+	const char *password_file, *out, *resolver, *url, *ca_file, *user;
+	const char *wait;
 	char **argv;               /* what is neither word nor option */
 	int argc;
 };

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "gateway/cli/cli_config.h"
 #include "gateway/cli/oauth_listen.h"
+#include "gateway/cli/oauth_sign_in.h"
 #include "gateway/config/preset.h"
 #include "gateway/oauth/oauth_words.h"
 #include "gateway/operate/control.h"
@@ -190,9 +191,9 @@ print_done(const struct oauth_flow *f, const struct user_conf *u,
 		puts(clock);
 }
 
-static int
-sign_in(const struct config *conf, const struct user_conf *u,
-	const struct oauth_conf *o, struct arena *a)
+int
+oauth_sign_in(const struct config *conf, const struct user_conf *u,
+	      const struct oauth_conf *o, struct arena *a)
 {
 	unsigned port = oauth_flow_port(o);
 	struct flow_done done = { .account = "" };
@@ -238,7 +239,7 @@ cli_oauth(const struct cli *c)
 				 c->argc > 2 ? c->argv[2] : NULL) : NULL;
 	a = arena_new();
 	if (o != NULL)
-		rc = sign_in(conf, u, o, a);
+		rc = oauth_sign_in(conf, u, o, a);
 	else if (u != NULL)
 		rc = no_source(c, conf, u, c->argv[0]);
 	else if (!has_client(conf, c->argv[0]))

@@ -141,19 +141,22 @@ const struct cli_command cli_commands[] = {
 	  "  easbridge secret seal\n"
 	  "  pass show mail/alice | easbridge secret seal\n" },
 	{ "setup", "ADDRESS", 1, 1,
-	  CLI_CONF | CLI_PASSWORD | CLI_KEEP | CLI_OUT | CLI_DNS | CLI_CA |
-		  CLI_YES,
+	  CLI_CONF | CLI_PASSWORD | CLI_KEEP | CLI_OAUTH | CLI_USER |
+		  CLI_OUT | CLI_DNS | CLI_CA | CLI_YES,
 	  cli_setup,
 	  "From a mail address to a user file that works.",
 	  "Finds the servers (known providers, by domain and mail exchanger;\n"
 	  "SRV records; autoconfig; usual names), tries the password there,\n"
 	  "writes the user file (mode 0600, never over another) and has the\n"
 	  "running easbridge read it. Contacts and calendars that do not work\n"
-	  "are left out. --yes writes the file without a try.\n"
+	  "are left out. --yes writes the file without a try. --user adds the\n"
+	  "mailbox, and what belongs to it, to a user who is there.\n"
 	  "\n"
 	  "  easbridge setup alice@fastmail.com\n"
 	  "  easbridge setup alice@fastmail.com --keep-password\n"
 	  "  easbridge password add alice@fastmail.com \"Alice's iPhone\"\n"
+	  "  easbridge setup alice@gmail.com --oauth\n"
+	  "  easbridge setup alice@work.example --user alice@fastmail.com\n"
 	  "  easbridge setup alice@example.org --out alice.conf\n" },
 	{ "profile", "USER", 1, 1, CLI_CONF | CLI_OUT | CLI_URL, cli_profile,
 	  "The account as a profile for iPhones: a QR code, or a file.",

@@ -29,6 +29,25 @@ dav_by_srv(const struct resolver *r, const char *service, const char *domain)
 	return s != NULL ? arena_printf(r->a, "%s/", s) : NULL;
 }
 
+/* RFC 6764 5: at the domain itself, else at the mail server, where products
+ * have both. */
+static const char *
+dav_by_well_known(const struct resolver *r, const char *domain,
+		  const char *imap)
+{
+	struct span rest = span_of(strstr(imap, "://") + 3), host;
+	const char *names[2] = { domain, NULL };
+	size_t i;
+
+	host = span_take_until(&rest, ':');
+	names[1] = arena_str(r->a, host);
+	for (i = 0; i < 2; i++)
+		if (resolve_dav(r, arena_printf(r->a, "https://%s/.well-known/"
+						"caldav", names[i])))
+			return arena_printf(r->a, "https://%s/", names[i]);
+	return NULL;
+}
+
 static bool
 find_srv(const struct resolver *r, const char *domain, struct found *out)
 {
@@ -126,5 +145,7 @@ setup_find(const struct resolver *r, const char *address, struct found *out)
 		return false;
 	out->contacts = dav_by_srv(r, "carddavs", domain);
 	out->calendars = dav_by_srv(r, "caldavs", domain);
+	if (out->contacts == NULL && out->calendars == NULL)
+		out->dav = dav_by_well_known(r, domain, out->imap);
 	return true;
 }

@@ -163,6 +163,41 @@ resolve_srv(const struct resolver *r, const char *name,
 	return true;
 }
 
+static bool
+dav_answers(const struct resolver *r, const char *url, int hops)
+{
+	static const char *const depth[] = { "Depth: 0", NULL };
+	const struct http_ask q = { .method = "PROPFIND", .url = url,
+				    .headers = depth,
+				    .ca_file = r->ca_file };
+	struct http_reply reply;
+
+	http_ask(r->a, &q, HTTP_MS, &reply);
+	if (reply.trouble != HTTP_FINE)
+		return false;
+	if (reply.status / 100 == 3 && reply.location != NULL && hops > 0) {
+		if (reply.location[0] == '/')
+			reply.location = arena_printf(
+				r->a, SPAN_FMT "%s",
+				(int)(strcspn(url + 8, "/") + 8), url,
+				reply.location);
+		return strncmp(reply.location, "https://", 8) == 0 &&
+		       dav_answers(r, reply.location, hops - 1);
+	}
+	return reply.status == 207 ||
+	       (reply.status == 401 && reply.authenticate != NULL);
+}
+
+bool
+resolve_dav(const struct resolver *r, const char *url)
+{
+	struct span rest;
+
+	if (r->text.p != NULL)
+		return file_line(r, "DAV", url, &rest);
+	return dav_answers(r, url, 3);
+}
+
 bool
 resolve_url(const struct resolver *r, const char *url, struct span *out)
 {

@@ -104,18 +104,6 @@ first_of(const struct user_raw *raw, enum source_kind kind)
 }
 
 /* Sections that the preset at the top brings along. */
-/* Tokens alone open that [dav]: without a client key there is no use. */
-static bool
-wants_oauth(const struct preset *p)
-{
-	const struct preset_value *v;
-
-	for (v = p->dav; v->key != NULL; v++)
-		if (strcmp(v->key, "auth") == 0)
-			return strcmp(v->value, "oauth") == 0;
-	return false;
-}
-
 static void
 bring_along(struct reader *rd, struct user_raw *raw)
 {
@@ -126,13 +114,13 @@ bring_along(struct reader *rd, struct user_raw *raw)
 	if (p->mail[0].key != NULL && first_of(raw, SOURCE_MAIL) == NULL)
 		reader_section(rd, "mail");
 	if (p->dav[0].key == NULL || first_of(raw, SOURCE_DAV) != NULL ||
-	    (wants_oauth(p) && oauth_find(rd, p->oauth) == NULL))
+	    (preset_wants_oauth(p) && oauth_find(rd, p->oauth) == NULL))
 		return;
 	m = reader_section(rd, "dav");
 	mail = first_of(raw, SOURCE_MAIL);
 	if (m != NULL && mail != NULL && p->mail[0].key != NULL &&
 	    (mail->preset == NULL ? !says_where(mail) : mail->preset == p)) {
-		if (!wants_oauth(p))
+		if (!preset_wants_oauth(p))
 			m->password = mail->password;
 		m->source.username = mail->source.username;
 	}

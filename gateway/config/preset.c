@@ -204,6 +204,17 @@ preset_of_mx(const char *mx)
 	return NULL;
 }
 
+bool
+preset_wants_oauth(const struct preset *p)
+{
+	const struct preset_value *v;
+
+	for (v = p != NULL ? p->dav : NULL; v != NULL && v->key != NULL; v++)
+		if (strcmp(v->key, "auth") == 0)
+			return strcmp(v->value, "oauth") == 0;
+	return false;
+}
+
 /* ---- for readers -----------------------------------------------------------*/
 
 static void

@@ -37,6 +37,8 @@ const struct preset *preset_find(const char *name);
  * if none is known. Any case. */
 const struct preset *preset_of_domain(const char *domain);
 const struct preset *preset_of_mx(const char *mx);
+/* Do only tokens open its contacts and calendars? NULL: no. */
+bool preset_wants_oauth(const struct preset *p);
 /* docs/providers.md */
 void preset_doc(struct buf *out);
 

@@ -287,6 +287,52 @@ without_a_client_key(void **state)
 	bytes_free(&out);
 }
 
+/* setup: found by names, signed in, tried, written; or nothing is left. */
+static void
+set_up_by_signing_in(void **state)
+{
+	struct bytes out = { 0 };
+	char *world = bytes_format(
+		"SRV _imaps._tcp.example.test %d localhost\n"
+		"SRV _submission._tcp.example.test %d localhost\n",
+		h.imaps_port, h.smtp_port);
+	struct phone *p;
+
+	(void)state;
+	tokens_reset(&h);
+	cli_write(&h, "world", world);
+	cli_run(&h, &out, "version && rm users.d/user3.conf");
+	provider_do(&h, "{\"account\": \"user1@example.test\"}", "");
+	assert_int_equal(cli_browse(&h, &out, "open", "setup -c "
+				    "easbridge.conf --resolver world --ca-file "
+				    "servers/pki/ca.pem --oauth "
+				    "user3@example.test"), 1);
+	text_has(&out, "Wrong account");
+	text_has(&out, "nothing was written");
+	tokens_reset(&h);
+	if (cli_browse(&h, &out, "open", "setup -c easbridge.conf --resolver "
+		       "world --ca-file servers/pki/ca.pem --oauth "
+		       "user3@example.test") != 0)
+		fail_msg("%s", out.p);
+	text_has(&out, "ok    mail, IMAP: login");
+	text_has(&out, "ok    mail, SMTP: login");
+	text_has(&out, "easbridge serves it from now on");
+	assert_int_equal(cli_run(&h, &out, "password add -c easbridge.conf "
+				 "user3@example.test phone"), 0);
+	out.p[strcspn(out.p, "\n")] = '\0';
+	p = phone_new(h.url, "user3@example.test", out.p, "oauthsetup");
+	phone_set_up(p);
+	phone_sync_all(p, phone_inbox(p));
+	phone_free(p);
+	cli_run(&h, &out, "oauth revoke -c easbridge.conf "
+		"user3@example.test");
+	cli_run(&h, &out, "version && rm users.d/user3@example.test.conf");
+	harness_more(&h, 2, NULL);
+	cli_run(&h, &out, "reload -c easbridge.conf");
+	free(world);
+	bytes_free(&out);
+}
+
 int
 main(void)
 {
@@ -300,6 +346,7 @@ main(void)
 		cmocka_unit_test(redirect_that_is_not_registered),
 		cmocka_unit_test(clients_with_a_secret),
 		cmocka_unit_test(without_a_client_key),
+		cmocka_unit_test(set_up_by_signing_in),
 	};
 
 	return cmocka_run_group_tests(tests, up, down);

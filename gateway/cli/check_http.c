@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/buf.h"
 
@@ -47,7 +48,18 @@ take_header(char *p, size_t size, size_t n, void *ctx)
 	return size * n;
 }
 
-/* "Expire date:2027-01-30 12:00:00 GMT" of the server's own certificate. */
+/* With GnuTLS "2027-01-30 12:00:00 GMT", with others words. */
+static int64_t
+read_date(const char *s)
+{
+	struct tm tm = { .tm_year = 0 };
+
+	if (strptime(s, "%Y-%m-%d %H:%M:%S", &tm) != NULL)
+		return (int64_t)timegm(&tm);
+	return (int64_t)curl_getdate(s, NULL);
+}
+
+/* "Expire date:..." of the server's own certificate. */
 static int64_t
 cert_ends(CURL *h)
 {
@@ -59,7 +71,7 @@ cert_ends(CURL *h)
 		return 0;
 	for (s = info->certinfo[0]; s != NULL; s = s->next)
 		if (strncmp(s->data, "Expire date:", 12) == 0)
-			return (int64_t)curl_getdate(s->data + 12, NULL);
+			return read_date(s->data + 12);
 	return 0;
 }
 

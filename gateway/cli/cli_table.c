@@ -167,18 +167,22 @@ const struct cli_command cli_commands[] = {
 	  "  easbridge profile alice\n"
 	  "  easbridge profile alice --out alice.mobileconfig\n" },
 	{ "check", "USER", 1, 1,
-	  CLI_CONF | CLI_JSON | CLI_PASSWORD | CLI_URL, cli_check,
+	  CLI_CONF | CLI_JSON | CLI_PASSWORD | CLI_URL | CLI_WAIT | CLI_CA |
+		  CLI_DNS, cli_check,
 	  "Try everything a user needs, and say what to do about the rest.",
 	  "Logs in at every server of the user file, looks for the special\n"
 	  "folders and the collections, names the sender to the SMTP server\n"
 	  "(nothing is sent), then asks easbridge itself as a phone would:\n"
-	  "OPTIONS, Autodiscover and FolderSync at external-url or --url.\n"
+	  "OPTIONS, the certificate, Autodiscover in all its forms and names,\n"
+	  "FolderSync at external-url or --url; with --wait whether a proxy\n"
+	  "lets phones wait for mail so long.\n"
 	  "Sources without a password in the file take the phone's: type it\n"
 	  "when asked, or name a file. 1 if anything failed.\n"
 	  "\n"
 	  "  easbridge check alice\n"
 	  "  easbridge check alice --password-file - --json < secret\n"
-	  "  easbridge check alice --url http://127.0.0.1:8080\n" },
+	  "  easbridge check alice --url http://127.0.0.1:8080\n"
+	  "  easbridge check alice --wait 300\n" },
 	{ "check-config", "", 0, 0, CLI_CONF, cli_check_config,
 	  "Look for mistakes in the configuration.",
 	  "Names file, line and remedy of every mistake; 1 if there are any.\n"

@@ -1,8 +1,6 @@
 #include "gateway/cli/setup.h"
 
-#include <netdb.h>
 #include <string.h>
-#include <sys/socket.h>
 
 /* "imaps://host", with the port where it is not the usual one; NULL. */
 static const char *
@@ -82,17 +80,6 @@ find_autoconfig(const struct resolver *r, const char *domain,
 	return false;
 }
 
-static bool
-has_address(const char *name)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list;
-
-	if (getaddrinfo(name, NULL, &hints, &list) != 0)
-		return false;
-	freeaddrinfo(list);
-	return true;
-}
-
 /* Names only; whether somebody answers there is for the try to say. */
 static bool
 find_usual(const struct resolver *r, const char *domain, struct found *out)
@@ -103,11 +90,11 @@ find_usual(const struct resolver *r, const char *domain, struct found *out)
 
 	if (r->text.p != NULL)
 		return false;
-	if (!has_address(imap))
+	if (!resolve_host(r, imap))
 		imap = mail;
-	if (!has_address(smtp))
+	if (!resolve_host(r, smtp))
 		smtp = mail;
-	if (!has_address(imap) || !has_address(smtp))
+	if (!resolve_host(r, imap) || !resolve_host(r, smtp))
 		return false;
 	out->by = "names that are usual (a guess)";
 	out->imap = arena_printf(r->a, "imaps://%s", imap);

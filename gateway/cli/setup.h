@@ -32,6 +32,8 @@ bool resolve_srv(const struct resolver *r, const char *name,
 /* Does a DAV server answer there, asked without a login (PROPFIND, redirects
  * followed)? Web sites get no password to see. In a file: "DAV URL". */
 bool resolve_dav(const struct resolver *r, const char *url);
+/* Has it an address? In a file: "HOST NAME". */
+bool resolve_host(const struct resolver *r, const char *name);
 /* GET; false unless it is a 200. */
 bool resolve_url(const struct resolver *r, const char *url,
 		 struct span *out);

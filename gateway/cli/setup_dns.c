@@ -3,10 +3,12 @@
 
 #include <arpa/nameser.h>
 #include <errno.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <resolv.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/buf.h"
 #include "gateway/cli/check_http.h"
@@ -160,6 +162,20 @@ resolve_srv(const struct resolver *r, const char *name,
 		return false;
 	out->host = b.host;
 	out->port = b.port;
+	return true;
+}
+
+bool
+resolve_host(const struct resolver *r, const char *name)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list;
+	struct span rest;
+
+	if (r->text.p != NULL)
+		return file_line(r, "HOST", name, &rest);
+	if (getaddrinfo(name, NULL, &hints, &list) != 0)
+		return false;
+	freeaddrinfo(list);
 	return true;
 }
 

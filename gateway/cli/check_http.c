@@ -70,7 +70,7 @@ cert_ends(CURL *h)
 	    info == NULL || info->num_of_certs < 1)
 		return 0;
 	for (s = info->certinfo[0]; s != NULL; s = s->next)
-		if (strncmp(s->data, "Expire date:", 12) == 0)
+		if (strncasecmp(s->data, "Expire date:", 12) == 0)
 			return read_date(s->data + 12);
 	return 0;
 }

@@ -13,7 +13,9 @@
 #include "gateway/http/http.h"
 #include "gateway/http/request.h"
 #include "gateway/operate/control.h"
+#include "gateway/operate/housekeeping.h"
 #include "gateway/operate/metrics.h"
+#include "gateway/operate/verify.h"
 #include "gateway/push/park.h"
 #include "gateway/push/watch.h"
 #include "state/store.h"
@@ -170,7 +172,8 @@ start_parts(struct gateway *gw, struct err *e)
 	gw->auth = auth_new(gw, account_verify);
 	gw->accounts = accounts_new(gw);
 	gw->waits = waits_new(request_wake);
-	gw->watch = watch_new(gw);
+	gw->verifier = verifier_new(gw);
+	gw->watch = watch_new(gw, housekeeping_tick);
 	if (gw->watch == NULL)
 		return err_set(e, ERR_UNAVAILABLE, SCOPE_ACCOUNT,
 			       "the watch thread did not start");
@@ -218,6 +221,7 @@ gateway_stop(struct gateway **gwp)
 	http_stop(&gw->metrics_http);
 	http_stop(&gw->http);
 	waits_free(&gw->waits);
+	verifier_free(&gw->verifier);
 	accounts_free(&gw->accounts);
 	auth_free(&gw->auth);
 	metrics_free(&gw->metrics);

@@ -68,6 +68,18 @@ const struct cli_command cli_commands[] = {
 	  "  easbridge device trace alice ApplDNPH on\n"
 	  "  easbridge trace /var/lib/easbridge/trace/ApplDNPH123\n"
 	  "  easbridge device trace alice ApplDNPH off\n" },
+	{ "verify", "USER [DEVICE]", 1, 2, CLI_CONF | CLI_JSON | CLI_REPAIR,
+	  cli_verify, "Compare the servers with what the phones have.",
+	  "Lists every folder that phones synchronise afresh at its server\n"
+	  "(names, flags, versions; no contents) and compares, item by item,\n"
+	  "what easbridge knows and what it knows each phone to have. What is\n"
+	  "merely on its way to a phone is no difference. --repair brings\n"
+	  "easbridge to what the server says and has the phones sent exactly\n"
+	  "the difference. easbridge does that by itself once a day (setting\n"
+	  "verify). 1 if something differs, or could not be compared.\n"
+	  "\n"
+	  "  easbridge verify alice\n"
+	  "  easbridge verify alice ApplDNPH --repair\n" },
 	{ "reload", "", 0, 0, CLI_CONF | CLI_JSON, cli_reload,
 	  "Read the configuration again, and say what is wrong in it.",
 	  "As SIGHUP does: no phone notices. A user file with mistakes keeps\n"

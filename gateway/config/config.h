@@ -92,6 +92,8 @@ struct config {
 	const char *tls_cert, *tls_key; /* NULL: plain HTTP */
 	const char *external_url;    /* NULL: from the request */
 	uint32_t max_request;        /* bytes */
+	bool verify;                 /* compare everything once a day */
+	int verify_hour;             /* 0 to 23, local time; -1: any */
 	bool has_policy;
 	int32_t policy[POL_COUNT];
 	/* The rest is config.c's. */

@@ -102,6 +102,32 @@ set_bytes(struct reader *rd, const struct setting *s, void *target,
 }
 
 static void
+set_daily(struct reader *rd, const struct setting *s, void *target,
+	  const char *v)
+{
+	if (strcmp(v, "daily") == 0 || strcmp(v, "off") == 0)
+		*(bool *)slot(s, target) = v[0] == 'd';
+	else
+		reader_say(rd, "\"%s\" is daily or off, not \"%s\"", s->name,
+			   v);
+}
+
+static void
+set_hour(struct reader *rd, const struct setting *s, void *target,
+	 const char *v)
+{
+	uint32_t n;
+
+	if (strcmp(v, "any") == 0)
+		*(int *)slot(s, target) = -1;
+	else if (span_u32(span_of(v), &n) && n <= 23)
+		*(int *)slot(s, target) = (int)n;
+	else
+		reader_say(rd, "\"%s\" is an hour from 0 to 23, or any, not "
+			   "\"%s\"", s->name, v);
+}
+
+static void
 set_level(struct reader *rd, const struct setting *s, void *target,
 	  const char *v)
 {
@@ -500,6 +526,14 @@ static const struct setting server_rows[] = {
 	  "host name they asked for." },
 	{ "max-request", set_bytes, AT(max_request), "64M", "30M",
 	  "Largest request; bounds the mails phones can send." },
+	{ "verify", set_daily, AT(verify), "daily", "off",
+	  "daily: once a day what the sources hold is compared with what "
+	  "easbridge and the phones have, in the background; what differs "
+	  "is repaired, and said in the log. off: only by \"easbridge "
+	  "verify\"." },
+	{ "verify-hour", set_hour, AT(verify_hour), "any", "3",
+	  "In which hour (0 to 23, local time) that begins; any: spread over "
+	  "the day, user by user." },
 	{ .name = NULL }
 };
 

@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -288,31 +287,6 @@ verifier_look(struct gateway *gw, uint64_t number, size_t from)
 }
 
 /* ---- every day -----------------------------------------------------------------*/
-
-int64_t
-verifier_due(user_id user, int hour, int64_t now)
-{
-	time_t t = (time_t)now, due;
-	struct tm tm, at;
-	int day;
-
-	localtime_r(&t, &tm);
-	for (day = 0;; day++) {
-		at = (struct tm){ .tm_year = tm.tm_year, .tm_mon = tm.tm_mon,
-				  .tm_mday = tm.tm_mday + day,
-				  .tm_isdst = -1 };
-		if (hour < 0) {
-			at.tm_hour = (int)(user % 86400 / 3600);
-		} else {
-			at.tm_hour = hour;
-		}
-		at.tm_min = (int)(user / 86400 % 60);
-		at.tm_sec = (int)(user / 86400 / 60 % 60);
-		due = mktime(&at);
-		if (due > t || day == 2)
-			return due > t ? due : t + 86400;
-	}
-}
 
 struct tick {
 	struct gateway *gw;

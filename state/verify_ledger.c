@@ -251,8 +251,14 @@ judge_base(struct txn *t, struct ledger_ctx *x, struct sync_row *row,
 	struct ledger l = { .lo_date = row->lo_date,
 			    .lo_item = row->lo_item };
 
-	if (row->epoch == 0)
-		return true; /* nothing was confirmed yet */
+	if (row->epoch == 0) { /* nothing was confirmed yet */
+		l.a = txn_arena(t);
+		l.lo_date = INT64_MAX;
+		l.lo_item = UINT64_MAX;
+		if (newest)
+			count(x, &l);
+		return true;
+	}
 	if (!check_ahead(t, x, row, e))
 		return false;
 	l.S = row->S;

@@ -207,7 +207,6 @@ done_text(const char *what)
 		{ "allow", "is let in again" },
 		{ "block", "is shut out" },
 		{ "wipe", "will be told to erase itself when it asks next" },
-		{ "resync", "will download everything again" },
 		{ "forget", "is forgotten" },
 		{ "trace on", "is written down" },
 		{ "trace off", "is written down no longer" },

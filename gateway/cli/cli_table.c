@@ -48,13 +48,6 @@ const struct cli_command cli_commands[] = {
 	  "\n"
 	  "  easbridge device wipe alice ApplDNPH\n"
 	  "  easbridge device show alice ApplDNPH   (was it told?)\n" },
-	{ "device resync", "USER DEVICE", 2, 2, CLI_CONF | CLI_JSON,
-	  cli_device, "Make a phone download everything again.",
-	  "For a phone that shows something else than the server holds.\n"
-	  "Nothing is lost on the servers; what the phone changed and did not\n"
-	  "send yet may be.\n"
-	  "\n"
-	  "  easbridge device resync alice ApplDNPH\n" },
 	{ "device forget", "USER DEVICE", 2, 2, CLI_CONF | CLI_JSON,
 	  cli_device, "Remove a phone that is not used any more.",
 	  "If it comes again it is a new one: one that is blocked or wiped\n"
@@ -68,6 +61,19 @@ const struct cli_command cli_commands[] = {
 	  "  easbridge device trace alice ApplDNPH on\n"
 	  "  easbridge trace /var/lib/easbridge/trace/ApplDNPH123\n"
 	  "  easbridge device trace alice ApplDNPH off\n" },
+	{ "resync", "USER DEVICE [FOLDER]", 2, 3,
+	  CLI_CONF | CLI_JSON | CLI_NO_WAIT, cli_resync,
+	  "Make a phone, or one folder of it, start over.",
+	  "For a phone that shows something else than the server holds and\n"
+	  "that \"verify --repair\" does not set right. Everything is removed\n"
+	  "from it and sent again, once; the servers lose nothing; what the\n"
+	  "phone changed and did not send yet may be lost. FOLDER is a name,\n"
+	  "or a number as \"resync\" prints them. The command shows how far\n"
+	  "the phone is until it has everything; interrupting it, or\n"
+	  "--no-wait, changes nothing about that.\n"
+	  "\n"
+	  "  easbridge resync alice ApplDNPH\n"
+	  "  easbridge resync alice ApplDNPH Inbox --no-wait\n" },
 	{ "verify", "USER [DEVICE]", 1, 2, CLI_CONF | CLI_JSON | CLI_REPAIR,
 	  cli_verify, "Compare the servers with what the phones have.",
 	  "Lists every folder that phones synchronise afresh at its server\n"

@@ -330,8 +330,6 @@ order(struct question *q, user_id user, const struct device *d,
 		return update(q, user, d, block, e);
 	if (strcmp(what, "wipe") == 0)
 		return update(q, user, d, wipe, e);
-	if (strcmp(what, "resync") == 0)
-		return device_resync(q->gw->store, user, d->id, e);
 	if (strcmp(what, "forget") == 0)
 		return device_forget(q->gw->store, user, d->id, e);
 	if (strcmp(what, "trace on") == 0)
@@ -427,6 +425,7 @@ static const struct {
 	{ "status", status }, { "users", users }, { "devices", devices },
 	{ "device", device }, { "reload", reload },
 	{ "verify", control_verify }, { "run", control_run_look },
+	{ "resync", control_resync }, { "progress", control_progress },
 };
 
 json_t *

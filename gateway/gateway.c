@@ -17,6 +17,7 @@
 #include "gateway/operate/metrics.h"
 #include "gateway/operate/verify.h"
 #include "gateway/push/park.h"
+#include "gateway/push/refresh.h"
 #include "gateway/push/watch.h"
 #include "state/store.h"
 #include "translate/wbxml/wbxml.h"
@@ -94,6 +95,22 @@ put_in_place(struct gateway *gw, struct config *fresh, struct buf *out)
 	return false;
 }
 
+/* Phones that wait hear of folders that came or went; for who is not here it
+ * is done when they come. */
+static void
+tell_account(struct account *a, void *ctx)
+{
+	struct config *fresh = ctx;
+	struct user_conf *was = account_conf(a), *u = NULL;
+
+	if (was != NULL)
+		u = config_user(fresh, was->logins[0]);
+	if (u != NULL && account_set_conf(a, u))
+		refresh_tree_later(a);
+	user_conf_put(&was);
+	user_conf_put(&u);
+}
+
 unsigned
 gateway_reload(struct gateway *gw, struct buf *out)
 {
@@ -106,6 +123,7 @@ gateway_reload(struct gateway *gw, struct buf *out)
 	if (fresh != NULL && rep.errors == rep.user_errors) {
 		name_restarts(old, fresh, out);
 		rep.errors += !put_in_place(gw, fresh, out);
+		accounts_each(gw, tell_account, fresh);
 		log_line(LOG_INFO, "reload", "users=%zu mistakes=%u",
 			 config_users(fresh), rep.errors);
 	} else {

@@ -61,6 +61,24 @@ const struct cli_command cli_commands[] = {
 	  "  easbridge device trace alice ApplDNPH on\n"
 	  "  easbridge trace /var/lib/easbridge/trace/ApplDNPH123\n"
 	  "  easbridge device trace alice ApplDNPH off\n" },
+	{ "source list", "USER", 1, 1, CLI_CONF | CLI_JSON, cli_source,
+	  "The sources of a user: mailboxes, contacts and calendars.",
+	  "  easbridge source list alice\n" },
+	{ "source off", "USER SOURCE", 2, 2, CLI_CONF | CLI_JSON, cli_source,
+	  "Take one source from the phones.",
+	  "Its folders and items leave the phones of this user at once, and\n"
+	  "everything else stays. SOURCE is the name of its section: work for\n"
+	  "[mail work], dav for [dav]. Kept in the state folder, over\n"
+	  "restarts; the user file is not touched (there \"enabled = no\" does\n"
+	  "the same). The account's own mailbox, the first, cannot be off:\n"
+	  "\"device classes\" takes mail from one phone.\n"
+	  "\n"
+	  "  easbridge source off alice work\n" },
+	{ "source on", "USER SOURCE", 2, 2, CLI_CONF | CLI_JSON, cli_source,
+	  "Bring a source back that was switched off.",
+	  "Each of its items comes once; nothing else is sent again.\n"
+	  "\n"
+	  "  easbridge source on alice work\n" },
 	{ "resync", "USER DEVICE [FOLDER]", 2, 3,
 	  CLI_CONF | CLI_JSON | CLI_NO_WAIT, cli_resync,
 	  "Make a phone, or one folder of it, start over.",

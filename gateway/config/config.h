@@ -41,8 +41,13 @@ struct user_conf {
 					    the phone's */
 	bool *save_sent;             /* one for each source; of mail */
 	size_t n_sources;            /* at most MAX_SOURCES */
+	const char **off;            /* names of sources that are switched
+					off, and not among the above */
+	size_t n_off;
 	uint64_t digest;             /* of file and login: tells whether two
 					snapshots say the same */
+	uint64_t generation;         /* of the snapshot it was read for:
+					which of two is newer */
 };
 
 struct user_conf *user_conf_ref(const struct user_conf *u);

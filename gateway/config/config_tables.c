@@ -679,6 +679,9 @@ static const struct setting mail_rows[] = {
 	  "Folder for junk, likewise." },
 	{ "save-sent", set_bool, AT(save_sent), "yes", NULL,
 	  "no: the server files sent mails by itself." },
+	{ "enabled", set_bool, AT(enabled), "yes", NULL,
+	  "no: as if this section were not here; its items leave the phones "
+	  "and come back with yes." },
 	{ "watch", set_watch, AT(source.watch), "auto", NULL,
 	  "How news are noticed: auto, notify, idle or poll." },
 	{ "poll", set_seconds, AT(source.poll_s), NULL, "60",
@@ -715,6 +718,9 @@ static const struct setting dav_rows[] = {
 	  "Certificates to trust instead of the system's." },
 	{ "tls-verify", set_bool, AT(source.verify), "yes", NULL,
 	  "no: take any certificate. Anybody between could read along." },
+	{ "enabled", set_bool, AT(enabled), "yes", NULL,
+	  "no: as if this section were not here; its items leave the phones "
+	  "and come back with yes." },
 	{ "poll", set_seconds, AT(source.poll_s), NULL, "60",
 	  "Seconds between two looks for news while a phone waits. Without "
 	  "it: 30 s after a change, ever rarer up to 5 min." },

@@ -425,6 +425,7 @@ static const struct {
 	{ "status", status }, { "users", users }, { "devices", devices },
 	{ "device", device }, { "reload", reload },
 	{ "verify", control_verify }, { "run", control_run_look },
+	{ "source", control_source },
 	{ "resync", control_resync }, { "progress", control_progress },
 };
 

@@ -31,6 +31,8 @@ const char *control_login(struct question *q);
 struct device *control_device(struct question *q, const char *login,
 			      json_t **refused);
 
+/* control_source.c */
+json_t *control_source(struct question *q);
 /* control_resync.c */
 json_t *control_resync(struct question *q);
 json_t *control_progress(struct question *q);

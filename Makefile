@@ -105,6 +105,8 @@ $(FAULTS): $(OUT)/%: $(OUT)/%.o $(FAULT_HELP) $(PHONE) $(LIB)
 $(PROTOCOL) $(DEMO): $(OUT)/%: $(OUT)/%.o $(PHONE)
 	@echo "  LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
+# This one damages the state while the daemon is down.
+$(OUT)/tests/protocol/test_verify: $(LIB)
 BENCH_HELP := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/bench/helper_*.c))
 $(BENCH): $(OUT)/%: $(OUT)/%.o $(BENCH_HELP) $(PHONE) $(LIB)
 	@echo "  LD $@"

@@ -102,6 +102,32 @@ set_bytes(struct reader *rd, const struct setting *s, void *target,
 }
 
 static void
+set_daily(struct reader *rd, const struct setting *s, void *target,
+	  const char *v)
+{
+	if (strcmp(v, "daily") == 0 || strcmp(v, "off") == 0)
+		*(bool *)slot(s, target) = v[0] == 'd';
+	else
+		reader_say(rd, "\"%s\" is daily or off, not \"%s\"", s->name,
+			   v);
+}
+
+static void
+set_hour(struct reader *rd, const struct setting *s, void *target,
+	 const char *v)
+{
+	uint32_t n;
+
+	if (strcmp(v, "any") == 0)
+		*(int *)slot(s, target) = -1;
+	else if (span_u32(span_of(v), &n) && n <= 23)
+		*(int *)slot(s, target) = (int)n;
+	else
+		reader_say(rd, "\"%s\" is an hour from 0 to 23, or any, not "
+			   "\"%s\"", s->name, v);
+}
+
+static void
 set_level(struct reader *rd, const struct setting *s, void *target,
 	  const char *v)
 {
@@ -511,6 +537,14 @@ static const struct setting server_rows[] = {
 	  "host name they asked for." },
 	{ "max-request", set_bytes, AT(max_request), "64M", "30M",
 	  "Largest request; bounds the mails phones can send." },
+	{ "verify", set_daily, AT(verify), "daily", "off",
+	  "daily: once a day what the sources hold is compared with what "
+	  "easbridge and the phones have, in the background; what differs "
+	  "is repaired, and said in the log. off: only by \"easbridge "
+	  "verify\"." },
+	{ "verify-hour", set_hour, AT(verify_hour), "any", "3",
+	  "In which hour (0 to 23, local time) that begins; any: spread over "
+	  "the day, user by user." },
 	{ .name = NULL }
 };
 
@@ -656,6 +690,9 @@ static const struct setting mail_rows[] = {
 	  "Folder for junk, likewise." },
 	{ "save-sent", set_bool, AT(save_sent), "yes", NULL,
 	  "no: the server files sent mails by itself." },
+	{ "enabled", set_bool, AT(enabled), "yes", NULL,
+	  "no: as if this section were not here; its items leave the phones "
+	  "and come back with yes." },
 	{ "watch", set_watch, AT(source.watch), "auto", NULL,
 	  "How news are noticed: auto, notify, idle or poll." },
 	{ "poll", set_seconds, AT(source.poll_s), NULL, "60",
@@ -692,6 +729,9 @@ static const struct setting dav_rows[] = {
 	  "Certificates to trust instead of the system's." },
 	{ "tls-verify", set_bool, AT(source.verify), "yes", NULL,
 	  "no: take any certificate. Anybody between could read along." },
+	{ "enabled", set_bool, AT(enabled), "yes", NULL,
+	  "no: as if this section were not here; its items leave the phones "
+	  "and come back with yes." },
 	{ "poll", set_seconds, AT(source.poll_s), NULL, "60",
 	  "Seconds between two looks for news while a phone waits. Without "
 	  "it: 30 s after a change, ever rarer up to 5 min." },

@@ -342,13 +342,16 @@ detach_missing(struct account *a, const struct user_conf *conf, bool *changed,
 }
 
 /* Without the user's own mailbox there is no tree; any other source that is
- * down keeps the folders it had. */
+ * down keeps the folders it had. What was switched off leaves whatever is
+ * down. */
 static bool
 list_all(struct account *a, const struct user_conf *conf, int64_t deadline_ms,
 	 bool *changed, struct err *e)
 {
 	size_t i;
 
+	if (!detach_missing(a, conf, changed, e))
+		return false;
 	for (i = 0; i < conf->n_sources; i++) {
 		struct err mine = { 0 };
 
@@ -364,7 +367,7 @@ list_all(struct account *a, const struct user_conf *conf, int64_t deadline_ms,
 			 conf->sources[i].name, err_name(mine.code),
 			 mine.text);
 	}
-	return detach_missing(a, conf, changed, e);
+	return true;
 }
 
 bool
@@ -387,6 +390,26 @@ refresh_tree(struct account *a, int64_t max_age_ms, int64_t deadline_ms,
 		park_post(a->gw, a->user, 0, 0);
 	tree_give(a, ok, start);
 	return ok;
+}
+
+static void
+run_tree(void *arg)
+{
+	struct account *a = arg;
+	struct err e = { 0 };
+
+	if (!refresh_tree(a, 0, clock_mono_ms() + JOB_MS, &e))
+		log_line(LOG_WARN, "tree", "user=%s error=%s text=\"%s\"",
+			 a->login, err_name(e.code), e.text);
+	account_put(&a);
+}
+
+void
+refresh_tree_later(struct account *a)
+{
+	account_ref(a);
+	if (!pool_submit(a->gw->pool, JOB_BACKGROUND, run_tree, a))
+		account_put(&a);
 }
 
 /* ---- rounds ----------------------------------------------------------------*/

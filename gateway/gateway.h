@@ -18,6 +18,8 @@ struct waits;
 struct watcher;
 struct metrics;
 struct control;
+struct ahead;
+struct verifier;
 
 struct gateway {
 	pthread_mutex_t reload_lock; /* one at a time */
@@ -29,9 +31,11 @@ struct gateway {
 	struct http *metrics_http; /* NULL without metrics-listen */
 	struct metrics *metrics;
 	struct control *control;
+	struct verifier *verifier;
 	struct auth *auth;
 	struct accounts *accounts;
 	struct waits *waits;
+	struct ahead *ahead;
 	struct watcher *watch;
 	atomic_bool stopping;
 	int64_t started;     /* seconds since 1970 */

@@ -47,10 +47,6 @@ bool device_update(struct store *s, user_id user, struct span device,
 		   struct err *e);
 bool device_list(struct store *s, user_id user, struct arena *a,
 		 struct device **v_out, size_t *n_out, struct err *e);
-/* Forgets what the phone was told, so that it asks for all again; what is
- * known of the device stays. */
-bool device_resync(struct store *s, user_id user, struct span device,
-		   struct err *e);
 /* Forgets the device and all its ledgers. */
 bool device_forget(struct store *s, user_id user, struct span device,
 		   struct err *e);

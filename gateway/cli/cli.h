@@ -23,14 +23,16 @@ enum cli_option {
 	CLI_KEEP = 512,     /* --keep-password */
 	CLI_OAUTH = 1024,   /* --oauth */
 	CLI_USER = 2048,    /* --user USER */
-	CLI_WAIT = 4096     /* --wait SECONDS */
+	CLI_WAIT = 4096,    /* --wait SECONDS */
+	CLI_REPAIR = 8192,  /* --repair */
+	CLI_NO_WAIT = 16384 /* --no-wait */
 };
 
 /* A command line, read. */
 struct cli {
 	const struct cli_command *cmd;
 	const char *file;          /* -c, else the default */
-	bool json, yes, unmasked, keep, oauth;
+	bool json, yes, unmasked, keep, oauth, repair, no_wait;
 	/* NULL: not given */
 	const char *password_file, *out, *resolver, *url, *ca_file, *user;
 	const char *wait;
@@ -73,10 +75,14 @@ int cli_help(const struct cli *c);
 int cli_completion(const struct cli *c);
 int cli_manual(const struct cli *c);
 int cli_status(const struct cli *c);
+int cli_health(const struct cli *c);
 int cli_users(const struct cli *c);
 int cli_devices(const struct cli *c);
 int cli_device(const struct cli *c); /* show, allow, block, ... */
 int cli_reload(const struct cli *c);
+int cli_source(const struct cli *c);
+int cli_verify(const struct cli *c);
+int cli_resync(const struct cli *c);
 int cli_password_add(const struct cli *c);
 int cli_password_list(const struct cli *c);
 int cli_password_revoke(const struct cli *c);

@@ -87,8 +87,13 @@ struct user_conf {
 	const struct oauth_conf **oauth; /* ... this one is not NULL */
 	bool *save_sent;             /* one for each source; of mail */
 	size_t n_sources;            /* at most MAX_SOURCES */
+	const char **off;            /* names of sources that are switched
+					off, and not among the above */
+	size_t n_off;
 	uint64_t digest;             /* of file and login: tells whether two
 					snapshots say the same */
+	uint64_t generation;         /* of the snapshot it was read for:
+					which of two is newer */
 };
 
 struct user_conf *user_conf_ref(const struct user_conf *u);
@@ -144,6 +149,8 @@ struct config {
 	struct seal_where seal;      /* the key of sealed secrets */
 	const struct oauth_client *oauths; /* [oauth NAME] sections */
 	size_t n_oauths;
+	bool verify;                 /* compare everything once a day */
+	int verify_hour;             /* 0 to 23, local time; -1: any */
 	bool has_policy;
 	int32_t policy[POL_COUNT];
 	/* The rest is config.c's. */

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/limits.h"
 #include "gateway/config/config.h"
+#include "gateway/config/switches.h"
 
 struct reader;
 struct preset;
@@ -80,7 +81,8 @@ struct source_raw {
 	bool oauth;                  /* auth = oauth */
 	const char *oauth_name;      /* NULL: by the preset, or the only one */
 	const struct oauth_conf *grant; /* config_oauth.c */
-	bool save_sent;
+	bool save_sent, enabled;
+	bool off; /* switched off by a command */
 	unsigned line;
 };
 
@@ -136,8 +138,15 @@ const struct oauth_client *oauth_find(const struct reader *rd,
 void oauth_resolve(struct reader *rd, struct user_raw *raw);
 
 /* config_user.c */
-struct user_conf *user_read(const struct config *main, const char *file,
-			    struct span text, const char *login,
+struct user_from {
+	const char *file;
+	struct span text;           /* NULL inside: read the file */
+	const char *login;          /* template: of whom; else NULL */
+	const struct switches *off; /* NULL: nothing is */
+	uint64_t generation;        /* of the snapshot */
+	const struct config *main;  /* what it says; may be NULL */
+};
+struct user_conf *user_read(const struct user_from *from,
 			    struct config_report *rep);
 /* May this login stand in file names and commands of a template? */
 bool login_is_tame(const char *login);

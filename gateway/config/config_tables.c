@@ -65,6 +65,14 @@ static const struct setting server_rows[] = {
 	  "host name they asked for." },
 	{ "max-request", set_bytes, AT(max_request), "64M", "30M",
 	  "Largest request; bounds the mails phones can send." },
+	{ "verify", set_daily, AT(verify), "daily", "off",
+	  "daily: once a day what the sources hold is compared with what "
+	  "easbridge and the phones have, in the background; what differs "
+	  "is repaired, and said in the log. off: only by \"easbridge "
+	  "verify\"." },
+	{ "verify-hour", set_hour, AT(verify_hour), "any", "3",
+	  "In which hour (0 to 23, local time) that begins; any: spread over "
+	  "the day, user by user." },
 	{ .name = NULL }
 };
 
@@ -231,6 +239,9 @@ static const struct setting mail_rows[] = {
 	  "Folder for junk, likewise." },
 	{ "save-sent", set_bool, AT(save_sent), "yes", NULL,
 	  "no: the server files sent mails by itself." },
+	{ "enabled", set_bool, AT(enabled), "yes", NULL,
+	  "no: as if this section were not here; its items leave the phones "
+	  "and come back with yes." },
 	{ "watch", set_watch, AT(source.watch), "auto", NULL,
 	  "How news are noticed: auto, notify, idle or poll." },
 	{ "poll", set_seconds, AT(source.poll_s), NULL, "60",
@@ -276,6 +287,9 @@ static const struct setting dav_rows[] = {
 	  "Certificates to trust instead of the system's." },
 	{ "tls-verify", set_bool, AT(source.verify), "yes", NULL,
 	  "no: take any certificate. Anybody between could read along." },
+	{ "enabled", set_bool, AT(enabled), "yes", NULL,
+	  "no: as if this section were not here; its items leave the phones "
+	  "and come back with yes." },
 	{ "poll", set_seconds, AT(source.poll_s), NULL, "60",
 	  "Seconds between two looks for news while a phone waits. Without "
 	  "it: 30 s after a change, ever rarer up to 5 min." },

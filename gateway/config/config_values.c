@@ -98,6 +98,32 @@ set_bytes(struct reader *rd, const struct setting *s, void *target,
 }
 
 void
+set_daily(struct reader *rd, const struct setting *s, void *target,
+	  const char *v)
+{
+	if (strcmp(v, "daily") == 0 || strcmp(v, "off") == 0)
+		*(bool *)slot(s, target) = v[0] == 'd';
+	else
+		reader_say(rd, "\"%s\" is daily or off, not \"%s\"", s->name,
+			   v);
+}
+
+void
+set_hour(struct reader *rd, const struct setting *s, void *target,
+	 const char *v)
+{
+	uint32_t n;
+
+	if (strcmp(v, "any") == 0)
+		*(int *)slot(s, target) = -1;
+	else if (span_u32(span_of(v), &n) && n <= 23)
+		*(int *)slot(s, target) = (int)n;
+	else
+		reader_say(rd, "\"%s\" is an hour from 0 to 23, or any, not "
+			   "\"%s\"", s->name, v);
+}
+
+void
 set_level(struct reader *rd, const struct setting *s, void *target,
 	  const char *v)
 {

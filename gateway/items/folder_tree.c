@@ -212,8 +212,12 @@ folder_tree_changed(struct request *r)
 	size_t i;
 
 	if (!folders_told(r->gw->store, r->user_id, r->device_id, r->arena,
-			  &known, &told, &e) ||
-	    !known || !folder_tree(r, &now, &e))
+			  &known, &told, &e))
+		return false;
+	/* Forgotten (resync, or away for long): FolderSync comes first. */
+	if (!known)
+		return true;
+	if (!folder_tree(r, &now, &e))
 		return false;
 	if (told.n != now.n)
 		return true;

@@ -140,6 +140,36 @@ refresh_is_fresh(struct account *a, const struct coll *c)
 	return f.fresh;
 }
 
+static void
+look_age(struct coll_run *r, void *ctx)
+{
+	int64_t *since_ms = ctx;
+
+	*since_ms = r->listing ? 0 : r->fresh_ms;
+}
+
+bool
+refresh_is_recent(struct account *a, uint32_t coll, int64_t max_age_ms)
+{
+	int64_t since_ms = 0;
+
+	coll_run_do(a, coll, look_age, &since_ms);
+	return since_ms != 0 && clock_mono_ms() - since_ms <= max_age_ms;
+}
+
+static void
+set_unknown(struct coll_run *r, void *ctx)
+{
+	(void)ctx;
+	r->fresh_ms = 0;
+}
+
+void
+refresh_distrust(struct account *a, uint32_t coll)
+{
+	coll_run_do(a, coll, set_unknown, NULL);
+}
+
 /* ---- background ------------------------------------------------------------*/
 
 struct ring_job {
@@ -360,13 +390,16 @@ is_known(struct account *a, struct span source)
 
 /* A source that is down keeps the folders it had. The user's own mailbox must
  * have been there once, since a phone takes no account without an inbox; and
- * a wrong password is for the phone to hear. */
+ * a wrong password is for the phone to hear. What was switched off leaves
+ * whatever is down. */
 static bool
 list_all(struct account *a, const struct user_conf *conf, int64_t deadline_ms,
 	 bool *changed, struct err *e)
 {
 	size_t i;
 
+	if (!detach_missing(a, conf, changed, e))
+		return false;
 	for (i = 0; i < conf->n_sources; i++) {
 		struct err mine = { 0 };
 
@@ -384,7 +417,7 @@ list_all(struct account *a, const struct user_conf *conf, int64_t deadline_ms,
 			 conf->sources[i].name, err_name(mine.code),
 			 mine.text);
 	}
-	return detach_missing(a, conf, changed, e);
+	return true;
 }
 
 bool
@@ -407,6 +440,26 @@ refresh_tree(struct account *a, int64_t max_age_ms, int64_t deadline_ms,
 		park_post(a->gw, a->user, 0, 0);
 	tree_give(a, ok, start);
 	return ok;
+}
+
+static void
+run_tree(void *arg)
+{
+	struct account *a = arg;
+	struct err e = { 0 };
+
+	if (!refresh_tree(a, 0, clock_mono_ms() + JOB_MS, &e))
+		log_line(LOG_WARN, "tree", "user=%s error=%s text=\"%s\"",
+			 a->login, err_name(e.code), e.text);
+	account_put(&a);
+}
+
+void
+refresh_tree_later(struct account *a)
+{
+	account_ref(a);
+	if (!pool_submit(a->gw->pool, JOB_BACKGROUND, run_tree, a))
+		account_put(&a);
 }
 
 /* ---- rounds ----------------------------------------------------------------*/

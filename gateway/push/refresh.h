@@ -17,12 +17,18 @@ bool refresh_locked(struct account *a, struct source *s, uint32_t coll,
 /* True if the mirror is known to be current: the bell is alive and did not
  * ring since the last look. */
 bool refresh_is_fresh(struct account *a, const struct coll *c);
+/* True if the last complete look at the source is at most so old. */
+bool refresh_is_recent(struct account *a, uint32_t coll, int64_t max_age_ms);
+/* What the mirror says of it was found wrong: the next request looks. */
+void refresh_distrust(struct account *a, uint32_t coll);
 /* Queues a background refresh; rings that come meanwhile are gathered. */
 void refresh_ring(struct account *a, uint32_t coll);
 /* Lists the folders of all sources if the last listing is older than
  * max_age_ms. Fails if the user's own mailbox cannot be listed. */
 bool refresh_tree(struct account *a, int64_t max_age_ms, int64_t deadline_ms,
 		  struct err *e);
+/* The same in the background, now: the configuration changed. */
+void refresh_tree_later(struct account *a);
 /* Where folders below this one are made: its remote name, empty at the top of
  * its source. */
 struct span refresh_parent_remote(const struct coll *c);

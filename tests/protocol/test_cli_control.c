@@ -244,28 +244,6 @@ start_over(struct phone *p)
 	phone_set_up(p);
 }
 
-/* All keys are void, and all comes again once. */
-static void
-resynced(void **state)
-{
-	struct phone *p = harness_ready_phone(&h, 0, "ctlresync");
-	struct phone_folder *in = phone_inbox(p);
-	struct answer *a;
-
-	(void)state;
-	imap_fill(&h, 0, "INBOX", "CtlResync", 0, NULL);
-	phone_sync_all(p, in);
-	folder_need(in, "CtlResync");
-	order("resync", "ctlresync", "");
-	a = phone_folder_sync(p);
-	answer_expect(a, "/FolderSync/Status", "9");
-	assert_string_equal(standing("ctlresync"), "allowed");
-	start_over(p);
-	in = phone_inbox(p);
-	phone_sync_all(p, in);
-	folder_need(in, "CtlResync");
-}
-
 static void
 forgotten(void **state)
 {
@@ -398,7 +376,7 @@ completion_knows_the_words(void **state)
 		"_easbridge; echo got ${COMPREPLY[@]}; "
 		"COMP_WORDS=(easbridge device wipe --); COMP_CWORD=3; "
 		"_easbridge; echo got ${COMPREPLY[@]}'"), 0);
-	text_has(&out, "got show block allow wipe wipe-account resync forget trace");
+	text_has(&out, "got show block allow wipe wipe-account forget trace");
 	text_has(&out, "got password");
 	text_has(&out, "--yes");
 	assert_int_equal(cli_run(&h, &out, "completion fish"), 2);
@@ -414,7 +392,6 @@ main(void)
 		cmocka_unit_test(blocked_and_allowed),
 		cmocka_unit_test(wiped_on_order_only),
 		cmocka_unit_test(the_account_alone_is_wiped),
-		cmocka_unit_test(resynced),
 		cmocka_unit_test(forgotten),
 		cmocka_unit_test(traced),
 		cmocka_unit_test(mistakes_get_a_sentence),

@@ -230,6 +230,12 @@ docs: ## write what docs/ says of settings, providers and commands anew
 	$(MAKE) BUILD=release all
 	tools/gen-docs build/release/easbridge
 
+.PHONY: transcript
+transcript: ## write docs/setup-transcript.md anew: a set-up, and five faults
+	tools/install-deps
+	$(MAKE) BUILD=release all
+	tools/setup-transcript build/release/easbridge --write
+
 .PHONY: format clean
 format: ## clang-format over all sources
 	clang-format -i $$(git ls-files '*.c' '*.h')

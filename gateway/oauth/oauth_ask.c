@@ -1,4 +1,4 @@
-#include "gateway/oauth/oauth_ask.h"
+#include "gateway/oauth/oauth_ask_private.h"
 
 #include <curl/curl.h>
 #include <pthread.h>

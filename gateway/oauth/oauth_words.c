@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "gateway/oauth/oauth_private.h"
 
 #define DAY 86400
 #define CLOCK_OFF_S 300

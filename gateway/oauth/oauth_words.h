@@ -3,8 +3,10 @@
 #ifndef GATEWAY_OAUTH_WORDS_H
 #define GATEWAY_OAUTH_WORDS_H
 
-#include "gateway/oauth/oauth_ask.h"
-#include "gateway/oauth/oauth_file.h"
+#include "gateway/oauth/oauth.h"
+
+struct oauth_answer;
+struct oauth_tokens;
 
 /* Of a renewal that was refused; t is the grant as it was. */
 const char *oauth_words_renewal(const struct oauth_conf *o, struct arena *a,

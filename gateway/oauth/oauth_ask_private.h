@@ -1,7 +1,7 @@
 /* Questions to a provider's token and revocation endpoints: a form by POST,
  * JSON back. Nothing of either is ever logged. */
-#ifndef GATEWAY_OAUTH_ASK_H
-#define GATEWAY_OAUTH_ASK_H
+#ifndef GATEWAY_OAUTH_ASK_PRIVATE_H
+#define GATEWAY_OAUTH_ASK_PRIVATE_H
 
 #include <jansson.h>
 

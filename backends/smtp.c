@@ -140,8 +140,8 @@ set_security(CURL *h, const struct source_conf *conf,
 		curl_easy_setopt(h, CURLOPT_PASSWORD, login->password);
 		return;
 	}
-	/* Without the options libcurl would try PLAIN with no password where
-	 * the server offers neither. */
+	/* Nothing else is tried with it, whatever a version of libcurl makes
+	 * of a login without a password. */
 	curl_easy_setopt(h, CURLOPT_XOAUTH2_BEARER, login->password);
 	curl_easy_setopt(h, CURLOPT_LOGIN_OPTIONS,
 			 "AUTH=OAUTHBEARER;AUTH=XOAUTH2");

@@ -75,6 +75,7 @@ int cli_health(const struct cli *c);
 int cli_users(const struct cli *c);
 int cli_devices(const struct cli *c);
 int cli_device(const struct cli *c); /* show, allow, block, ... */
+int cli_classes(const struct cli *c);
 int cli_reload(const struct cli *c);
 int cli_source(const struct cli *c);
 int cli_verify(const struct cli *c);

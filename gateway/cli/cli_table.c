@@ -64,6 +64,16 @@ const struct cli_command cli_commands[] = {
 	  "shut out until \"device allow\".\n"
 	  "\n"
 	  "  easbridge device wipe-account alice ApplDNPH\n" },
+	{ "device classes", "USER DEVICE [CLASSES]", 2, 3,
+	  CLI_CONF | CLI_JSON, cli_classes,
+	  "What a phone is given: mail, contacts, calendar, tasks, notes.",
+	  "CLASSES separated by commas, or all; without it they are shown.\n"
+	  "Folders of other classes leave that phone at once, and come back\n"
+	  "with all they hold, once; the servers and other phones do not\n"
+	  "notice. Some mail programs dislike an account without mail.\n"
+	  "\n"
+	  "  easbridge device classes alice ApplDNPH contacts\n"
+	  "  easbridge device classes alice ApplDNPH all\n" },
 	{ "device forget", "USER DEVICE", 2, 2, CLI_CONF | CLI_JSON,
 	  cli_device, "Remove a phone that is not used any more.",
 	  "If it comes again it is a new one: one that is blocked or wiped\n"

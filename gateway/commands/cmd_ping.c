@@ -115,7 +115,7 @@ ping_look(struct request *r, const struct ping *p, uint32_t *changed,
 			*gone = true;
 			continue;
 		}
-		if (!c.attached) {
+		if (!c.attached || folder_hidden(r, &c)) {
 			*gone = true;
 			continue;
 		}

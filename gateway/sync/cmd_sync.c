@@ -9,6 +9,7 @@
 #include "gateway/accounts/objects.h"
 #include "gateway/commands/commands.h"
 #include "gateway/http/status.h"
+#include "gateway/items/folder_tree.h"
 #include "gateway/items/mail_ref.h"
 #include "gateway/push/park.h"
 #include "gateway/push/refresh.h"
@@ -209,7 +210,7 @@ sync_collection(struct sync_run *run, const struct sync_coll *sc)
 	if (sc->coll == 0 ||
 	    !colls_get(r->gw->store, r->user_id, sc->coll, r->arena, &one.c,
 		       &e) ||
-	    !one.c.attached) {
+	    !one.c.attached || folder_hidden(r, &one.c)) {
 		/* iOS needs 12 here: FolderSync first (clients.md 6). */
 		collection_status(run, sc, 12);
 		return;

@@ -376,7 +376,8 @@ completion_knows_the_words(void **state)
 		"_easbridge; echo got ${COMPREPLY[@]}; "
 		"COMP_WORDS=(easbridge device wipe --); COMP_CWORD=3; "
 		"_easbridge; echo got ${COMPREPLY[@]}'"), 0);
-	text_has(&out, "got show block allow wipe wipe-account forget trace");
+	text_has(&out, "got show block allow wipe wipe-account classes forget "
+		       "trace");
 	text_has(&out, "got password");
 	text_has(&out, "--yes");
 	assert_int_equal(cli_run(&h, &out, "completion fish"), 2);

@@ -105,8 +105,11 @@ tell_account(struct account *a, void *ctx)
 
 	if (was != NULL)
 		u = config_user(fresh, was->logins[0]);
-	if (u != NULL && account_set_conf(a, u))
+	if (u != NULL && account_set_conf(a, u)) {
 		refresh_tree_later(a);
+		/* Quiet hours may be over; any wake is a look. */
+		park_post(a->gw, a->user, 0, 0);
+	}
 	user_conf_put(&was);
 	user_conf_put(&u);
 }

@@ -37,6 +37,7 @@ struct gateway {
 	struct watcher *watch;
 	atomic_bool stopping;
 	int64_t started;     /* seconds since 1970 */
+	int64_t kept;        /* the last housekeeping_tick */
 	atomic_uint_fast64_t requests; /* numbers the log lines */
 };
 

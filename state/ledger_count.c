@@ -7,6 +7,8 @@ struct count_ctx {
 	int64_t want;
 	unsigned limit, count;
 	bool known;
+	struct arena *a; /* sync_news; else NULL */
+	struct window w;
 };
 
 static bool
@@ -16,12 +18,12 @@ count_fn(struct txn *t, void *ctx, struct err *e)
 	struct ledger l = { .a = txn_arena(t) };
 	struct offer_row o;
 	struct sync_row row;
-	struct window w;
 	struct coll coll;
 	int64_t want;
 	bool found, owed;
 
 	c->count = 0;
+	c->w = (struct window){ 0 };
 	if (!sync_row_read(t, c->dc, &row, &c->known, e))
 		return false;
 	if (c->known && ledger_restarts(&row)) {
@@ -55,9 +57,10 @@ count_fn(struct txn *t, void *ctx, struct err *e)
 	if (ledger_is_idle(&coll, l.S, l.lo_date, l.lo_item, owed, want))
 		return true;
 	if (!rows_read(t, c->dc, row.last, &l, e) ||
-	    !window_run(t, c->dc, &l, want, c->limit, txn_arena(t), &w, e))
+	    !window_run(t, c->dc, &l, want, c->limit,
+			c->a != NULL ? c->a : txn_arena(t), &c->w, e))
 		return false;
-	c->count = (unsigned)w.n;
+	c->count = (unsigned)c->w.n;
 	return true;
 }
 
@@ -86,5 +89,20 @@ sync_count(struct store *s, struct dev_coll dc, int64_t want, unsigned limit,
 	if (!store_read(s, count_fn, &c, &mine))
 		return err_set(e, mine.code, mine.scope, "%s", mine.text);
 	*count_out = c.count;
+	return true;
+}
+
+bool
+sync_news(struct store *s, struct dev_coll dc, unsigned limit,
+	  struct arena *a, struct win_change **v_out, size_t *n_out,
+	  struct err *e)
+{
+	struct count_ctx c = { .dc = dc, .limit = limit, .a = a };
+	struct err mine = { 0 };
+
+	if (!store_read(s, count_fn, &c, &mine))
+		return err_set(e, mine.code, mine.scope, "%s", mine.text);
+	*v_out = c.w.v;
+	*n_out = c.known ? c.w.n : 0;
 	return true;
 }

@@ -12,6 +12,7 @@
 #include "gateway/http/auth.h"
 #include "gateway/http/http.h"
 #include "gateway/http/request.h"
+#include "gateway/http/tap.h"
 #include "gateway/operate/control.h"
 #include "gateway/operate/housekeeping.h"
 #include "gateway/operate/metrics.h"
@@ -194,6 +195,7 @@ start_parts(struct gateway *gw, struct err *e)
 	gw->accounts = accounts_new(gw);
 	gw->waits = waits_new(request_wake);
 	gw->verifier = verifier_new(gw);
+	gw->taps = taps_new();
 	gw->watch = watch_new(gw, housekeeping_tick);
 	if (gw->watch == NULL)
 		return err_set(e, ERR_UNAVAILABLE, SCOPE_ACCOUNT,
@@ -243,6 +245,7 @@ gateway_stop(struct gateway **gwp)
 	http_stop(&gw->http);
 	waits_free(&gw->waits);
 	verifier_free(&gw->verifier);
+	taps_free(&gw->taps);
 	accounts_free(&gw->accounts);
 	auth_free(&gw->auth);
 	metrics_free(&gw->metrics);

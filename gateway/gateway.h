@@ -19,6 +19,7 @@ struct watcher;
 struct metrics;
 struct control;
 struct verifier;
+struct taps;
 
 struct gateway {
 	pthread_mutex_t reload_lock; /* one at a time */
@@ -31,6 +32,7 @@ struct gateway {
 	struct metrics *metrics;
 	struct control *control;
 	struct verifier *verifier;
+	struct taps *taps;
 	struct auth *auth;
 	struct accounts *accounts;
 	struct waits *waits;

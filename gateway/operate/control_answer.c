@@ -160,7 +160,8 @@ static const struct {
 	{ "status", status }, { "users", users }, { "devices", control_devices },
 	{ "device", control_device_order }, { "reload", reload },
 	{ "verify", control_verify }, { "run", control_run_look },
-	{ "source", control_source },
+	{ "source", control_source }, { "trace", control_trace },
+	{ "tap", control_tap }, { "state", control_state },
 	{ "resync", control_resync }, { "progress", control_progress },
 };
 

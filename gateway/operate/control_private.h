@@ -33,6 +33,11 @@ const char *control_login(struct question *q);
 struct device *control_device(struct question *q, const char *login,
 			      json_t **refused);
 
+/* control_trace.c */
+json_t *control_trace(struct question *q);
+json_t *control_tap(struct question *q);
+/* control_state.c */
+json_t *control_state(struct question *q);
 /* control_source.c */
 json_t *control_source(struct question *q);
 /* control_resync.c */

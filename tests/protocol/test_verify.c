@@ -573,6 +573,50 @@ server_down(void **state)
 	bytes_free(&out);
 }
 
+/* The state's own rows, asked of the daemon and read without it. */
+static void
+state_reports(void **state)
+{
+	struct damage lose = { .fn = drop_item };
+	struct phone *p;
+	struct phone_folder *f = filled(&p, "vfystate", "VfyState", 4);
+	struct bytes out = { 0 };
+	int i;
+
+	(void)state;
+	lose.item = number_of(folder_need(f, "VfyState 3")->id);
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(cli_run(&h, &out, "state check " CONF), 0);
+		text_has(&out, "all holds together");
+		assert_int_equal(cli_run(&h, &out, "state dump " CONF " %s",
+					 h.users[0].login), 0);
+		text_has(&out, h.users[0].email);
+		text_has(&out, "(8 letters): 4 items, 0 gone");
+		text_has(&out, "phone vfystate");
+		text_has(&out, "has 4 of 4");
+		text_has_not(&out, "VfyState");
+		assert_int_equal(cli_run(&h, &out, "state dump --unmasked "
+					 CONF " %s", h.users[0].login), 0);
+		text_has(&out, "\"VfyState\": 4 items");
+		if (i == 0)
+			assert_int_equal(harness_stop(&h), 0);
+	}
+	damage(&lose, "vfystate", f);
+	assert_int_equal(cli_run(&h, &out, "state check " CONF), 1);
+	text_has(&out, "item 3 has index rows, but no row of its own");
+	text_has(&out, "verify USER --repair");
+	assert_true(harness_start(&h));
+	assert_int_equal(cli_run(&h, &out, "state check " CONF " %s",
+				 h.users[0].login), 1);
+	text_has(&out, "item 3 has index rows, but no row of its own");
+	assert_int_equal(cli_run(&h, &out, "state check --json " CONF), 1);
+	text_has(&out, "\"wrong\"");
+	phone_folder_sync(p);
+	assert_int_equal(verify(&out, "--repair"), 0);
+	assert_int_equal(cli_run(&h, &out, "state check " CONF), 0);
+	bytes_free(&out);
+}
+
 static void
 as_json(void **state)
 {
@@ -605,6 +649,7 @@ main(void)
 		cmocka_unit_test(every_day),
 		cmocka_unit_test(due_times),
 		cmocka_unit_test(server_down),
+		cmocka_unit_test(state_reports),
 		cmocka_unit_test(as_json),
 	};
 

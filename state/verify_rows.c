@@ -322,6 +322,10 @@ repair(struct txn *t, struct rows_ctx *x, struct err *e)
 			return false;
 	if (x->last > x->c.seq)
 		x->c.seq = x->last;
+	/* In the same commit: a power cut behind it must not leave phones
+	 * with owed rows of items that no listing brings back. */
+	if (x->n_lost > 0)
+		x->c.cursor = SPAN_NONE;
 	for (i = 0; i < x->items.n; i++)
 		if (!is_whole(x, i) && !put_rows(t, x, i, e))
 			return false;

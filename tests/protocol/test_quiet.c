@@ -26,7 +26,7 @@ up(void **state)
 	more = bytes_format("\n[dav]\nurl = %s\nusername = %s\npoll = 1\n"
 			    "\n[quiet]\ntimes = 22:00-07:00\nzone = UTC\n"
 			    "except-senders = boss@outside.test\n"
-			    "except-calendars = nothing\n",
+			    "except-calendars = Calendar\n",
 			    h.dav, h.users[0].login);
 	harness_more(&h, 0, more);
 	free(more);
@@ -216,6 +216,54 @@ hanging_sync(void **state)
 	free(xml);
 }
 
+static void
+put_event(const char *uid)
+{
+	const char *at = strstr(h.dav, "{login}");
+	char *text = bytes_format(
+		"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y//\r\n"
+		"BEGIN:VEVENT\r\nUID:%s\r\nDTSTAMP:20260101T000000Z\r\n"
+		"DTSTART:20991203T100000Z\r\nDTEND:20991203T110000Z\r\n"
+		"SUMMARY:%s\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n", uid, uid);
+	char *cmd = bytes_format("curl -s -f -u '%s:%s' -X PUT -H "
+				 "'Content-Type: text/calendar' "
+				 "--data-binary '@%s/put.tmp' "
+				 "'%.*s%s/calendar/%s.ics'",
+				 h.users[0].login, h.users[0].password, h.dir,
+				 (int)(at - h.dav), h.dav, h.users[0].login,
+				 uid);
+
+	cli_write(&h, "put.tmp", text);
+	if (system(cmd) != 0)
+		fail_msg("%s", cmd);
+	free(cmd);
+	free(text);
+}
+
+/* A calendar that is excepted, beside an inbox that is not. */
+static void
+family_calendar(void **state)
+{
+	struct phone *p;
+	struct phone_folder *v[2];
+	struct running *r;
+
+	(void)state;
+	clock_at(2, 0, 0);
+	p = ready("qtfamily");
+	v[0] = phone_inbox(p);
+	v[1] = phone_need_type(p, 8);
+	assert_string_equal(v[1]->name, "Calendar");
+	phone_sync_all(p, v[1]);
+	phone_sync_all(p, v[1]);
+	r = phone_ping_start(p, 300, v, 2);
+	harness_sleep(1500);
+	deliver_from("news@outside.test", "QtFamily");
+	stays(r, 2500);
+	put_event("qtevent");
+	rings(r, v[1], 10000);
+}
+
 /* At seven the push comes, with nothing new happening. */
 static void
 in_the_morning(void **state)
@@ -275,6 +323,7 @@ main(void)
 		cmocka_unit_test(by_day),
 		cmocka_unit_test(by_night),
 		cmocka_unit_test(hanging_sync),
+		cmocka_unit_test(family_calendar),
 		cmocka_unit_test(in_the_morning),
 		cmocka_unit_test(by_reload),
 	};

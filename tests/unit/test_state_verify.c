@@ -283,6 +283,8 @@ mail_row_lost(void **state)
 	struct box *b = *state;
 	struct change v[3];
 	char key[64];
+	struct err e = { 0 };
+	struct coll c;
 	uint64_t item;
 
 	three_mails(b, v, key);
@@ -291,6 +293,9 @@ mail_row_lost(void **state)
 	one(source(b, v, 3), DIFFER_UNSEEN);
 	one(rows(b, false), DIFFER_LOST);
 	one(rows(b, true), DIFFER_LOST);
+	/* A power cut here: the next refresh lists everything all the same. */
+	assert_true(colls_get(b->s, USER, b->coll, b->a, &c, &e));
+	assert_int_equal(c.cursor.n, 0);
 	list(b, v, 3, 1, NOW);
 	assert_int_equal(item_of(b, "2").item, item);
 	phone(b, true);

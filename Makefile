@@ -102,11 +102,15 @@ FAULT_HELP := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/fault/helper_*.c))
 $(FAULTS): $(OUT)/%: $(OUT)/%.o $(FAULT_HELP) $(PHONE) $(LIB)
 	@echo "  LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
-$(PROTOCOL) $(DEMO): $(OUT)/%: $(OUT)/%.o $(PHONE)
+# These damage the state while the daemon is down.
+DAMAGE := $(patsubst %.c,$(OUT)/%,$(wildcard tests/protocol/test_verify*.c))
+$(DAMAGE): $(OUT)/%: $(OUT)/%.o $(OUT)/tests/protocol/helper_damage.o \
+		$(PHONE) $(LIB)
 	@echo "  LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
-# This one damages the state while the daemon is down.
-$(OUT)/tests/protocol/test_verify: $(LIB)
+$(filter-out $(DAMAGE),$(PROTOCOL)) $(DEMO): $(OUT)/%: $(OUT)/%.o $(PHONE)
+	@echo "  LD $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
 BENCH_HELP := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/bench/helper_*.c))
 $(BENCH): $(OUT)/%: $(OUT)/%.o $(BENCH_HELP) $(PHONE) $(LIB)
 	@echo "  LD $@"

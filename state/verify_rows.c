@@ -163,14 +163,23 @@ wanted(const struct mirror_item *it)
 	       (!it->gone && it->remote.n > 0 ? HAS_NAME : 0);
 }
 
+/* An object whose ETag changed and whose text did not keeps its version. */
+static bool
+has_its_version(const struct mirror_item *it)
+{
+	if (it->gone)
+		return true;
+	return it->etag.n > 0 ? it->version >= 16
+			      : it->version == item_version(it);
+}
+
 static bool
 is_whole(const struct rows_ctx *x, size_t i)
 {
 	const struct mirror_item *it = &x->items.v[i];
 	unsigned want = wanted(it);
 
-	return (x->seen[i] & want) == want &&
-	       (it->gone || it->version == item_version(it));
+	return (x->seen[i] & want) == want && has_its_version(it);
 }
 
 static void
@@ -237,7 +246,7 @@ put_rows(struct txn *t, struct rows_ctx *x, size_t i, struct err *e)
 	if (!it->gone && it->remote.n > 0 &&
 	    !put_number(t, &k[4], it->item, e))
 		return false;
-	if (it->gone || it->version == item_version(it))
+	if (has_its_version(it))
 		return true;
 	/* Phones were told of a version that nobody knows any more. */
 	return item_change(t, x->user, &x->c, it, e);
@@ -313,6 +322,10 @@ repair(struct txn *t, struct rows_ctx *x, struct err *e)
 			return false;
 	if (x->last > x->c.seq)
 		x->c.seq = x->last;
+	/* In the same commit: a power cut behind it must not leave phones
+	 * with owed rows of items that no listing brings back. */
+	if (x->n_lost > 0)
+		x->c.cursor = SPAN_NONE;
 	for (i = 0; i < x->items.n; i++)
 		if (!is_whole(x, i) && !put_rows(t, x, i, e))
 			return false;

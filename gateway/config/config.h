@@ -26,6 +26,25 @@ struct secret {
 bool secret_get(const struct secret *s, char *out, size_t size,
 		struct err *e);
 
+struct text_list {
+	const char **v;
+	size_t n;
+};
+
+/* A [quiet] section: no push in these hours. Minutes of the day on the wall
+ * clock of the zone; to <= from: over midnight. */
+struct quiet_conf {
+	const char *name;
+	struct quiet_time {
+		unsigned from, to;
+	} *times;
+	size_t n_times;
+	unsigned days;               /* bit 0: Monday; of its beginning */
+	const char *zone;            /* IANA; NULL: the system's */
+	struct text_list folders;    /* names; none: all */
+	struct text_list senders, calendars; /* that push all the same */
+};
+
 /* One user. Never changes; shared by reference. */
 struct user_conf {
 	const char *file;            /* where it came from, for messages */
@@ -41,6 +60,8 @@ struct user_conf {
 					    the phone's */
 	bool *save_sent;             /* one for each source; of mail */
 	size_t n_sources;            /* at most MAX_SOURCES */
+	struct quiet_conf *quiet;
+	size_t n_quiet;              /* at most MAX_QUIET */
 	const char **off;            /* names of sources that are switched
 					off, and not among the above */
 	size_t n_off;

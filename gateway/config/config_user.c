@@ -148,6 +148,7 @@ check_user(struct reader *rd, struct user_raw *raw)
 		presets_apply(rd, raw);
 		add_source_emails(rd, raw);
 	}
+	quiet_check(rd, raw);
 	for (i = 0; i < raw->n_sources; i++) {
 		check_source(rd, &raw->sources[i]);
 		mails += raw->sources[i].source.kind == SOURCE_MAIL;
@@ -252,6 +253,9 @@ user_new(struct arena *a, const char *file, struct span text,
 	box->u.n_emails = raw->n_emails;
 	box->u.password = raw->password;
 	fill_sources(a, &box->u, raw);
+	box->u.quiet = arena_array(a, raw->n_quiet + 1, sizeof(*raw->quiet));
+	memcpy(box->u.quiet, raw->quiet, raw->n_quiet * sizeof(*raw->quiet));
+	box->u.n_quiet = raw->n_quiet;
 	box->u.digest = hash64(span_of(raw->logins[0]), text);
 	return &box->u;
 }

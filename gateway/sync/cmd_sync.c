@@ -9,7 +9,9 @@
 #include "gateway/accounts/objects.h"
 #include "gateway/commands/commands.h"
 #include "gateway/http/status.h"
+#include "gateway/items/folder_tree.h"
 #include "gateway/items/mail_ref.h"
+#include "gateway/items/quiet_news.h"
 #include "gateway/push/park.h"
 #include "gateway/push/refresh.h"
 #include "gateway/push/watch.h"
@@ -240,7 +242,7 @@ sync_collection(struct sync_run *run, const struct sync_coll *sc)
 	if (sc->coll == 0 ||
 	    !colls_get(r->gw->store, r->user_id, sc->coll, r->arena, &one.c,
 		       &e) ||
-	    !one.c.attached) {
+	    !one.c.attached || folder_hidden(r, &one.c)) {
 		/* iOS needs 12 here: FolderSync first (clients.md 6). */
 		collection_status(run, sc, 12);
 		return;
@@ -327,6 +329,26 @@ register_wait(struct sync_run *run)
 			     run->q.n, until);
 }
 
+/* A request that waits is push: in quiet hours it brings what the phone
+ * sent, and no news. One that does not wait is the user's own look. */
+static void
+hold_quiet(struct sync_run *run)
+{
+	struct request *r = run->r;
+	struct err e = { 0 };
+	struct coll c;
+	size_t i;
+
+	if (run->q.wait_s == 0 || r->user->n_quiet == 0)
+		return;
+	for (i = 0; i < run->q.n; i++)
+		if (colls_get(r->gw->store, r->user_id, run->q.colls[i].coll,
+			      r->arena, &c, &e) &&
+		    quiet_holds(r, &c))
+			run->q.colls[i].get_changes = false;
+	err_clear(&e);
+}
+
 enum cmd_result
 cmd_sync(struct request *r)
 {
@@ -346,6 +368,7 @@ cmd_sync(struct request *r)
 	run.start = wbxml_mark(&r->w);
 	if (run.q.wait_s > 0)
 		handle = register_wait(&run);
+	hold_quiet(&run);
 	for (i = 0; i < run.q.n; i++)
 		sync_collection(&run, &run.q.colls[i]);
 	if (handle != 0 && may_wait(&run)) {

@@ -315,7 +315,7 @@ what_is_no_wbxml_says_so(void **state)
 	struct bytes out = { 0 };
 
 	(void)state;
-	assert_int_equal(run(&out, "trace not-there"), 1);
+	assert_int_equal(run(&out, "trace ./not-there"), 1);
 	has(&out, "not-there: No such file");
 	write_text("secret.eml", "From: a@b\n\nsecret\n");
 	assert_int_equal(run(&out, "trace secret.eml"), 1);

@@ -597,6 +597,26 @@ static const struct setting user_rows[] = {
 	  "itself wins." },
 	{ "host", set_host, AT(host), NULL, "mail.example.org",
 	  "Your server, for providers that are a product (mailcow)." },
+	{ "merge", set_merge, AT(merge_inbox), "none", "inbox",
+	  "inbox: the inboxes of all [mail] sections are shown as one. Each "
+	  "mail still lives where it came in: a reply leaves from there, "
+	  "and deleted it goes to that mailbox's Trash." },
+	{ "views", set_views, AT(views), "auto", "merged",
+	  "Calendars, address books, task lists and notes: separate shows "
+	  "phones each of them, merged one of each kind with everything in "
+	  "it, auto what a phone can show by its type (docs/phones.md). "
+	  "\"easbridge device view\" overrides it for one phone." },
+	{ "default-calendar", set_text, AT(defaults[KIND_EVENT]), NULL,
+	  "Family",
+	  "Name of the calendar that new events go to where a phone does "
+	  "not say. Without it the one its server calls the default, else "
+	  "the first." },
+	{ "default-contacts", set_text, AT(defaults[KIND_CONTACT]), NULL,
+	  "Friends", "The same of address books." },
+	{ "default-tasks", set_text, AT(defaults[KIND_TASK]), NULL,
+	  "Errands", "The same of task lists." },
+	{ "default-notes", set_text, AT(defaults[KIND_NOTE]), NULL,
+	  "Diary", "The same of notes." },
 	{ .name = NULL }
 };
 
@@ -681,6 +701,9 @@ static const struct setting dav_rows[] = {
 	  "Certificates to trust instead of the system's." },
 	{ "tls-verify", set_bool, AT(source.verify), "yes", NULL,
 	  "no: take any certificate. Anybody between could read along." },
+	{ "prefix", set_text, AT(prefix), NULL, "Work:",
+	  "Stands before the names of this server's calendars, address "
+	  "books and lists on phones that show each of them." },
 	{ "poll", set_seconds, AT(source.poll_s), NULL, "60",
 	  "Seconds between two looks for news while a phone waits. Without "
 	  "it: 30 s after a change, ever rarer up to 5 min." },

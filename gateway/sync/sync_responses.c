@@ -63,7 +63,7 @@ sync_write_responses(struct sync_one *one)
 				wbxml_text(w, WX_AirSync_ServerId,
 					   item_name(one->run->r->arena,
 						     one->c.id,
-						     res->item.item));
+						     res->shown));
 		} else
 			wbxml_text(w, WX_AirSync_ServerId,
 				   res->cmd->server_id);

@@ -95,6 +95,7 @@ set_credentials(struct account *a, struct user_conf *conf, const char *login,
 		user_conf_put(&a->conf);
 		a->conf = user_conf_ref(conf);
 		a->generation++;
+		a->tree_ms = 0; /* other sources, other folders */
 	}
 	if (password[0] != '\0' && needs_typed(conf) &&
 	    strcmp(a->password, password) != 0) {

@@ -68,6 +68,15 @@ const struct cli_command cli_commands[] = {
 	  "  easbridge device trace alice ApplDNPH on\n"
 	  "  easbridge trace /var/lib/easbridge/trace/ApplDNPH123\n"
 	  "  easbridge device trace alice ApplDNPH off\n" },
+	{ "device view", "USER DEVICE auto|merged|separate", 3, 3,
+	  CLI_CONF | CLI_JSON, cli_device,
+	  "Show a phone each calendar and address book, or one of each.",
+	  "merged is for phones that can show one calendar, one address book,\n"
+	  "one task list: it has everything in it. auto, as at first: what is\n"
+	  "known of phones of its type, or the setting views of the user. The\n"
+	  "phone drops the old folders and fetches the new ones by itself.\n"
+	  "\n"
+	  "  easbridge device view alice SEC1A2B merged\n" },
 	{ "reload", "", 0, 0, CLI_CONF | CLI_JSON, cli_reload,
 	  "Read the configuration again, and say what is wrong in it.",
 	  "As SIGHUP does: no phone notices. A user file with mistakes keeps\n"

@@ -732,6 +732,8 @@ begin_source(struct reader *rd, enum source_kind kind, const char *name)
 		reader_say(rd, "the name of this section is too long");
 		return NULL;
 	}
+	if (name[0] == '~')
+		reader_say(rd, "the name of a section does not begin with ~");
 	for (i = 0; i < u->n_sources; i++)
 		if (strcmp(u->sources[i].source.name, name) == 0)
 			reader_say(rd, "two sources are called \"%s\": give "

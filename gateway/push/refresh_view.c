@@ -5,6 +5,8 @@
 #include "gateway/push/refresh.h"
 #include "gateway/push/refresh_private.h"
 
+#define TREE_MS 8000
+
 /* The members of a view, in the arena. */
 static size_t
 members_of(struct account *a, const struct coll *view, struct arena *arena,
@@ -53,14 +55,33 @@ refresh_members(struct account *a, const struct coll *v, size_t n,
 	return true;
 }
 
+/* A phone with one calendar never needs to ask for folders: a source that came
+ * or left the configuration is noticed here. */
+static void
+look_at_tree(struct account *a, int64_t deadline_ms)
+{
+	int64_t soon = clock_mono_ms() + TREE_MS;
+	struct err e = { 0 };
+
+	if (!refresh_tree(a, INT64_MAX, soon < deadline_ms ? soon
+							   : deadline_ms,
+			  &e))
+		log_line(LOG_WARN, "view", "tree error=%s text=\"%s\"",
+			 err_name(e.code), e.text);
+}
+
 bool
 refresh_view(struct account *a, const struct coll *view, int64_t deadline_ms,
 	     struct err *e)
 {
 	struct arena *arena = arena_new();
 	struct coll *v = NULL;
-	size_t n = members_of(a, view, arena, &v, e);
-	bool ok = e->code == ERR_NONE &&
+	size_t n;
+	bool ok;
+
+	look_at_tree(a, deadline_ms);
+	n = members_of(a, view, arena, &v, e);
+	ok = e->code == ERR_NONE &&
 		  refresh_members(a, v, n, deadline_ms, e) &&
 		  views_feed(a->gw, a->user, view, e);
 

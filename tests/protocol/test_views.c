@@ -875,7 +875,8 @@ share_readonly(const char *uid, const char *subject)
 		 "servers/radicale/data/collection-root/%s/readonly",
 		 h.users[1].login);
 	snprintf(path, sizeof(path), "%s/%s", h.dir, name);
-	mkdir(path, 0755);
+	mkdir(path, 0777);
+	chmod(path, 0777); /* the server keeps its cache there */
 	snprintf(path, sizeof(path), "%s/.Radicale.props", name);
 	cli_write(&h, path, "{\"tag\": \"VCALENDAR\", "
 		  "\"D:displayname\": \"Holidays\"}");

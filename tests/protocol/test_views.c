@@ -506,6 +506,132 @@ an_add_survives_a_kill(void **state)
 	quiet(x.s, x.own);
 }
 
+/* The server took it, the daemon died, and the administrator names another
+ * default before the phone asks again: it was begun for the old one. */
+static void
+an_add_stays_where_it_was_begun(void **state)
+{
+	static const char *const points[] = {
+		"kill:1:source.before-put", "kill:1:source.after-put",
+	};
+	struct phone *m = merged_phone("viewbegun");
+	struct phone_folder *f = calendar(m);
+	char subject[32];
+	int i;
+
+	(void)state;
+	free(dav(1, "-X MKCALENDAR", "other/"));
+	phone_folder_sync(m);
+	phone_sync_all(m, f);
+	for (i = 0; i < 2; i++) {
+		snprintf(subject, sizeof(subject), "Begun%d", i);
+		harness_set_fault(&h, points[i]);
+		harness_restart(&h);
+		m->may_fail = true;
+		add(m, f, subject, subject);
+		m->may_fail = false;
+		harness_kill(&h);
+		harness_set_fault(&h, NULL);
+		configure("default-calendar = other\n", true);
+		assert_true(harness_start(&h));
+		assert_int_equal(add(m, f, subject, subject).failed, 0);
+		assert_int_equal(count(0, subject), 2);
+		phone_sync_all(m, f);
+		quiet(m, f);
+		need(f, subject);
+		configure("", true);
+	}
+	free(dav(1, "-X DELETE", "other/"));
+	harness_restart(&h);
+}
+
+/* Adds and changes through the view, killed at every point of the
+ * way, one after the other. */
+static bool
+killed_at(struct phone *p, struct phone_folder *f, int k, const char *point,
+	  const char *commands)
+{
+	char fault[64];
+	int status;
+	bool died;
+
+	snprintf(fault, sizeof(fault), "kill:%d:%s", k, point);
+	harness_stop(&h);
+	harness_set_fault(&h, fault);
+	if (harness_start(&h)) {
+		p->may_fail = true;
+		phone_sync(p, f, commands);
+		p->may_fail = false;
+		died = harness_died(&h, 200, &status);
+	} else {
+		died = true; /* the point lay in the start */
+	}
+	harness_kill(&h);
+	harness_set_fault(&h, NULL);
+	assert_true(harness_start(&h));
+	return died;
+}
+
+static void
+killed_everywhere(void **state)
+{
+	static const char *const prefixes[] = { "state.", "source.", "http." };
+	struct pair x = two_phones("viewevery");
+	char subject[40], *commands;
+	size_t i;
+	int k, n = 0;
+	bool died = true;
+
+	(void)state;
+	put_event(1, "vev", "Theirs 0");
+	phone_sync_all(x.m, x.all);
+	for (i = 0; i < 3; i++)
+		for (k = 1, died = true; died; k++) {
+			char was[40];
+
+			assert_true(k < 60);
+			snprintf(was, sizeof(was), "Theirs %d", n);
+			snprintf(subject, sizeof(subject), "Every%zux%d", i,
+				 k);
+			n++;
+			commands = bytes_format(
+				"<Add><ClientId>%s</ClientId>"
+				"<ApplicationData>"
+				"<calendar:EndTime>20261205T110000Z"
+				"</calendar:EndTime>"
+				"<calendar:Subject>%s</calendar:Subject>"
+				"<calendar:StartTime>20261205T100000Z"
+				"</calendar:StartTime>"
+				"<calendar:UID>%s</calendar:UID>"
+				"</ApplicationData></Add>"
+				"<Change><ServerId>%s</ServerId>"
+				"<ApplicationData>"
+				"<calendar:Subject>Theirs %d"
+				"</calendar:Subject>"
+				"</ApplicationData></Change>", subject,
+				subject, subject, need(x.all, was)->id, n);
+			died = killed_at(x.m, x.all, k, prefixes[i], commands);
+			if (died)
+				assert_int_equal(phone_sync(x.m, x.all,
+							    commands)
+							 .failed, 0);
+			free(commands);
+			snprintf(was, sizeof(was), "SUMMARY:Theirs %d", n);
+			assert_int_equal(count(0, subject), 2);
+			assert_int_equal(count(1, was), 1);
+			phone_sync_all(x.m, x.all);
+			quiet(x.m, x.all);
+			need(x.all, subject);
+			need(x.all, was + 8);
+		}
+	print_message("killed %d times\n", n - 3);
+	phone_sync_all(x.s, x.own);
+	phone_sync_all(x.s, x.club);
+	all_quiet(&x);
+	assert_int_equal(folder_count(x.own) + folder_count(x.club),
+			 folder_count(x.all));
+}
+
 static void
 an_edit_survives_a_kill(void **state)
 {
@@ -929,7 +1055,9 @@ main(void)
 		cmocka_unit_test(an_add_goes_to_the_default),
 		cmocka_unit_test(the_default_has_a_name),
 		cmocka_unit_test(an_add_survives_a_kill),
+		cmocka_unit_test(an_add_stays_where_it_was_begun),
 		cmocka_unit_test(an_edit_survives_a_kill),
+		cmocka_unit_test(killed_everywhere),
 		cmocka_unit_test(a_delete_goes_home),
 		cmocka_unit_test(a_move_elsewhere),
 		cmocka_unit_test(tasks_too),

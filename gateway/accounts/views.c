@@ -129,9 +129,15 @@ place_find(struct gateway *gw, user_id user, uint32_t coll, uint64_t item,
 	if (!view_origin(&shown, &at, &item))
 		return err_set(e, ERR_BUG, SCOPE_ITEM,
 			       "an item of a view without an origin");
-	if (!colls_get(gw->store, user, at, a, &out->coll, e) ||
-	    !mirror_get(gw->store, user, at, item, a, &out->item, e))
+	if (!colls_get(gw->store, user, at, a, &out->coll, e))
 		return false;
+	if (!mirror_get(gw->store, user, at, item, a, &out->item, e)) {
+		/* The member's tombstone goes before the view's. */
+		if (e->code != ERR_NOT_FOUND || !shown.gone)
+			return false;
+		err_clear(e);
+		out->item = (struct mirror_item){ .item = item };
+	}
 	out->item.gone |= shown.gone || !out->coll.attached;
 	return true;
 }

@@ -324,30 +324,18 @@ list_source(struct account *a, struct span name, bool branch,
 	return ok;
 }
 
-/* Collections of sources that left the configuration are detached: their
- * items leave the phones, and come back with them under the same numbers. */
+/* Sources that left the configuration take their collections along. */
 static bool
 detach_missing(struct account *a, const struct user_conf *conf, bool *changed,
 	       struct err *e)
 {
-	struct arena *arena = arena_new();
-	struct coll *v;
-	size_t n, i;
-	bool differs, ok;
+	struct span names[MAX_SOURCES];
+	size_t i;
 
-	ok = colls_list(a->gw->store, a->user, arena, &v, &n, e);
-	for (i = 0; ok && i < n; i++) {
-		if (!v[i].attached || coll_is_view(&v[i]) ||
-		    user_conf_source(conf, v[i].source) >= 0)
-			continue;
-		if (i > 0 && span_eq(v[i].source, v[i - 1].source))
-			continue;
-		ok = colls_apply(a->gw->store, a->user, v[i].source, NULL, 0,
-				 &differs, e);
-		*changed |= ok && differs;
-	}
-	arena_free(&arena);
-	return ok;
+	for (i = 0; i < conf->n_sources; i++)
+		names[i] = span_of(conf->sources[i].name);
+	return colls_keep(a->gw->store, a->user, names, conf->n_sources,
+			  changed, e);
 }
 
 /* Without the user's own mailbox there is no tree; any other source that is

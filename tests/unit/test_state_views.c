@@ -172,6 +172,44 @@ one_change_for_one(void **state)
 	end_stage(&s);
 }
 
+/* A source that left takes all it has along, whatever stands beside it in
+ * the store: a folder that was deleted before hid its neighbour once. */
+static void
+sources_leave(void **state)
+{
+	struct folder f[40] = { 0 };
+	struct span kept[] = { SPAN("s") };
+	struct stage s;
+	struct coll *v;
+	struct err e = { 0 };
+	bool changed = false;
+	size_t n, i, left;
+
+	(void)state;
+	set_stage(&s, KIND_EMAIL);
+	for (i = 0; i < 40; i++)
+		f[i] = (struct folder){
+			.remote = span_of(arena_printf(s.b->a, "f%zu", i)),
+			.name = SPAN("x"), .type = FOLDER_USER_MAIL };
+	assert_true(colls_apply(s.b->s, USER, SPAN("m"), f, 40, NULL, &e));
+	/* One after the other is deleted, then the source goes. */
+	for (left = 39; left > 0; left -= 3) {
+		assert_true(colls_apply(s.b->s, USER, SPAN("m"), f, left, NULL,
+					&e));
+		assert_true(colls_keep(s.b->s, USER, kept, 1, &changed, &e));
+		assert_true(changed);
+		assert_true(colls_list(s.b->s, USER, s.b->a, &v, &n, &e));
+		for (i = 0; i < n; i++)
+			assert_true(v[i].attached ==
+				    (span_eq(v[i].source, SPAN("s")) ||
+				     coll_is_view(&v[i])));
+	}
+	changed = false;
+	assert_true(colls_keep(s.b->s, USER, kept, 1, &changed, &e));
+	assert_false(changed);
+	end_stage(&s);
+}
+
 /* Nothing to do costs no write, and no look at items. */
 static void
 quiet_is_cheap(void **state)
@@ -604,19 +642,20 @@ compare(struct play *p, struct phone_model *d)
 	for (m = 0; m < p->on; m++)
 		for (i = 0; i < ITEMS; i++) {
 			struct thing *t = &p->v[m][i];
+			const char *name;
 			struct mirror_item it;
 			struct held *h;
 
 			if (!t->alive || t->date < d->want)
 				continue;
 			n++;
-			if (!in_view(&p->s, m,
-				     arena_str(p->s.b->a,
-					       as_change(p, t).remote), &it))
+			name = arena_str(p->s.b->a, as_change(p, t).remote);
+			if (!in_view(&p->s, m, name, &it))
 				fail_msg("seed %u: the view lost item %zu",
 					 p->seed, i);
 			h = held_of(d, it.item);
-			if (!h->has || h->version != it.version)
+			if (!h->has || h->version != it.version ||
+			    it.version != at_member(&p->s, m, name).version)
 				fail_msg("seed %u: the phone has not item %zu",
 					 p->seed, i);
 		}
@@ -715,6 +754,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_change_for_one),
+		cmocka_unit_test(sources_leave),
 		cmocka_unit_test(quiet_is_cheap),
 		cmocka_unit_test(many),
 		cmocka_unit_test(garbage_waits),

@@ -44,12 +44,17 @@ struct user_conf {
 	const char **prefixes;       /* one for each source: stands before the
 					names of its folders; NULL: none */
 	size_t n_sources;            /* at most MAX_SOURCES */
+	const char **off;            /* names of sources that are switched
+					off, and not among the above */
+	size_t n_off;
 	bool merge_inbox;            /* all inboxes as one */
 	enum view_mode views;        /* calendars, contacts, tasks, notes */
 	const char *defaults[KIND_COUNT]; /* name of the collection that new
 					     items go to; NULL: none */
 	uint64_t digest;             /* of file and login: tells whether two
 					snapshots say the same */
+	uint64_t generation;         /* of the snapshot it was read for:
+					which of two is newer */
 };
 
 struct user_conf *user_conf_ref(const struct user_conf *u);
@@ -99,6 +104,8 @@ struct config {
 	const char *tls_cert, *tls_key; /* NULL: plain HTTP */
 	const char *external_url;    /* NULL: from the request */
 	uint32_t max_request;        /* bytes */
+	bool verify;                 /* compare everything once a day */
+	int verify_hour;             /* 0 to 23, local time; -1: any */
 	bool has_policy;
 	int32_t policy[POL_COUNT];
 	/* The rest is config.c's. */

@@ -3,7 +3,7 @@
 
 #include "gateway/commands/commands.h"
 
-const int eas_versions[] = { 121, 140, 141, 0 };
+const int eas_versions[] = { 121, 140, 141, 160, 161, 0 };
 
 static const struct command commands[] = {
 	{ "Sync", 0, 121, 0, CMD_EMPTY_BODY | CMD_SUPERSEDES,

@@ -31,7 +31,7 @@ struct request {
 	struct config *conf;     /* snapshot with a reference */
 	struct query q;
 	const struct command *cmd;
-	int version;             /* 121, 140, 141 */
+	int version;             /* 121, 140, 141, 160, 161 */
 	const char *login;       /* the user's first login: what user_id is
 				    made of, and the name for servers */
 	const char *typed;       /* normalised, as the phone wrote it */

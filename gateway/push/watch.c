@@ -15,6 +15,7 @@
 #include "gateway/push/park.h"
 
 #define TICK_MS 1000
+#define KEEP_TICKS 5 /* between two looks at what is due */
 
 /* epoll data: an even number is a bell's address, an odd one a handle of
  * the park shifted left by one. */
@@ -26,6 +27,8 @@ struct watcher {
 	pthread_mutex_t lock; /* the list and the states of the bells */
 	struct bell *first;
 	int ep, wake_fd;
+	unsigned ticks;
+	void (*keep)(struct gateway *gw);
 	bool stopping;
 };
 
@@ -52,6 +55,8 @@ tick(struct watcher *w)
 		account_trim(b->a, now);
 	}
 	pthread_mutex_unlock(&w->lock);
+	if (++w->ticks % KEEP_TICKS == 0)
+		w->keep(w->gw);
 }
 
 static void
@@ -91,12 +96,13 @@ watch_main(void *arg)
 }
 
 struct watcher *
-watch_new(struct gateway *gw)
+watch_new(struct gateway *gw, void (*keep)(struct gateway *gw))
 {
 	struct watcher *w = xcalloc(1, sizeof(*w));
 	struct epoll_event ev = { .events = EPOLLIN };
 
 	w->gw = gw;
+	w->keep = keep;
 	pthread_mutex_init(&w->lock, NULL);
 	w->ep = epoll_create1(EPOLL_CLOEXEC);
 	w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

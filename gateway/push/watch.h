@@ -10,7 +10,10 @@
 
 struct account;
 
-struct watcher *watch_new(struct gateway *gw); /* NULL if no thread or epoll */
+/* keep is called every few seconds, by the thread. NULL if no thread or
+ * epoll. */
+struct watcher *watch_new(struct gateway *gw,
+			  void (*keep)(struct gateway *gw));
 void watch_free(struct watcher **w); /* stops the thread, closes the bells */
 
 /* Somebody waits for news of this account: opens its bell if there is none

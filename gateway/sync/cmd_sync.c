@@ -21,11 +21,6 @@ static void
 open_collection(struct sync_run *run, const struct sync_coll *sc,
 		enum item_kind kind, const char *key, unsigned status)
 {
-	static const char *const classes[KIND_COUNT] = {
-		[KIND_EMAIL] = "Email",   [KIND_CONTACT] = "Contacts",
-		[KIND_EVENT] = "Calendar", [KIND_TASK] = "Tasks",
-		[KIND_NOTE] = "Notes",
-	};
 	struct wbxml_writer *w = &run->r->w;
 
 	if (!run->said) {
@@ -35,7 +30,7 @@ open_collection(struct sync_run *run, const struct sync_coll *sc,
 	}
 	wbxml_open(w, WX_AirSync_Collection);
 	if (run->r->version <= 121)
-		wbxml_str(w, WX_AirSync_Class, classes[kind]);
+		wbxml_str(w, WX_AirSync_Class, object_class(kind));
 	wbxml_str(w, WX_AirSync_SyncKey, key);
 	wbxml_text(w, WX_AirSync_CollectionId, sc->name);
 	wbxml_uint(w, WX_AirSync_Status, status);
@@ -197,6 +192,10 @@ sync_judged(struct sync_one *one)
 		collection_status(run, one->sc, 3);
 	} else if (one->pos.verdict == KEY_FIRST) {
 		sync_first_key(one);
+	} else if (one->o.old_shapes && one->c.kind == KIND_EVENT) {
+		/* 16.x names and shapes events in its own way: the calendar
+		 * begins anew, everything else goes on (clients.md 1). */
+		collection_status(run, one->sc, 3);
 	} else if (!sync_options_keep(run->r, one->sc, &one->o, &e) ||
 		   !sync_known_key(one, &e)) {
 		if (e.code == ERR_STALE)

@@ -21,16 +21,16 @@ apply_effect(struct apply *p, uint64_t item, uint64_t has)
 static void
 leave(struct apply *p, bool broken)
 {
-	if (p->s == NULL)
-		return;
-	coll_unlock(p->a, p->c->id);
+	if (p->locked)
+		coll_unlock(p->a, p->c->id);
+	p->locked = false;
 	account_checkin(p->a, &p->s, broken);
 }
 
 bool
 apply_at(struct apply *p, const struct coll *c, struct err *e)
 {
-	if (p->s != NULL && p->c->id == c->id)
+	if (p->locked && p->s != NULL && p->c->id == c->id)
 		return true;
 	leave(p, false);
 	p->s = account_checkout(p->a, c->source, p->r->deadline_ms, e);
@@ -41,6 +41,7 @@ apply_at(struct apply *p, const struct coll *c, struct err *e)
 		return false;
 	}
 	p->c = c;
+	p->locked = true;
 	return true;
 }
 
@@ -272,7 +273,7 @@ find_item(struct apply *p, const struct sync_cmd *cmd,
 	if (cmd->kind == SYNC_DELETE)
 		res->status = 1; /* gone is done */
 	apply_effect(p, item,
-		     cmd->kind == SYNC_DELETE ? HAS_NOTHING : HAS_DIRTY);
+		     sync_cmd_buries(cmd) ? HAS_NOTHING : HAS_DIRTY);
 	return true;
 }
 
@@ -298,14 +299,17 @@ apply_one(struct apply *p, const struct sync_cmd *cmd, struct err *e)
 {
 	struct sync_result *res = &p->out->results[p->out->n++];
 	struct err mine = { 0 };
-	bool there, ok;
+	bool there, drafted, ok;
 
 	res->cmd = cmd;
-	if (cmd->kind == SYNC_ADD && p->named->kind == KIND_EMAIL) {
-		res->status = 6; /* mail is not added before 16.0 */
+	res->status = 8;
+	ok = apply_draft(p, cmd, res, &drafted, &mine);
+	if (drafted) {
+		res->shown = res->item.item;
+	} else if (cmd->kind == SYNC_ADD && p->named->kind == KIND_EMAIL) {
+		res->status = 6; /* mail is not added (MS-ASCMD 2.2.3.7.2) */
 		return true;
-	}
-	if (cmd->kind == SYNC_ADD) {
+	} else if (cmd->kind == SYNC_ADD) {
 		ok = apply_object(p, cmd, res, &mine);
 	} else {
 		if (!find_item(p, cmd, res, &there, e))
@@ -320,8 +324,8 @@ apply_one(struct apply *p, const struct sync_cmd *cmd, struct err *e)
 		res->status = status_of(STATUS_SYNC_ITEM, &mine);
 		if (cmd->kind != SYNC_ADD)
 			apply_effect(p, res->shown,
-				     cmd->kind == SYNC_DELETE ? HAS_NOTHING
-							      : HAS_DIRTY);
+				     sync_cmd_buries(cmd) ? HAS_NOTHING
+							  : HAS_DIRTY);
 		return true;
 	}
 	*e = mine;

@@ -7,6 +7,7 @@
 #include "gateway/sync/sync_options.h"
 #include "gateway/sync/sync_parse.h"
 #include "state/ledger.h"
+#include "state/replies.h"
 
 struct sync_result {
 	const struct sync_cmd *cmd;
@@ -32,7 +33,7 @@ bool sync_apply(struct request *r, struct account *a, const struct coll *c,
 		const struct sync_options *o, struct sync_applied *out,
 		struct err *e);
 
-/* ---- between sync_apply.c and sync_apply_objects.c -------------------------*/
+/* ---- between sync_apply.c and sync_apply_*.c -------------------------*/
 
 struct apply {
 	struct request *r;
@@ -40,8 +41,9 @@ struct apply {
 	const struct coll *named; /* as the phone calls it: pos, effects and
 				     reply rows are of this one */
 	const struct coll *c; /* what is acted on: a member of a view, else
-				 `named`; locked while s is set */
-	struct source *s;     /* a session to it; see apply_at */
+				 `named`; see apply_at */
+	bool locked;
+	struct source *s;     /* a session to it */
 	const struct sync_coll *sc;
 	const struct sync_pos *pos;
 	const struct sync_options *o;
@@ -53,6 +55,21 @@ void apply_effect(struct apply *p, uint64_t item, uint64_t has);
 /* Goes over to that collection: session and lock, until another one's turn
  * comes; never two locks at a time. c must outlive the request's commands. */
 bool apply_at(struct apply *p, const struct coll *c, struct err *e);
+/* The row of this command; one that is begun is looked up at the source
+ * first. */
+bool apply_find_row(struct apply *p, const struct reply_cmd *cmd,
+		    struct reply *rep, enum reply_match *match,
+		    struct err *e);
+/* A done row answers the command again. */
+void apply_answer_from(struct apply *p, const struct reply *rep,
+		       struct sync_result *res);
+/* This answer reports that row. */
+void apply_tell(struct apply *p, const struct reply *rep);
+/* A draft that was written or is to leave (16.x): may be no draft's command
+ * at all, then *mine is false. Otherwise as apply_object; the item is known
+ * by res->item alone (drafts are in no view). */
+bool apply_draft(struct apply *p, const struct sync_cmd *cmd,
+		 struct sync_result *res, bool *mine, struct err *e);
 /* One command on a whole object (events, tasks): res->status is set. Of an
  * item that is there, at whose collection p is; an Add finds its place
  * itself. False with an error of the source. */

@@ -24,21 +24,22 @@ store_of(const struct apply *p)
 	return p->a->gw->store;
 }
 
-static void
-tell(struct apply *p, const struct reply *rep)
+void
+apply_tell(struct apply *p, const struct reply *rep)
 {
 	p->out->told[p->out->n_told++] = rep->n;
 }
 
 /* A done row answers the command again. */
-static void
-answer_from(struct apply *p, const struct reply *rep, struct sync_result *res)
+void
+apply_answer_from(struct apply *p, const struct reply *rep,
+		  struct sync_result *res)
 {
 	res->status = rep->status;
 	res->shown = rep->item;
 	if (rep->item != 0)
 		apply_effect(p, rep->item, rep->version);
-	tell(p, rep);
+	apply_tell(p, rep);
 }
 
 /* Digests of all Adds of this request. */
@@ -78,9 +79,9 @@ follow_row(struct apply *p, struct reply *rep, enum reply_match *match,
 }
 
 /* The row of this command; a begun one is looked up at the source first. */
-static bool
-find_row(struct apply *p, const struct reply_cmd *cmd, struct reply *rep,
-	 enum reply_match *match, struct err *e)
+bool
+apply_find_row(struct apply *p, const struct reply_cmd *cmd,
+	       struct reply *rep, enum reply_match *match, struct err *e)
 {
 	struct reply_others others = { .told = p->out->told,
 				       .n_told = p->out->n_told };
@@ -106,14 +107,27 @@ record(struct apply *p, const struct object *o, uint64_t *item,
 {
 	struct change c = { .remote = o->remote, .etag = o->etag,
 			    .data = o->data };
+	const char *flaw;
 	uint64_t seq;
 
-	object_facts(p->r->arena, p->c->kind, &c);
+	object_facts(p->c->kind, &c, &flaw);
 	if (!mirror_born(store_of(p), p->a->user, p->c->id, &c, item, version,
 			 &seq, e))
 		return false;
 	park_post(p->a->gw, p->a->user, p->c->id, seq);
 	return true;
+}
+
+/* Is there more to the item now than the phone knows: because the server made
+ * something else of it, or because it shows what the phone never saw? Then
+ * one Change follows. */
+static bool
+echoes(struct apply *p, const struct sync_cmd *cmd, struct span old,
+       struct span text, const struct object *taken)
+{
+	return !span_eq(taken->data, text) ||
+	       object_shows_more(p->c->kind, &p->o->env, old, cmd->data,
+				 text);
 }
 
 /* ---- Add ---------------------------------------------------------------------*/
@@ -125,17 +139,19 @@ resource_path(struct apply *p, struct span name)
 }
 
 static bool
-put_new(struct apply *p, const struct reply_cmd *cmd, struct reply *rep,
-	bool begun, struct span name, struct span text,
-	struct sync_result *res, struct err *e)
+put_new(struct apply *p, const struct sync_cmd *cmd,
+	const struct reply_cmd *rc, struct reply *rep, bool begun,
+	struct span name, struct span text, struct sync_result *res,
+	struct err *e)
 {
 	struct change facts = { .data = text };
 	struct object o = { .data = text };
+	const char *flaw;
 	uint64_t item, version;
 
-	object_facts(p->r->arena, p->c->kind, &facts);
+	object_facts(p->c->kind, &facts, &flaw);
 	if (!begun &&
-	    !reply_begin(store_of(p), p->pos, cmd, facts.token,
+	    !reply_begin(store_of(p), p->pos, rc, facts.token,
 			 resource_path(p, name), p->c->id, clock_wall(), rep,
 			 e))
 		return false;
@@ -146,15 +162,14 @@ put_new(struct apply *p, const struct reply_cmd *cmd, struct reply *rep,
 	    !place_shown(p->a->gw, p->a->user, p->named, p->c->id, item,
 			 &res->shown, e))
 		return false;
-	/* The server made something else of it: one Change follows. */
-	if (!span_eq(o.data, text))
+	if (echoes(p, cmd, SPAN_NONE, text, &o))
 		version = HAS_DIRTY;
 	if (!reply_done(store_of(p), p->pos, rep->n, res->shown, version, 1,
 			e))
 		return false;
 	res->status = 1;
 	apply_effect(p, res->shown, version);
-	tell(p, rep);
+	apply_tell(p, rep);
 	return true;
 }
 
@@ -167,12 +182,12 @@ met_itself(struct apply *p, const struct reply_cmd *cmd,
 	enum reply_match match;
 	struct reply rep;
 
-	if (!find_row(p, cmd, &rep, &match, e))
+	if (!apply_find_row(p, cmd, &rep, &match, e))
 		return false;
 	if (match != REPLY_SAME || !rep.done)
 		return err_set(e, ERR_INVALID, SCOPE_ITEM,
 			       "the source has such an object already");
-	answer_from(p, &rep, res);
+	apply_answer_from(p, &rep, res);
 	return true;
 }
 
@@ -209,7 +224,7 @@ edit_first(struct apply *p, const struct sync_cmd *cmd,
 	    !reply_done(store_of(p), p->pos, rep->n, rep->item, version, 1, e))
 		return false;
 	res->status = 1;
-	tell(p, rep);
+	apply_tell(p, rep);
 	return true;
 }
 
@@ -241,10 +256,10 @@ add_object(struct apply *p, const struct sync_cmd *cmd,
 
 	if (cmd->client_id.n == 0 || cmd->data == NULL)
 		return err_set(e, ERR_INVALID, SCOPE_ITEM, "an empty Add");
-	if (!find_row(p, &rc, &rep, &match, e))
+	if (!apply_find_row(p, &rc, &rep, &match, e))
 		return false;
 	if (match == REPLY_SAME && rep.done) {
-		answer_from(p, &rep, res);
+		apply_answer_from(p, &rep, res);
 		return true;
 	}
 	if (match == REPLY_EDIT && rep.done) {
@@ -272,7 +287,7 @@ add_object(struct apply *p, const struct sync_cmd *cmd,
 	if (!object_patch(p->c->kind, &p->o->env, SPAN_NONE, cmd->data,
 			  &p->o->supported, name, &text, e))
 		return false;
-	if (put_new(p, &rc, &rep, match == REPLY_SAME, name, text, res, e))
+	if (put_new(p, cmd, &rc, &rep, match == REPLY_SAME, name, text, res, e))
 		return true;
 	if (e->code != ERR_CONFLICT || e->scope != SCOPE_ITEM)
 		return false;
@@ -281,6 +296,18 @@ add_object(struct apply *p, const struct sync_cmd *cmd,
 }
 
 /* ---- Change ------------------------------------------------------------------*/
+
+static bool
+patched(struct apply *p, const struct sync_cmd *cmd, struct span old,
+	struct span *text, struct err *e)
+{
+	if (cmd->instance.n > 0)
+		return object_patch_instance(
+			p->c->kind, &p->o->env, old, cmd->instance,
+			cmd->kind == SYNC_DELETE ? NULL : cmd->data, text, e);
+	return object_patch(p->c->kind, &p->o->env, old, cmd->data,
+			    &p->o->supported, SPAN_NONE, text, e);
+}
 
 /* Is the mirror's version one that this phone has seen or written? */
 static bool
@@ -322,21 +349,27 @@ change_item(struct apply *p, const struct sync_cmd *cmd,
 				  p->r->deadline_ms, e))
 			return false;
 		if (old.n == 0)
-			return err_set(e, ERR_NOT_FOUND, SCOPE_ITEM,
-				       "the object is gone");
-		if (!object_patch(p->c->kind, &p->o->env, old, cmd->data,
-				  &p->o->supported, SPAN_NONE, &text, e))
+			return err_set(e, old.p == NULL ? ERR_NOT_FOUND
+							: ERR_UNSUPPORTED,
+				       SCOPE_ITEM, old.p == NULL
+					       ? "the object is gone"
+					       : "its text cannot be had");
+		if (!patched(p, cmd, old, &text, e))
 			return false;
 		*version = now.version;
-		if (span_eq(text, old))
-			break; /* nothing changed that we keep */
+		if (span_eq(text, old)) { /* nothing changed that we keep */
+			if (object_shows_more(p->c->kind, &p->o->env, old,
+					      cmd->data, text))
+				*version = HAS_DIRTY;
+			break;
+		}
 		o = (struct object){ .remote = now.remote, .etag = now.etag,
 				     .data = text };
 		if (source_put(p->s, p->c->remote, p->c->kind, SPAN_NONE, &o,
 			       p->r->arena, e)) {
 			if (!record(p, &o, &item, version, e))
 				return false;
-			if (!span_eq(o.data, text))
+			if (echoes(p, cmd, old, text, &o))
 				*version = HAS_DIRTY;
 			break;
 		}
@@ -370,12 +403,12 @@ change_object(struct apply *p, const struct sync_cmd *cmd,
 	uint64_t version;
 	bool knows;
 
-	if (cmd->data == NULL)
+	if (cmd->data == NULL && cmd->kind == SYNC_CHANGE)
 		return err_set(e, ERR_INVALID, SCOPE_ITEM, "an empty Change");
-	if (!find_row(p, &rc, &rep, &match, e))
+	if (!apply_find_row(p, &rc, &rep, &match, e))
 		return false;
 	if (match == REPLY_SAME && rep.done) {
-		answer_from(p, &rep, res);
+		apply_answer_from(p, &rep, res);
 		return true;
 	}
 	if (!knows_version(p, res, &knows, e))
@@ -400,7 +433,7 @@ change_object(struct apply *p, const struct sync_cmd *cmd,
 		reply_drop(store_of(p), p->pos, rep.n, &none);
 		return true;
 	}
-	tell(p, &rep);
+	apply_tell(p, &rep);
 	return reply_done(store_of(p), p->pos, rep.n, res->shown, version, 1,
 			  e);
 }
@@ -474,10 +507,9 @@ refuse(struct apply *p, const struct sync_cmd *cmd, struct sync_result *res)
 		 SPAN_ARG(p->c->source), SPAN_ARG(p->c->name),
 		 what[cmd->kind]);
 	res->status = cmd->kind == SYNC_ADD ? 6 : 7;
-	if (cmd->kind == SYNC_CHANGE)
-		apply_effect(p, res->shown, HAS_DIRTY);
-	if (cmd->kind == SYNC_DELETE)
-		apply_effect(p, res->shown, HAS_NOTHING);
+	if (cmd->kind != SYNC_ADD)
+		apply_effect(p, res->shown,
+			     sync_cmd_buries(cmd) ? HAS_NOTHING : HAS_DIRTY);
 	return true;
 }
 
@@ -489,6 +521,6 @@ apply_object(struct apply *p, const struct sync_cmd *cmd,
 		return add_object(p, cmd, res, e);
 	if (p->c->read_only)
 		return refuse(p, cmd, res);
-	return cmd->kind == SYNC_CHANGE ? change_object(p, cmd, res, e)
-					: delete_object(p, res, e);
+	return sync_cmd_buries(cmd) ? delete_object(p, res, e)
+				    : change_object(p, cmd, res, e);
 }

@@ -1,4 +1,4 @@
-/* Events and tasks in a Sync answer: always whole. */
+/* Objects in a Sync answer: always whole. */
 #include "gateway/accounts/objects.h"
 #include "gateway/sync/sync_answer.h"
 
@@ -48,7 +48,8 @@ load_group(struct sync_one *one, const struct place *v, size_t n,
 }
 
 /* One batch of Adds and Changes; what vanished meanwhile is owed: the log
- * will tell. */
+ * will tell. So is what the budget has no room for: one photo may take a
+ * second to scale. */
 static bool
 write_batch(struct sync_one *one, const size_t *at, size_t n, size_t *written,
 	    struct err *e)
@@ -66,7 +67,12 @@ write_batch(struct sync_one *one, const size_t *at, size_t n, size_t *written,
 	for (i = 0; i < n; i++) {
 		const struct win_change *ch = &one->w.v[at[i]];
 
-		if (texts[i].n == 0) {
+		if (*written > 0 && sync_over_budget(one->run)) {
+			window_owe(&one->w, at[i]);
+			one->w.more = true;
+			continue;
+		}
+		if (texts[i].p == NULL) {
 			window_owe(&one->w, at[i]);
 			continue;
 		}
@@ -120,7 +126,7 @@ sync_fetch_object(struct sync_one *one, struct sync_result *res)
 	if (!objects_load(one->run->a, &at.coll, &at.item, 1,
 			  one->run->r->arena, &text,
 			  one->run->r->deadline_ms, &e) ||
-	    text.n == 0)
+	    text.p == NULL)
 		return false;
 	write_object(one, WX_AirSync_Fetch, &at, text);
 	return true;

@@ -4,11 +4,13 @@
 #include "state/ledger.h"
 
 #define OPTIONS_BYTES 8192
+#define BEGUN_16 "16"
 
-/* Remembered as a document of their own: <Sync><Options/>...</Sync>. */
+/* Remembered as a document of their own: <Sync><Options/>...</Sync>. Where the
+ * first key came with 16.x, Class says so. */
 static struct span
 options_pack(struct arena *a, const struct wbxml_node *coll,
-	     const struct wbxml_node *supported)
+	     const struct wbxml_node *supported, bool is_16)
 {
 	const struct wbxml_node *o;
 	struct buf b = BUF_INIT(OPTIONS_BYTES);
@@ -23,6 +25,8 @@ options_pack(struct arena *a, const struct wbxml_node *coll,
 		wbxml_copy(&w, o);
 	if (supported != NULL)
 		wbxml_copy(&w, supported);
+	if (is_16)
+		wbxml_str(&w, WX_AirSync_Class, BEGUN_16);
 	wbxml_close(&w);
 	if (wbxml_end(&w, &e))
 		raw = arena_dup(a, buf_view(&b));
@@ -86,7 +90,7 @@ sync_options_read(struct request *r, const struct sync_coll *c,
 	struct wbxml_node *old = NULL;
 	struct span raw = SPAN_NONE;
 	struct err ignored = { 0 };
-	bool first = span_eq(c->key, SPAN("0"));
+	bool first = span_eq(c->key, SPAN("0")), was_16, is_16;
 
 	*out = (struct sync_options){ .env = request_env(r) };
 	if (!sync_options_get(r->gw->store, dc, r->arena, &raw, e))
@@ -94,14 +98,17 @@ sync_options_read(struct request *r, const struct sync_coll *c,
 	if (raw.n > 0 && !wbxml_read(r->arena, raw, &old, &ignored))
 		old = NULL;
 	from = c->has_options ? c->node : old;
+	was_16 = wbxml_has(old, WX_AirSync_Class);
+	is_16 = first ? r->version >= 160 : was_16;
+	out->old_shapes = is_16 != (r->version >= 160);
 	/* What is supported is said with the first key, for good. */
 	supported = wbxml_child(first ? c->node : old, WX_AirSync_Supported);
 	options_apply(options_for_class(from), out);
 	out->supported = supported_tags(r->arena, supported);
 	if (c->has_options ||
-	    (first && (supported != NULL ||
+	    (first && (supported != NULL || is_16 != was_16 ||
 		       wbxml_has(old, WX_AirSync_Supported))))
-		out->raw = options_pack(r->arena, from, supported);
+		out->raw = options_pack(r->arena, from, supported, is_16);
 	return true;
 }
 

@@ -12,6 +12,7 @@ struct sync_options {
 	uint32_t conflict; /* 0 client wins, 1 server wins */
 	struct tr_env env; /* with the body wishes */
 	struct tag_set supported; /* of the first Sync */
+	bool old_shapes;   /* its ledger was begun on the other side of 16.0 */
 	unsigned bad;      /* 4 or 164: the Status to answer */
 	struct span raw;   /* to be remembered; empty: nothing new */
 };

@@ -49,6 +49,8 @@ node_digest(const struct wbxml_node *n, uint64_t seed)
 static bool
 read_command(const struct wbxml_node *n, struct sync_cmd *c)
 {
+	uint64_t seed;
+
 	switch (n->tag) {
 	case WX_AirSync_Add:
 		c->kind = SYNC_ADD;
@@ -68,7 +70,16 @@ read_command(const struct wbxml_node *n, struct sync_cmd *c)
 	c->client_id = wbxml_child_text(n, WX_AirSync_ClientId);
 	c->server_id = wbxml_child_text(n, WX_AirSync_ServerId);
 	c->data = wbxml_child(n, WX_AirSync_ApplicationData);
-	c->digest = node_digest(c->data, (uint64_t)c->kind + 1);
+	/* Honoured in every version: a Delete that names an occurrence must
+	 * never take the series. */
+	c->instance = wbxml_child_text(n, WX_AirSyncBase_InstanceId);
+	c->send = wbxml_has(n, WX_Email2_Send) ||
+		  wbxml_has(c->data, WX_Email2_Send);
+	seed = (uint64_t)c->kind + 1;
+	if (c->instance.n > 0 || c->send)
+		seed = hash64(c->send ? SPAN("send") : SPAN("instance"),
+			      c->instance) + seed;
+	c->digest = node_digest(c->data, seed);
 	return true;
 }
 

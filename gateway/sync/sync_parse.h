@@ -13,9 +13,18 @@ struct sync_cmd {
 	enum sync_cmd_kind kind;
 	struct span client_id; /* Add */
 	struct span server_id; /* all others */
+	struct span instance; /* one occurrence of a series (16.x: InstanceId) */
+	bool send;            /* a draft that is to leave (16.x: Send) */
 	const struct wbxml_node *data; /* ApplicationData; may be NULL */
 	uint64_t digest; /* of kind and data: tells a repeat from an edit */
 };
+
+/* Does it take the whole item away, not only an occurrence? */
+static inline bool
+sync_cmd_buries(const struct sync_cmd *c)
+{
+	return c->kind == SYNC_DELETE && c->instance.n == 0;
+}
 
 struct sync_coll {
 	struct span key;

@@ -205,6 +205,8 @@ read_stack(struct harness *h, json_t *s)
 		      sizeof(h->lmtp_host), &h->lmtp_port);
 	SET(h->sink, text_of(s, "sink", ""));
 	SET(h->dav, text_of(s, "caldav", ""));
+	SET(h->cyrus, text_of(json_object_get(s, "cyrus"), "dav", ""));
+	SET(h->xandikos, text_of(json_object_get(s, "xandikos"), "dav", ""));
 	SET(h->sent, text_of(folders, "sent", "Sent"));
 	SET(h->trash, text_of(folders, "trash", "Trash"));
 	SET(h->drafts, text_of(folders, "drafts", "Drafts"));

@@ -35,6 +35,7 @@ struct harness {
 	char conf[2100];       /* its main configuration file */
 	char sink[1024];       /* mails for addresses outside */
 	char dav[256];         /* URL with {login}; "" without Radicale */
+	char cyrus[256], xandikos[256]; /* URLs; "" where they do not run */
 	char imap_host[64], lmtp_host[64], smtp_host[64];
 	int imap_port, imaps_port, lmtp_port, smtp_port;
 	char sent[64], trash[64], drafts[64], junk[64]; /* mailbox names */

@@ -751,7 +751,7 @@ phone_new(const char *url, const char *login, const char *password,
 	phone_set(&p->device_type, "TestPhone");
 	phone_set(&p->user_agent, "TestPhone/1.0");
 	phone_set(&p->folder_key, "0");
-	p->version = "14.1";
+	p->version = getenv("V") ? getenv("V") : "14.1";
 	p->timeout_ms = 60000;
 	return p;
 }

@@ -164,6 +164,15 @@ feed_item(struct txn *t, struct feed *f, struct coll *view, uint32_t coll,
 				 : bring_in(t, f, view, coll, &m, e);
 }
 
+bool
+view_take(struct txn *t, user_id user, struct coll *view, uint32_t coll,
+	  uint64_t item, struct err *e)
+{
+	struct feed f = { .user = user, .view = view->id };
+
+	return feed_item(t, &f, view, coll, item, e);
+}
+
 /* What the member's log has beyond the position. */
 static bool
 feed_member(struct txn *t, struct feed *f, struct coll *view,

@@ -1,8 +1,6 @@
 /* What a view is made of: its row, its cursor, the names of its items. */
 #include "state/views_private.h"
 
-#include <stdio.h>
-
 bool
 coll_is_view(const struct coll *c)
 {
@@ -127,5 +125,38 @@ view_shows(struct store *s, user_id user, uint32_t view, uint32_t coll,
 	*found = x.found;
 	if (x.found)
 		*shown_out = x.shown;
+	return true;
+}
+
+static bool
+used_fn(struct txn *t, void *ctx, struct err *e)
+{
+	struct shows *x = ctx;
+	struct key from = key_begin(x->user, T_SYNC), to = key_after(&from);
+	struct span k, v;
+	struct scan s;
+
+	x->found = false;
+	if (!scan_begin(t, &from, &to, false, &s, e))
+		return false;
+	while (!x->found && scan_next(&s, &k, &v, e)) {
+		struct cursor c = cursor_of(span_from_at(k, from.n));
+
+		take_u64(&c); /* the device */
+		x->found = take_u32(&c) == x->view;
+	}
+	scan_end(&s);
+	return e->code == ERR_NONE;
+}
+
+bool
+view_is_used(struct store *s, user_id user, uint32_t view, bool *used,
+	     struct err *e)
+{
+	struct shows x = { .user = user, .view = view };
+
+	if (!store_read(s, used_fn, &x, e))
+		return false;
+	*used = x.found;
 	return true;
 }

@@ -31,6 +31,9 @@ bool view_feed(struct store *s, user_id user, uint32_t view,
 	       const uint32_t *members, size_t n, struct mirror_result *out,
 	       struct err *e);
 
+/* Does any phone synchronise it? */
+bool view_is_used(struct store *s, user_id user, uint32_t view, bool *used,
+		  struct err *e);
 /* The number under which a view shows a member's item (tombstones too);
  * *found is false if it was not fed yet. */
 bool view_shows(struct store *s, user_id user, uint32_t view, uint32_t coll,

@@ -9,6 +9,11 @@ bool view_item(struct txn *t, user_id user, const struct coll *view,
 	       uint32_t coll, uint64_t item, struct mirror_item *out,
 	       bool *found, struct err *e);
 
+/* Makes the view show of a member's item what the member's mirror says now;
+ * the caller writes the view's row afterwards. */
+bool view_take(struct txn *t, user_id user, struct coll *view, uint32_t coll,
+	       uint64_t item, struct err *e);
+
 /* How far a view has read the change log of one member. */
 struct view_place {
 	uint32_t coll;

@@ -95,6 +95,17 @@ views_feed(struct gateway *gw, user_id user, const struct coll *c,
 	return ok;
 }
 
+/* One that no phone has any more gives its rows back. */
+static bool
+feed_or_empty(struct gateway *gw, user_id user, const struct coll *view,
+	      const struct coll *v, size_t n, struct arena *a, struct err *e)
+{
+	bool used;
+
+	return view_is_used(gw->store, user, view->id, &used, e) &&
+	       feed_one(gw, user, view, v, used ? n : 0, a, e);
+}
+
 bool
 views_feed_all(struct gateway *gw, user_id user, struct err *e)
 {
@@ -105,7 +116,7 @@ views_feed_all(struct gateway *gw, user_id user, struct err *e)
 
 	for (i = 0; ok && i < n; i++)
 		if (coll_is_view(&v[i]))
-			ok = feed_one(gw, user, &v[i], v, n, a, e);
+			ok = feed_or_empty(gw, user, &v[i], v, n, a, e);
 	arena_free(&a);
 	return ok;
 }

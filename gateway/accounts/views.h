@@ -37,7 +37,8 @@ size_t view_members(const struct coll *v, size_t n, const struct coll *view,
  * source. Without effect on other collections. */
 bool views_feed(struct gateway *gw, user_id user, const struct coll *c,
 		struct err *e);
-/* All views of the user, before tombstones go. */
+/* All views of the user, before tombstones go; those that no phone
+ * synchronises any more are emptied. */
 bool views_feed_all(struct gateway *gw, user_id user, struct err *e);
 
 /* Where an item lives. */

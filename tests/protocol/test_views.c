@@ -733,6 +733,107 @@ tasks_too(void **state)
 	brings(m, f, 0, 0, 1);
 }
 
+static void
+put_card(int user, const char *uid, const char *last)
+{
+	char *text = bytes_format("BEGIN:VCARD\r\nVERSION:3.0\r\nUID:%s\r\n"
+				  "FN:Ada %s\r\nN:%s;Ada;;;\r\nX-KEEP:1\r\n"
+				  "END:VCARD\r\n", uid, last, last);
+	char *path = bytes_format("contacts/%s.vcf", uid);
+	char *arg = bytes_format("-X PUT -H 'Content-Type: text/vcard' "
+				 "--data-binary '@%s/put.tmp' "
+				 "-w '%%{http_code}'", h.dir);
+	char *out;
+
+	cli_write(&h, "put.tmp", text);
+	out = dav(user, arg, path);
+	if (strncmp(out, "20", 2) != 0)
+		fail_msg("PUT %s: %s", path, out);
+	free(out);
+	free(arg);
+	free(path);
+	free(text);
+}
+
+static struct phone_item *
+contact(struct phone_folder *f, const char *last)
+{
+	struct phone_item *it;
+
+	for (it = f->items; it; it = it->next) {
+		const char *s = item_text(it, "LastName");
+
+		if (s && !strcmp(s, last))
+			return it;
+	}
+	fail_msg("no contact '%s'", last);
+	return NULL;
+}
+
+static void
+contacts_too(void **state)
+{
+	struct phone *m = merged_phone("viewbook");
+	struct phone_folder *f = phone_need_type(m, 9);
+	struct sync_result r;
+	char *card;
+
+	(void)state;
+	assert_int_equal(folders_of(m, 14), 0);
+	phone_sync_all(m, f);
+	put_card(0, "vc0", "Own");
+	put_card(1, "vc1", "Shared");
+	brings(m, f, 2, 0, 0);
+	r = phone_syncf(m, f,
+			"<Change><ServerId>%s</ServerId><ApplicationData>"
+			"<contacts:FirstName>Ada</contacts:FirstName>"
+			"<contacts:LastName>Married</contacts:LastName>"
+			"</ApplicationData></Change>",
+			contact(f, "Shared")->id);
+	assert_int_equal(r.failed, 0);
+	card = dav(1, "", "contacts/vc1.vcf");
+	assert_non_null(strstr(card, "Married"));
+	assert_non_null(strstr(card, "X-KEEP:1"));
+	free(card);
+	phone_next_answer_lost(m);
+	phone_syncf(m, f, "<Add><ClientId>vcadd</ClientId><ApplicationData>"
+			  "<contacts:LastName>Fresh</contacts:LastName>"
+			  "</ApplicationData></Add>");
+	r = phone_syncf(m, f, "<Add><ClientId>vcadd</ClientId>"
+			      "<ApplicationData>"
+			      "<contacts:LastName>Fresh</contacts:LastName>"
+			      "</ApplicationData></Add>");
+	assert_int_equal(r.failed, 0);
+	card = dav(0, "", "contacts/");
+	assert_non_null(strstr(card, "\nN:Fresh"));
+	assert_null(strstr(strstr(card, "\nN:Fresh") + 1, "\nN:Fresh"));
+	free(card);
+	phone_sync_all(m, f);
+	quiet(m, f);
+	contact(f, "Fresh");
+	phone_delete(m, f, contact(f, "Own")->id);
+	card = dav(0, "", "contacts/vc0.vcf");
+	assert_null(strstr(card, "BEGIN:VCARD"));
+	free(card);
+	quiet(m, f);
+}
+
+/* The daily comparison finds nothing wrong in a view. */
+static void
+verified(void **state)
+{
+	struct pair x = two_phones("viewverify");
+	struct bytes out = { 0 };
+
+	(void)state;
+	put_event(1, "vv1", "Verified");
+	brings(x.m, x.all, 1, 0, 0);
+	assert_int_equal(cli_run(&h, &out, "verify %s viewverifym -c "
+				 "easbridge.conf", h.users[0].email), 0);
+	bytes_free(&out);
+	quiet(x.m, x.all);
+}
+
 /* ---- other commands -------------------------------------------------------------*/
 
 static void
@@ -867,6 +968,45 @@ off_and_on(void **state)
 	assert_int_equal(change(m, f, need(f, "Leaves")->id, "Is back").failed,
 			 0);
 	assert_int_equal(count(1, "SUMMARY:Is back"), 1);
+	quiet(m, f);
+}
+
+static void
+switch_source(const char *what)
+{
+	struct bytes out = { 0 };
+
+	assert_int_equal(cli_run(&h, &out, "source %s %s club -c "
+				 "easbridge.conf", what, h.users[0].email), 0);
+	bytes_free(&out);
+}
+
+/* The same by a command, while the phone waits: it is told. */
+static void
+off_and_on_by_command(void **state)
+{
+	struct phone *m = merged_phone("viewcmd");
+	struct phone_folder *f = calendar(m);
+	struct running *r;
+
+	(void)state;
+	put_event(1, "vq1", "Switched off");
+	phone_sync_all(m, f);
+	r = phone_ping_start(m, 120, &f, 1);
+	harness_sleep(1500);
+	assert_false(running_done(r));
+	switch_source("off");
+	rings(r, f->id);
+	phone_sync_all(m, f);
+	assert_null(event(f, "Switched off"));
+	quiet(m, f);
+	r = phone_ping_start(m, 120, &f, 1);
+	harness_sleep(1500);
+	assert_false(running_done(r));
+	switch_source("on");
+	rings(r, f->id);
+	phone_sync_all(m, f);
+	need(f, "Switched off");
 	quiet(m, f);
 }
 
@@ -1061,10 +1201,13 @@ main(void)
 		cmocka_unit_test(a_delete_goes_home),
 		cmocka_unit_test(a_move_elsewhere),
 		cmocka_unit_test(tasks_too),
+		cmocka_unit_test(contacts_too),
+		cmocka_unit_test(verified),
 		cmocka_unit_test(fetched_and_counted),
 		cmocka_unit_test(hidden_is_hidden),
 		cmocka_unit_test(both_phones_are_rung),
 		cmocka_unit_test(off_and_on),
+		cmocka_unit_test(off_and_on_by_command),
 		cmocka_unit_test(one_source_down),
 		cmocka_unit_test(switched),
 		cmocka_unit_test(views_setting),

@@ -10,6 +10,7 @@
 #include "state/gc.h"
 #include "state/moved.h"
 #include "state/replies.h"
+#include "state/verify.h"
 #include "state/views.h"
 #include "tests/unit/helper_state.h"
 
@@ -286,6 +287,67 @@ garbage_waits(void **state)
 	end_stage(&s);
 }
 
+static size_t
+differences(struct stage *s, size_t n, bool repair, enum differ_kind kind)
+{
+	struct differs d;
+	struct err e = { 0 };
+	size_t i, hits = 0;
+
+	assert_true(view_check(s->b->s, USER, s->view, s->member, n, repair,
+			       s->b->a, &d, &e));
+	for (i = 0; i < d.n; i++)
+		hits += d.v[i].kind == kind;
+	assert_int_equal(hits, d.all);
+	return d.all;
+}
+
+/* verify: a view that is behind is none that is wrong; one that is wrong is
+ * set right, as one change each. */
+static void
+checked_against_members(void **state)
+{
+	struct stage s;
+	struct mirror_edit ed = { .mask = MAIL_FLAGGED,
+				  .flags = MAIL_FLAGGED };
+	struct mirror_item it;
+	struct differs rows;
+	struct err e = { 0 };
+	uint64_t version, seq;
+
+	(void)state;
+	set_stage(&s, KIND_EMAIL);
+	put_one(&s, 0, "1", 0);
+	put_one(&s, 0, "2", 0);
+	put_one(&s, 1, "3", 0);
+	assert_int_equal(differences(&s, 2, false, DIFFER_UNSEEN), 0);
+	feed(&s, 2);
+	put_one(&s, 0, "2", MAIL_SEEN);
+	drop_one(&s, 0, "1");
+	assert_int_equal(differences(&s, 2, false, DIFFER_GHOST), 0);
+	feed(&s, 2);
+	assert_true(verify_rows(s.b->s, USER, s.view, false, s.b->a, &rows,
+				&e));
+	assert_int_equal(rows.all, 0);
+	/* Another version than the member's. */
+	assert_true(in_view(&s, 0, "2", &it));
+	assert_true(mirror_edit(s.b->s, USER, s.view, it.item, &ed, &version,
+				&seq, &e));
+	assert_int_equal(differences(&s, 2, false, DIFFER_STALE), 1);
+	assert_int_equal(differences(&s, 2, true, DIFFER_STALE), 1);
+	assert_int_equal(differences(&s, 2, true, DIFFER_STALE), 0);
+	assert_true(in_view(&s, 0, "2", &it));
+	assert_int_equal(it.flags, MAIL_SEEN);
+	/* Lost. */
+	assert_true(mirror_gone(s.b->s, USER, s.view, it.item, &seq, &e));
+	assert_int_equal(differences(&s, 2, true, DIFFER_UNSEEN), 1);
+	assert_true(in_view(&s, 0, "2", &it));
+	/* Of no member. */
+	assert_int_equal(differences(&s, 1, true, DIFFER_GHOST), 1);
+	assert_false(in_view(&s, 1, "3", &it));
+	end_stage(&s);
+}
+
 static struct sync_pos
 first_pos(struct stage *s, device_id device)
 {
@@ -298,6 +360,30 @@ first_pos(struct stage *s, device_id device)
 	assert_true(sync_judge(s->b->s, dc, span_of(key), &pos, &e));
 	assert_int_equal(pos.verdict, KEY_CONFIRMS);
 	return pos;
+}
+
+static void
+used_or_not(void **state)
+{
+	struct dev_coll dc = { .user = USER, .device = DEVICE };
+	struct stage s;
+	struct err e = { 0 };
+	bool used = true;
+
+	(void)state;
+	set_stage(&s, KIND_EMAIL);
+	dc.coll = s.view;
+	assert_true(view_is_used(s.b->s, USER, s.view, &used, &e));
+	assert_false(used);
+	first_pos(&s, DEVICE);
+	assert_true(view_is_used(s.b->s, USER, s.view, &used, &e));
+	assert_true(used);
+	assert_true(view_is_used(s.b->s, USER, s.member[0], &used, &e));
+	assert_false(used);
+	assert_true(sync_forget(s.b->s, dc, &e));
+	assert_true(view_is_used(s.b->s, USER, s.view, &used, &e));
+	assert_false(used);
+	end_stage(&s);
 }
 
 /* An Add of a phone to the view waits under the name that the object has at
@@ -758,6 +844,8 @@ main(void)
 		cmocka_unit_test(quiet_is_cheap),
 		cmocka_unit_test(many),
 		cmocka_unit_test(garbage_waits),
+		cmocka_unit_test(checked_against_members),
+		cmocka_unit_test(used_or_not),
 		cmocka_unit_test(begun_adds_are_adopted),
 		cmocka_unit_test(moved_into_a_view),
 		cmocka_unit_test(inbox_by_random_schedules),

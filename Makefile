@@ -216,6 +216,15 @@ uninstall: ## remove what install put there; configuration and state stay
 		$(D)$(datadir)/bash-completion/completions/easbridge \
 		$(D)$(datadir)/doc/easbridge
 
+.PHONY: deb check-deb check-container
+deb: ## build the Debian package, build/deb/easbridge_*.deb
+	tools/install-deps --deb
+	tools/make-deb
+check-deb: ## build it, install, upgrade and purge it on a small system (root)
+	tools/check-deb
+check-container: ## build the container images and run both compose files (root)
+	tools/check-container
+
 .PHONY: docs
 docs: ## write what docs/ says of settings, providers and commands anew
 	$(MAKE) BUILD=release all

@@ -71,6 +71,7 @@ int cli_help(const struct cli *c);
 int cli_completion(const struct cli *c);
 int cli_manual(const struct cli *c);
 int cli_status(const struct cli *c);
+int cli_health(const struct cli *c);
 int cli_users(const struct cli *c);
 int cli_devices(const struct cli *c);
 int cli_device(const struct cli *c); /* show, allow, block, ... */

@@ -15,6 +15,14 @@ const struct cli_command cli_commands[] = {
 	  "\n"
 	  "  easbridge status\n"
 	  "  easbridge status --json | jq .waiting\n" },
+	{ "health", "", 0, 0, CLI_CONF | CLI_JSON | CLI_URL, cli_health,
+	  "Does easbridge answer, and is it well?",
+	  "Asks /healthz over HTTP where the configuration says that\n"
+	  "easbridge listens (metrics-listen, else listen), for containers\n"
+	  "and monitors: 0 it is well, 1 it is not, 3 nothing answers.\n"
+	  "\n"
+	  "  easbridge health\n"
+	  "  easbridge health --url http://127.0.0.1:8080\n" },
 	{ "users", "", 0, 0, CLI_CONF | CLI_JSON, cli_users,
 	  "Who is served, and how many phones each has.",
 	  "Users of a template show up once they have been there.\n"

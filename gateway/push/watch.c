@@ -30,6 +30,7 @@ struct watcher {
 	unsigned ticks;
 	void (*keep)(struct gateway *gw);
 	bool stopping;
+	atomic_int_least64_t ticked; /* clock_mono_ms */
 };
 
 static void
@@ -57,6 +58,13 @@ tick(struct watcher *w)
 	pthread_mutex_unlock(&w->lock);
 	if (++w->ticks % KEEP_TICKS == 0)
 		w->keep(w->gw);
+	atomic_store(&w->ticked, now);
+}
+
+int64_t
+watch_silent_ms(const struct watcher *w)
+{
+	return clock_mono_ms() - atomic_load(&w->ticked);
 }
 
 static void
@@ -83,6 +91,7 @@ watch_main(void *arg)
 	int64_t next = 0;
 	int i, n;
 
+	pthread_setname_np(pthread_self(), "watch");
 	while (!w->stopping) {
 		n = epoll_wait(w->ep, ev, 64, TICK_MS);
 		for (i = 0; i < n; i++)
@@ -103,6 +112,7 @@ watch_new(struct gateway *gw, void (*keep)(struct gateway *gw))
 
 	w->gw = gw;
 	w->keep = keep;
+	atomic_store(&w->ticked, clock_mono_ms());
 	pthread_mutex_init(&w->lock, NULL);
 	w->ep = epoll_create1(EPOLL_CLOEXEC);
 	w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

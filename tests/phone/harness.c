@@ -214,6 +214,20 @@ read_stack(struct harness *h, json_t *s)
 	read_users(h, json_object_get(s, "users"));
 }
 
+/* Its logins are whole addresses. */
+static void
+move_to_cyrus(struct harness *h, json_t *s)
+{
+	json_t *cyrus = json_object_get(s, "cyrus");
+	int i;
+
+	h->imap_port = number_of(cyrus, "imap_port");
+	h->lmtp_port = number_of(cyrus, "lmtp_port");
+	h->imaps_port = 0;
+	for (i = 0; i < h->n_users; i++)
+		SET(h->users[i].login, h->users[i].email);
+}
+
 static void
 servers_up(struct harness *h)
 {
@@ -228,6 +242,8 @@ servers_up(struct harness *h)
 	if (!s)
 		give_up(h, e.text);
 	read_stack(h, s);
+	if (h->options.on_cyrus)
+		move_to_cyrus(h, s);
 	json_decref(s);
 }
 
@@ -488,6 +504,11 @@ harness_up(struct harness *h, const struct harness_options *o)
 	memset(h, 0, sizeof(*h));
 	if (o)
 		h->options = *o;
+	if (getenv("HARNESS_MAIL") &&
+	    !strcmp(getenv("HARNESS_MAIL"), "cyrus") && !h->options.stack) {
+		h->options.stack = "--with cyrus";
+		h->options.on_cyrus = true;
+	}
 	curl_global_init(CURL_GLOBAL_ALL);
 	find_root(h);
 	make_dir(h);

@@ -23,6 +23,8 @@ struct harness_options {
 	bool no_daemon;        /* only the servers */
 	const char *stack;     /* more arguments of tests/servers/stack up */
 	const char *log_level; /* of the daemon; NULL: debug */
+	bool on_cyrus;         /* mail lies at Cyrus (in `stack`), not Dovecot;
+				  HARNESS_MAIL=cyrus does so for any program */
 };
 
 struct harness_user {

@@ -205,11 +205,11 @@ visible(struct request *r, struct coll **v_out, size_t *n_out, struct err *e)
 	struct coll *v, *out;
 	size_t n, i, m = 0;
 
-	if (!colls_list(r->gw->store, r->user_id, r->arena, &v, &n, e))
+	if (!colls_list_all(r->gw->store, r->user_id, r->arena, &v, &n, e))
 		return false;
 	if (lacks_view(merged, v, n) &&
 	    (!views_make(r->gw->store, r->user_id, e) ||
-	     !colls_list(r->gw->store, r->user_id, r->arena, &v, &n, e)))
+	     !colls_list_all(r->gw->store, r->user_id, r->arena, &v, &n, e)))
 		return false;
 	out = arena_array(r->arena, n + 1, sizeof(*out));
 	for (i = 0; i < n; i++) {

@@ -269,93 +269,6 @@ an_add_stays_where_it_was_begun(void **state)
 	harness_restart(&views_h);
 }
 
-/* Adds and changes through the view, killed at every point of the
- * way, one after the other. */
-static bool
-killed_at(struct phone *p, struct phone_folder *f, int k, const char *point,
-	  const char *commands)
-{
-	char fault[64];
-	int status;
-	bool died;
-
-	snprintf(fault, sizeof(fault), "kill:%d:%s", k, point);
-	harness_stop(&views_h);
-	harness_set_fault(&views_h, fault);
-	if (harness_start(&views_h)) {
-		p->may_fail = true;
-		phone_sync(p, f, commands);
-		p->may_fail = false;
-		died = harness_died(&views_h, 200, &status);
-	} else {
-		died = true; /* the point lay in the start */
-	}
-	harness_kill(&views_h);
-	harness_set_fault(&views_h, NULL);
-	assert_true(harness_start(&views_h));
-	return died;
-}
-
-static void
-killed_everywhere(void **state)
-{
-	static const char *const prefixes[] = { "state.", "source.", "http." };
-	struct views_pair x = views_two_phones("viewevery");
-	char subject[40], *commands;
-	size_t i;
-	int k, n = 0;
-	bool died = true;
-
-	(void)state;
-	views_put_event(1, "vev", "Theirs 0");
-	phone_sync_all(x.m, x.all);
-	for (i = 0; i < 3; i++)
-		for (k = 1, died = true; died; k++) {
-			char was[40];
-
-			assert_true(k < 60);
-			snprintf(was, sizeof(was), "Theirs %d", n);
-			snprintf(subject, sizeof(subject), "Every%zux%d", i, k);
-			n++;
-			commands = bytes_format(
-				"<Add><ClientId>%s</ClientId>"
-				"<ApplicationData>"
-				"<calendar:EndTime>20261205T110000Z"
-				"</calendar:EndTime>"
-				"<calendar:Subject>%s</calendar:Subject>"
-				"<calendar:StartTime>20261205T100000Z"
-				"</calendar:StartTime>"
-				"<calendar:UID>%s</calendar:UID>"
-				"</ApplicationData></Add>"
-				"<Change><ServerId>%s</ServerId>"
-				"<ApplicationData>"
-				"<calendar:Subject>Theirs %d"
-				"</calendar:Subject>"
-				"</ApplicationData></Change>",
-				subject, subject, subject,
-				views_need(x.all, was)->id, n);
-			died = killed_at(x.m, x.all, k, prefixes[i], commands);
-			if (died)
-				assert_int_equal(
-					phone_sync(x.m, x.all, commands).failed,
-					0);
-			free(commands);
-			snprintf(was, sizeof(was), "SUMMARY:Theirs %d", n);
-			assert_int_equal(views_count(0, subject), 2);
-			assert_int_equal(views_count(1, was), 1);
-			phone_sync_all(x.m, x.all);
-			views_quiet(x.m, x.all);
-			views_need(x.all, subject);
-			views_need(x.all, was + 8);
-		}
-	print_message("killed %d times\n", n - 3);
-	phone_sync_all(x.s, x.own);
-	phone_sync_all(x.s, x.club);
-	views_all_quiet(&x);
-	assert_int_equal(folder_count(x.own) + folder_count(x.club),
-			 folder_count(x.all));
-}
-
 static void
 an_edit_survives_a_kill(void **state)
 {
@@ -633,7 +546,6 @@ main(void)
 		cmocka_unit_test(an_add_survives_a_kill),
 		cmocka_unit_test(an_add_stays_where_it_was_begun),
 		cmocka_unit_test(an_edit_survives_a_kill),
-		cmocka_unit_test(killed_everywhere),
 		cmocka_unit_test(a_delete_goes_home),
 		cmocka_unit_test(a_move_elsewhere),
 		cmocka_unit_test(tasks_too),

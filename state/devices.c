@@ -53,8 +53,8 @@ pack(struct buf *b, struct device *d)
 	for (i = 0; i < d->n_ping_colls; i++)
 		row_u32(b, d->ping_colls[i]);
 	row_str(b, d->sync_cache);
-	if (d->hidden != 0)
-		row_u32(b, d->hidden);
+	row_u32(b, d->hidden);
+	row_u8(b, (uint8_t)d->view);
 }
 
 static bool
@@ -84,7 +84,10 @@ unpack(struct arena *a, struct span row, struct device *d)
 	for (i = 0; i < d->n_ping_colls; i++)
 		d->ping_colls[i] = take_u32(&c);
 	d->sync_cache = arena_dup(a, take_str(&c));
-	d->hidden = c.p < c.end ? take_u32(&c) : 0;
+	if (c.p < c.end) /* older rows end here */
+		d->hidden = take_u32(&c);
+	if (c.p < c.end)
+		d->view = (enum view_mode)take_u8(&c);
 	return cursor_done(&c);
 }
 

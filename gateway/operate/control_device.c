@@ -43,6 +43,12 @@ standing(const struct device *d)
 	return "allowed";
 }
 
+static const char *const view_words[] = {
+	[VIEW_AUTO] = "auto",
+	[VIEW_MERGED] = "merged",
+	[VIEW_SEPARATE] = "separate",
+};
+
 static json_t *
 device_json(struct question *q, const char *login, const struct device *d)
 {
@@ -51,7 +57,7 @@ device_json(struct question *q, const char *login, const struct device *d)
 	const char *trace = trace_folder(q, d);
 
 	return json_pack(
-		"{ss so so so so so so so ss si sI sI ss sb sb ss}", "user",
+		"{ss so so so so so so so ss si sI sI ss sb sb ss ss}", "user",
 		login, "device", control_text(d->id), "type", control_text(d->type),
 		"model", control_text(d->model), "name",
 		control_text(d->friendly_name), "os", control_text(d->os), "agent",
@@ -64,7 +70,8 @@ device_json(struct question *q, const char *login, const struct device *d)
 		(json_int_t)d->last_seen, "standing", standing(d),
 		"waiting", waits ? 1 : 0, "trace",
 		access(trace, F_OK) == 0 ? 1 : 0, "classes",
-		control_classes(q, d));
+		control_classes(q, d), "view",
+		d->view <= VIEW_SEPARATE ? view_words[d->view] : "auto");
 }
 
 static void
@@ -152,6 +159,26 @@ wipe(struct device *d, void *ctx)
 }
 
 static void
+view(struct device *d, void *ctx)
+{
+	d->view = *(const enum view_mode *)ctx;
+}
+
+static bool
+set_view(struct question *q, user_id user, const struct device *d,
+	 const char *word, struct err *e)
+{
+	enum view_mode mode = VIEW_AUTO;
+
+	while (mode <= VIEW_SEPARATE && strcmp(view_words[mode], word) != 0)
+		mode++;
+	if (mode > VIEW_SEPARATE)
+		return err_set(e, ERR_UNSUPPORTED, SCOPE_ACCOUNT,
+			       "no view \"%s\"", word);
+	return device_update(q->gw->store, user, d->id, view, &mode, e);
+}
+
+static void
 wipe_account(struct device *d, void *ctx)
 {
 	(void)ctx;
@@ -227,6 +254,8 @@ order(struct question *q, user_id user, const struct device *d,
 		return control_set_classes(q, user, d, e);
 	if (strcmp(what, "forget") == 0)
 		return device_forget(q->gw->store, user, d->id, e);
+	if (strncmp(what, "view ", 5) == 0)
+		return set_view(q, user, d, what + 5, e);
 	if (strcmp(what, "trace on") == 0)
 		return trace_on(q, d, e);
 	if (strcmp(what, "trace off") == 0)

@@ -92,7 +92,7 @@ list_colls(struct verify_run *r, struct err *e)
 	bool ok;
 
 	ok = refresh_tree(r->a, 0, clock_mono_ms() + TREE_MS, e) &&
-	     colls_list(r->a->gw->store, r->a->user, arena, &v, &n, e);
+	     colls_list_all(r->a->gw->store, r->a->user, arena, &v, &n, e);
 	r->colls = xcalloc(n + 1, sizeof(*r->colls));
 	for (i = 0; ok && i < n; i++)
 		if (v[i].attached && !v[i].no_select &&

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "gateway/accounts/objects.h"
+#include "gateway/accounts/views.h"
 #include "gateway/commands/commands.h"
 #include "gateway/http/status.h"
 #include "gateway/items/folder_tree.h"
@@ -156,9 +157,10 @@ look_if_due(struct sync_one *one, bool *made, struct err *e)
 	struct sync_run *run = one->run;
 
 	*made = false;
-	if (!one->sc->get_changes || one->c.no_select ||
-	    (run->r->woken && refresh_is_fresh(run->a, &one->c)))
+	if (!one->sc->get_changes || one->c.no_select)
 		return true;
+	if (run->r->woken && refresh_is_fresh(run->a, &one->c))
+		return refresh_feed(run->a, &one->c, e);
 	if (one->sc->n_cmds == 0 && one->c.kind == KIND_EMAIL &&
 	    refresh_is_recent(run->a, one->c.id, DOWNLOAD_LOOK_MS)) {
 		if (!make_window(one, e))
@@ -242,7 +244,8 @@ sync_collection(struct sync_run *run, const struct sync_coll *sc)
 	if (sc->coll == 0 ||
 	    !colls_get(r->gw->store, r->user_id, sc->coll, r->arena, &one.c,
 		       &e) ||
-	    !one.c.attached || folder_hidden(r, &one.c)) {
+	    !one.c.attached || folder_hidden(r, &one.c) ||
+	    views_hide(views_merged(r->user, &r->dev), &one.c)) {
 		/* iOS needs 12 here: FolderSync first (clients.md 6). */
 		collection_status(run, sc, 12);
 		return;
@@ -318,15 +321,18 @@ register_wait(struct sync_run *run)
 {
 	struct request *r = run->r;
 	uint32_t *colls = arena_array(r->arena, run->q.n + 1, sizeof(*colls));
-	size_t i;
+	uint32_t *await;
+	size_t i, n;
 	int64_t until = r->woken ? r->wait_until_ms
 				 : clock_mono_ms() +
 					   (int64_t)run->q.wait_s * 1000;
 
 	for (i = 0; i < run->q.n; i++)
 		colls[i] = run->q.colls[i].coll;
-	return park_register(r->gw, r->x, r->user_id, r->device_id, colls,
-			     run->q.n, until);
+	n = views_awaited(r->gw, r->user_id, views_merged(r->user, &r->dev),
+			  colls, run->q.n, r->arena, &await);
+	return park_register(r->gw, r->x, r->user_id, r->device_id, await, n,
+			     until);
 }
 
 /* A request that waits is push: in quiet hours it brings what the phone

@@ -249,6 +249,7 @@ make_one(struct track *t, struct arena *arena, const struct mirror_item *it,
 	 const struct mail_content *mc)
 {
 	struct buf b = BUF_INIT(MAX_ANSWER);
+	struct place p = { .coll = t->c, .item = *it, .shown = it->item };
 	struct tr_env env = t->env;
 	struct wbxml_writer w;
 	size_t start;
@@ -257,7 +258,7 @@ make_one(struct track *t, struct arena *arena, const struct mirror_item *it,
 	wbxml_begin(&w, &b);
 	wbxml_open(&w, WX_AirSync_Sync);
 	start = b.n;
-	sync_write_mail(&w, arena, &t->c, &env, WX_AirSync_Add, it, mc);
+	sync_write_mail(&w, arena, t->c.id, &env, WX_AirSync_Add, &p, mc);
 	if (!w.failed && !b.full)
 		keep(t, it, span_from(b.p + start, b.n - start), w.page);
 	buf_free(&b);
@@ -390,7 +391,8 @@ read_ahead(struct sync_one *one)
 	unsigned window = one->sc->window;
 	struct track *t;
 
-	if (one->c.kind != KIND_EMAIL)
+	/* A view's mails lie in several places. */
+	if (one->c.kind != KIND_EMAIL || coll_is_view(&one->c))
 		return;
 	pthread_mutex_lock(&ah->lock);
 	sweep(ah, clock_mono_ms());

@@ -110,7 +110,7 @@ usage_and_version(void **state)
 	(void)state;
 	assert_int_equal(run(&out, "help"), 0);
 	has(&out, "First steps\n  setup ADDRESS");
-	has(&out, "trace FILE|FOLDER");
+	has(&out, "trace USER|FILE|FOLDER");
 	assert_int_equal(run(&out, "version"), 0);
 	has(&out, "easbridge ");
 	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {

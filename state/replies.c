@@ -63,7 +63,7 @@ row_unpack(struct span val, uint64_t n, struct row *out)
 	w.number = take_u64(&c);
 	w.second_digest = take_u64(&c);
 	w.name_token = take_u64(&c);
-	w.when = take_i64(&c);
+	w.when = w.r.when = take_i64(&c);
 	w.r.orphan = w.epoch == 0;
 	if (!cursor_done(&c) || once.n != sizeof(w.r.once))
 		return false;
@@ -341,7 +341,8 @@ begin_fn(struct txn *t, void *ctx, struct err *e)
 	struct reply_ctx *x = ctx;
 	struct row w = { .r = { .cmd = *x->cmd,
 				.token = x->token,
-				.base_version = x->base_version },
+				.base_version = x->base_version,
+				.when = x->now },
 			 .epoch = x->epoch,
 			 .number = x->number,
 			 .when = x->now };

@@ -30,6 +30,7 @@ struct reply {
 	uint64_t item;
 	uint64_t version;      /* or HAS_DIRTY, HAS_NOTHING */
 	uint32_t status;
+	int64_t when;          /* begun at; seconds since 1970 */
 };
 
 enum reply_match {

@@ -140,6 +140,21 @@ refresh_is_fresh(struct account *a, const struct coll *c)
 	return f.fresh;
 }
 
+static void
+look_listing(struct coll_run *r, void *ctx)
+{
+	*(bool *)ctx = r->listing && r->queued;
+}
+
+bool
+refresh_is_listing(struct account *a, uint32_t coll)
+{
+	bool listing = false;
+
+	coll_run_do(a, coll, look_listing, &listing);
+	return listing;
+}
+
 /* ---- background ------------------------------------------------------------*/
 
 struct ring_job {

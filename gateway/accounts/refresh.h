@@ -17,6 +17,9 @@ bool refresh_locked(struct account *a, struct source *s, uint32_t coll,
 /* True if the mirror is known to be current: the bell is alive and did not
  * ring since the last look. */
 bool refresh_is_fresh(struct account *a, const struct coll *c);
+/* True while a first listing that took too long for a request goes on in the
+ * background: who asks gets what is there so far, and is rung for the rest. */
+bool refresh_is_listing(struct account *a, uint32_t coll);
 /* Queues a background refresh; rings that come meanwhile are gathered. */
 void refresh_ring(struct account *a, uint32_t coll);
 /* Lists the folders of all sources if the last listing is older than

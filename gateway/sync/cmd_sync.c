@@ -140,6 +140,7 @@ sync_known_key(struct sync_one *one, struct err *e)
 	/* A bell may ring half a second late, and who asks wants the truth:
 	 * only a request that the bell itself woke skips the look. */
 	if (sc->get_changes && !one->c.no_select &&
+	    !refresh_is_listing(run->a, one->c.id) &&
 	    !(run->r->woken && refresh_is_fresh(run->a, &one->c)) &&
 	    !refresh_coll(run->a, one->c.id, run->until_ms, e))
 		return false;
@@ -185,7 +186,11 @@ sync_judged(struct sync_one *one)
 		sync_first_key(one);
 	} else if (!sync_options_keep(run->r, one->sc, &one->o, &e) ||
 		   !sync_known_key(one, &e)) {
-		if (e.code == ERR_STALE)
+		/* A server that needs longer than a phone waits gets its time
+		 * in the background. */
+		if (e.code == ERR_STALE ||
+		    (e.code == ERR_UNAVAILABLE &&
+		     clock_mono_ms() >= run->until_ms))
 			refresh_ring(run->a, one->c.id);
 		collection_failed(run, one->sc, &e);
 	}

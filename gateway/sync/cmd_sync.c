@@ -127,6 +127,32 @@ answer_collection(struct sync_one *one, struct err *e)
 	return true;
 }
 
+/* What is known fills the window already: the look at the source waits for
+ * the last of the windows. (A mailbox is looked at in a millisecond, an
+ * address book of thousands in many.) */
+static bool
+is_filled(struct sync_one *one, unsigned limit)
+{
+	struct sync_run *run = one->run;
+	struct err e = { 0 };
+
+	return one->c.kind != KIND_EMAIL && one->c.cursor.n > 0 &&
+	       sync_window(run->r->gw->store, &one->pos,
+			   one->applied.effects, one->applied.n_effects,
+			   one->want, limit, run->r->arena, &one->w, &e) &&
+	       one->w.more;
+}
+
+static bool
+needs_look(struct sync_one *one, unsigned limit)
+{
+	return one->sc->get_changes && !one->c.no_select &&
+	       !refresh_is_listing(one->run->a, one->c.id) &&
+	       !(one->run->r->woken &&
+		 refresh_is_fresh(one->run->a, &one->c)) &&
+	       !is_filled(one, limit);
+}
+
 static bool
 sync_known_key(struct sync_one *one, struct err *e)
 {
@@ -139,9 +165,7 @@ sync_known_key(struct sync_one *one, struct err *e)
 		return false;
 	/* A bell may ring half a second late, and who asks wants the truth:
 	 * only a request that the bell itself woke skips the look. */
-	if (sc->get_changes && !one->c.no_select &&
-	    !refresh_is_listing(run->a, one->c.id) &&
-	    !(run->r->woken && refresh_is_fresh(run->a, &one->c)) &&
+	if (needs_look(one, limit) &&
 	    !refresh_coll(run->a, one->c.id, run->until_ms, e))
 		return false;
 	/* The refresh may have given the mailbox its UIDVALIDITY. */

@@ -286,17 +286,29 @@ listed(struct dav_side *d, const char *coll, const char *name)
 	return out.p;
 }
 
+char *
+dav_paths(struct dav_side *d, const char *coll)
+{
+	char *all = listed(d, coll, "href"), *at = all, *path;
+	struct bytes out = { 0 };
+
+	bytes_str(&out, "");
+	while ((path = strsep(&at, "\n")) != NULL)
+		if (*path && path[strlen(path) - 1] != '/')
+			bytes_printf(&out, "%s\n", path);
+	free(all);
+	return out.p;
+}
+
 /* Calls fn with path and text of each object; stops where it says true. */
 static void
 each(struct dav_side *d, const char *coll,
      bool (*fn)(void *ctx, const char *path, const char *text), void *ctx)
 {
-	char *all = listed(d, coll, "href"), *at = all, *path, *text;
+	char *all = dav_paths(d, coll), *at = all, *path, *text;
 	bool stop = false;
 
-	while (!stop && (path = strsep(&at, "\n")) != NULL) {
-		if (!*path || path[strlen(path) - 1] == '/')
-			continue;
+	while (!stop && (path = strsep(&at, "\n")) != NULL && *path) {
 		text = dav_get(d, path);
 		stop = text && fn(ctx, path, text);
 		free(text);

@@ -44,6 +44,8 @@ void dav_fill(struct dav_side *d, const char *coll, char *const *names,
 /* NULL: there is none. Caller frees. */
 char *dav_get(struct dav_side *d, const char *path);
 void dav_delete(struct dav_side *d, const char *path);
+/* Paths of all objects of a collection, one a line; caller frees. */
+char *dav_paths(struct dav_side *d, const char *coll);
 /* All objects of a collection in one text; caller frees. */
 char *dav_all(struct dav_side *d, const char *coll);
 /* How often that text stands in the objects of a collection. */

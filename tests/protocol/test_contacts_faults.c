@@ -396,7 +396,7 @@ main(void)
 	int failed = 0;
 	size_t i;
 
-	cards_up(&c, "test_contacts_faults");
+	cards_up(&c, "test_contacts_faults", NULL);
 	for (i = 0; i < c.n; i++) {
 		c.d = &c.side[i];
 		print_message("-- %s\n", c.d->name);

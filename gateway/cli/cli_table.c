@@ -208,13 +208,17 @@ const struct cli_command cli_commands[] = {
 	  "documents of that phone into it, with private contents masked.\n"
 	  "\n"
 	  "  easbridge trace /var/lib/easbridge/trace/androidc123\n" },
-	{ "completion", "bash", 1, 1, 0, cli_completion,
+	{ "completion", "bash|zsh|fish", 1, 1, 0, cli_completion,
 	  "Completion of these commands for a shell.",
 	  "  easbridge completion bash >\n"
-	  "      /usr/share/bash-completion/completions/easbridge\n" },
-	{ "help-manual", "", 0, 0, 0, cli_manual,
-	  "The manual page's part about the commands (groff).",
-	  "  easbridge help-manual | groff -man -Tutf8\n" },
+	  "      /usr/share/bash-completion/completions/easbridge\n"
+	  "  easbridge completion zsh >\n"
+	  "      /usr/share/zsh/vendor-completions/_easbridge\n"
+	  "  easbridge completion fish >\n"
+	  "      /usr/share/fish/vendor_completions.d/easbridge.fish\n" },
+	{ "help-manual", "[5|8]", 0, 1, 0, cli_manual,
+	  "What the manual pages say of commands (8) or settings (5).",
+	  "  easbridge help-manual 5 | groff -man -Tutf8\n" },
 	{ "help", "[COMMAND]", 0, 2, 0, cli_help,
 	  "All commands, or one of them explained.",
 	  "  easbridge help password add\n" },

@@ -142,5 +142,7 @@ const struct user_conf *config_user_at(const struct config *c, size_t i);
 unsigned config_check(const char *file, struct buf *out);
 /* The reference of all settings, from the tables. */
 void config_help(struct buf *out);
+/* The same as the body of the manual page easbridge.conf(5), groff. */
+void config_manual(struct buf *out);
 
 #endif

@@ -109,8 +109,8 @@ usage_and_version(void **state)
 
 	(void)state;
 	assert_int_equal(run(&out, "help"), 0);
-	has(&out, "easbridge serve");
-	has(&out, "easbridge trace");
+	has(&out, "First steps\n  setup ADDRESS");
+	has(&out, "trace FILE|FOLDER");
 	assert_int_equal(run(&out, "version"), 0);
 	has(&out, "easbridge ");
 	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
@@ -118,7 +118,7 @@ usage_and_version(void **state)
 		/* What is wrong, and how it is done. */
 		has(&out, "easbridge");
 		has(&out, *wrong[i] && *wrong[i] != 'n' ? "usage: easbridge "
-						       : "easbridge serve");
+						       : "Run the gateway");
 	}
 	bytes_free(&out);
 }
@@ -193,17 +193,28 @@ the_reference_is_what_the_program_says(void **state)
 }
 
 static void
-the_manual_page_is_what_the_program_says(void **state)
+page_has(const char *page, const char *command)
 {
 	struct bytes out = { 0 }, doc = { 0 };
 
-	(void)state;
-	assert_true(harness_read(&h, "docs/easbridge.8", &doc));
-	assert_int_equal(run(&out, "help-manual"), 0);
+	assert_true(harness_read(&h, page, &doc));
+	assert_int_equal(run(&out, command), 0);
 	if (!strstr(doc.p, out.p))
-		fail_msg("docs/easbridge.8 is old: run make docs");
+		fail_msg("%s is old: run make docs", page);
 	bytes_free(&out);
 	bytes_free(&doc);
+}
+
+static void
+the_manual_pages_are_what_the_program_says(void **state)
+{
+	struct bytes out = { 0 };
+
+	(void)state;
+	page_has("docs/easbridge.8", "help-manual");
+	page_has("docs/easbridge.conf.5", "help-manual 5");
+	assert_int_equal(run(&out, "help-manual 7"), 2);
+	bytes_free(&out);
 }
 
 /* The indented block below the README's line about this file. */
@@ -337,7 +348,7 @@ main(void)
 		cmocka_unit_test(mistakes_are_named),
 		cmocka_unit_test(help_is_a_configuration),
 		cmocka_unit_test(the_reference_is_what_the_program_says),
-		cmocka_unit_test(the_manual_page_is_what_the_program_says),
+		cmocka_unit_test(the_manual_pages_are_what_the_program_says),
 		cmocka_unit_test(the_readme_shows_a_configuration_that_works),
 		cmocka_unit_test(a_file_is_shown_masked),
 		cmocka_unit_test(what_is_no_wbxml_says_so),

@@ -144,6 +144,7 @@ check-asan: ## every test under ASan and UBSan
 .PHONY: lint
 lint: ## layers, and each header on its own
 	@tools/check-layers
+	@tools/check-docs
 	@for h in $$(ls base/*.h state/*.h translate/*.h translate/*/*.h \
 		backends/*.h backends/*/*.h gateway/*.h gateway/*/*.h); do \
 		$(CC) -std=gnu11 -D_GNU_SOURCE -I. $(PKG_CFLAGS) -Wall -Werror \

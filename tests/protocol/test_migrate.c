@@ -124,6 +124,7 @@ nothing_is_doubled(void **state)
 	const struct origin *o = *state;
 	struct phone *p = moved_phone(o);
 	struct phone_folder *f;
+	struct running *ping;
 	struct sync_result r;
 
 	a_ping_sends_it_to_its_folders(p, o);
@@ -148,7 +149,9 @@ nothing_is_doubled(void **state)
 	its_keys_start_over(p, o, phone_inbox(p));
 	phone_sync_all(p, phone_inbox(p));
 	/* Now it waits for news of its new folders. */
-	assert_null(running_wait(phone_ping_start(p, 60, &f, 1), 1500));
+	ping = phone_ping_start(p, 60, &f, 1);
+	assert_null(running_wait(ping, 1500));
+	running_abort(ping);
 }
 
 /* References of the other server, in commands that carry no SyncKey. */

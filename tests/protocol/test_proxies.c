@@ -297,6 +297,7 @@ apache2(const char *wait)
 		"mpm_event", "authz_core", "headers", "proxy", "proxy_http",
 		"reqtimeout" };
 	struct bytes load = { 0 };
+	struct proxy proxy;
 	int port = free_port();
 	char *conf = snippet("apache"), *whole, *line;
 	size_t i;
@@ -325,7 +326,9 @@ apache2(const char *wait)
 	free(conf);
 	free(whole);
 	line = bytes_format("%s/apache.conf", h.dir);
-	return start(port, program("apache2"), "-X", "-f", line, NULL);
+	proxy = start(port, program("apache2"), "-X", "-f", line, NULL);
+	free(line);
+	return proxy;
 }
 
 /* ---- what must work ----------------------------------------------------*/

@@ -109,8 +109,8 @@ people_and_dates(struct phone *p)
 	/* One that cannot be read. */
 	free(path);
 	path = bytes_format("%s%s-bad.vcf", c.d->book, "x");
-	dav_ask(c.d, "PUT", path, NULL, "BEGIN:VCARD\r\nFN:" CONTACT,
-		strlen("BEGIN:VCARD\r\nFN:" CONTACT));
+	free(dav_ask(c.d, "PUT", path, NULL, "BEGIN:VCARD\r\nFN:" CONTACT,
+		     strlen("BEGIN:VCARD\r\nFN:" CONTACT)));
 	phone_sync_all(p, f);
 	free(path);
 	cal = phone_need_type(p, 8);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "tests/phone/cli.h"
+#include "tests/phone/private.h"
 
 #define CONF "-c easbridge.conf"
 
@@ -120,8 +121,7 @@ whole_phone(void **state)
 	answer_expect(a, "/FolderSync/Status", "9");
 	free(p->folder_key);
 	p->folder_key = strdup("0");
-	while (p->folders)
-		p->folders = p->folders->next;
+	folders_free(p);
 	phone_folder_sync(p);
 	f = phone_need_name(p, "RsyWhole");
 	assert_string_equal(f->id, id);

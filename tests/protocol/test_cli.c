@@ -140,6 +140,12 @@ mistakes_are_named(void **state)
 	assert_int_equal(run(&out, "check-config -c bad.conf"), 1);
 	has(&out, "bad.conf:5");
 	has(&out, "colour");
+	assert_int_equal(run(&out, "check-config --json -c bad.conf"), 1);
+	has(&out, "\"line\": 5");
+	has(&out, "\"text\": \"unknown setting \\\"colour\\\"");
+	assert_int_equal(run(&out, "check-config --json -c easbridge.conf"),
+			 0);
+	assert_string_equal(out.p, "[]\n");
 	assert_int_equal(run(&out, "serve -c bad.conf"), 2);
 	bytes_free(&out);
 }

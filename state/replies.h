@@ -27,12 +27,14 @@ struct reply {
 	struct reply_cmd cmd;
 	uint8_t once[16];      /* names the resource at the source */
 	uint64_t token;        /* hash64 of Message-ID or UID; 0: none */
-	uint64_t base_version; /* what the phone had; 0: nothing */
+	uint64_t base_version; /* what the phone had; of an Add: the collection
+				  it is written to, which a view has many of */
 	bool orphan, done;
 	uint64_t item;
 	uint64_t version;      /* or HAS_DIRTY (also for an Add whose item the
 				  phone has by its key), HAS_NOTHING */
 	uint32_t status;
+	int64_t when;          /* begun at; seconds since 1970 */
 };
 
 enum reply_match {

@@ -10,7 +10,7 @@
 #define AT(member) offsetof(struct oauth_raw, client.member)
 
 const struct setting oauth_rows[] = {
-	{ "client-id", set_text, AT(client_id), NULL,
+	{ "client-id", setting_text, AT(client_id), NULL,
 	  "1234-abcd.apps.googleusercontent.com",
 	  "The client's id, from the provider. Required." },
 	{ "client-secret", set_password, AT(client_secret), NULL, "...",
@@ -36,14 +36,14 @@ const struct setting oauth_rows[] = {
 	  "https://login.example.org/revoke",
 	  "Where tokens are taken back (RFC 7009), if the provider has "
 	  "that." },
-	{ "scope", set_text, AT(scope), NULL, "openid email offline_access",
+	{ "scope", setting_text, AT(scope), NULL, "openid email offline_access",
 	  "What is asked for whatever the sources are, separated by "
 	  "blanks." },
-	{ "mail-scope", set_text, AT(mail_scope), NULL, "mail",
+	{ "mail-scope", setting_text, AT(mail_scope), NULL, "mail",
 	  "What is asked for in addition if a [mail] section uses it." },
-	{ "dav-scope", set_text, AT(dav_scope), NULL, "contacts calendars",
+	{ "dav-scope", setting_text, AT(dav_scope), NULL, "contacts calendars",
 	  "What is asked for in addition if a [dav] section uses it." },
-	{ "parameters", set_text, AT(parameters), NULL,
+	{ "parameters", setting_text, AT(parameters), NULL,
 	  "prompt=consent&audience=mail",
 	  "More for authorize-url, as it stands in an address." },
 	{ "redirect", set_endpoint, AT(redirect), "http://127.0.0.1", NULL,

@@ -133,11 +133,13 @@ begin_policy(struct reader *rd, const char *name)
 const struct section main_sections[] = {
 	{ "", false, no_rows, begin_server, NULL, NULL },
 	{ "server", false, server_rows, begin_server,
-	  "The service itself. Paths are relative to this file.", NULL },
+	  "The service itself. Paths are relative to this file.",
+	  NULL },
 	{ "policy", false, policy_rows, begin_policy,
 	  "What phones must promise. Without this section no phone is asked "
 	  "for anything, which suits most: some phones refuse accounts "
-	  "with policies.", NULL },
+	  "with policies.",
+	  NULL },
 	{ "oauth", true, oauth_rows, begin_oauth,
 	  "[oauth NAME]: your client key at a provider, for sources with "
 	  "auth = oauth; docs/oauth.md tells how to get one. For NAME google "
@@ -156,7 +158,7 @@ static const struct setting user_rows[] = {
 	  "Names the phone may log in with, separated by commas. The first "
 	  "is also the name for the mail server, unless username says "
 	  "otherwise." },
-	{ "name", set_text, AT(name), NULL, "Alice Example",
+	{ "name", setting_text, AT(name), NULL, "Alice Example",
 	  "The name people see." },
 	{ "email", set_emails, AT(emails), NULL,
 	  "alice@example.org, sales@example.org",
@@ -181,6 +183,26 @@ static const struct setting user_rows[] = {
 	  "itself wins." },
 	{ "host", set_host, AT(host), NULL, "mail.example.org",
 	  "Your server, for providers that are a product (mailcow)." },
+	{ "merge", set_merge, AT(merge_inbox), "none", "inbox",
+	  "inbox: the inboxes of all [mail] sections are shown as one. Each "
+	  "mail still lives where it came in: a reply leaves from there, "
+	  "and deleted it goes to that mailbox's Trash." },
+	{ "views", set_views, AT(views), "auto", "merged",
+	  "Calendars, address books, task lists and notes: separate shows "
+	  "phones each of them, merged one of each kind with everything in "
+	  "it, auto what a phone can show by its type (docs/phones.md). "
+	  "\"easbridge device view\" overrides it for one phone." },
+	{ "default-calendar", setting_text, AT(defaults[KIND_EVENT]), NULL,
+	  "Family",
+	  "Name of the calendar that new events go to where a phone does "
+	  "not say. Without it the one its server calls the default, else "
+	  "the first." },
+	{ "default-contacts", setting_text, AT(defaults[KIND_CONTACT]), NULL,
+	  "Friends", "The same of address books." },
+	{ "default-tasks", setting_text, AT(defaults[KIND_TASK]), NULL,
+	  "Errands", "The same of task lists." },
+	{ "default-notes", setting_text, AT(defaults[KIND_NOTE]), NULL,
+	  "Diary", "The same of notes." },
 	{ .name = NULL }
 };
 
@@ -203,9 +225,9 @@ static const struct setting mail_rows[] = {
 	  "Addresses whose mails leave through this mailbox. A reply leaves "
 	  "through the mailbox that received the mail, under the first of "
 	  "its addresses." },
-	{ "username", set_text, AT(source.username), NULL, "alice",
+	{ "username", setting_text, AT(source.username), NULL, "alice",
 	  "Name at these servers, if it differs from the first login." },
-	{ "smtp-username", set_text, AT(source.smtp_username), NULL,
+	{ "smtp-username", setting_text, AT(source.smtp_username), NULL,
 	  "alice@example.org",
 	  "Name at the smtp server, if it differs from username." },
 	{ "password", set_password, AT(password), NULL, "...",
@@ -223,19 +245,19 @@ static const struct setting mail_rows[] = {
 	{ "auth", set_auth, AT(oauth), NULL, "oauth",
 	  "oauth: no password but tokens, by the client key of an [oauth "
 	  "NAME] section; sign in once with \"easbridge oauth NAME USER\"." },
-	{ "oauth", set_text, AT(oauth_name), NULL, "google",
+	{ "oauth", setting_text, AT(oauth_name), NULL, "google",
 	  "NAME of that section, where there are several." },
 	{ "ca-file", set_path, AT(source.ca_file), NULL, "ca.pem",
 	  "Certificates to trust instead of the system's." },
 	{ "tls-verify", set_bool, AT(source.verify), "yes", NULL,
 	  "no: take any certificate. Anybody between could read along." },
-	{ "sent", set_text, AT(source.sent), NULL, "Sent",
+	{ "sent", setting_text, AT(source.sent), NULL, "Sent",
 	  "Folder for sent mails, if the server does not say." },
-	{ "trash", set_text, AT(source.trash), NULL, "Trash",
+	{ "trash", setting_text, AT(source.trash), NULL, "Trash",
 	  "Folder for deleted mails, likewise." },
-	{ "drafts", set_text, AT(source.drafts), NULL, "Drafts",
+	{ "drafts", setting_text, AT(source.drafts), NULL, "Drafts",
 	  "Folder for drafts, likewise." },
-	{ "junk", set_text, AT(source.junk), NULL, "Junk",
+	{ "junk", setting_text, AT(source.junk), NULL, "Junk",
 	  "Folder for junk, likewise." },
 	{ "save-sent", set_bool, AT(save_sent), "yes", NULL,
 	  "no: the server files sent mails by itself." },
@@ -265,7 +287,7 @@ static const struct setting dav_rows[] = {
 	  "Fills this section in for a provider that easbridge knows." },
 	{ "host", set_host, AT(host), NULL, "cloud.example.org",
 	  "Your server, for providers that are a product." },
-	{ "username", set_text, AT(source.username), NULL, "alice",
+	{ "username", setting_text, AT(source.username), NULL, "alice",
 	  "Name at this server, if it differs from the first login." },
 	{ "password", set_password, AT(password), NULL, "...",
 	  "Password at this server. Without any password setting here: "
@@ -281,12 +303,15 @@ static const struct setting dav_rows[] = {
 	  "it." },
 	{ "auth", set_auth, AT(oauth), NULL, "oauth",
 	  "oauth: no password but tokens, as in [mail]." },
-	{ "oauth", set_text, AT(oauth_name), NULL, "google",
+	{ "oauth", setting_text, AT(oauth_name), NULL, "google",
 	  "NAME of the [oauth NAME] section, where there are several." },
 	{ "ca-file", set_path, AT(source.ca_file), NULL, "ca.pem",
 	  "Certificates to trust instead of the system's." },
 	{ "tls-verify", set_bool, AT(source.verify), "yes", NULL,
 	  "no: take any certificate. Anybody between could read along." },
+	{ "prefix", setting_text, AT(prefix), NULL, "Work:",
+	  "Stands before the names of this server's calendars, address "
+	  "books and lists on phones that show each of them." },
 	{ "enabled", set_bool, AT(enabled), "yes", NULL,
 	  "no: as if this section were not here; its items leave the phones "
 	  "and come back with yes." },
@@ -318,6 +343,8 @@ begin_source(struct reader *rd, enum source_kind kind, const char *name)
 		reader_say(rd, "the name of this section is too long");
 		return NULL;
 	}
+	if (name[0] == '~')
+		reader_say(rd, "the name of a section does not begin with ~");
 	for (i = 0; i < u->n_sources; i++)
 		if (strcmp(u->sources[i].source.name, name) == 0)
 			reader_say(rd, "two sources are called \"%s\": give "
@@ -350,10 +377,17 @@ const struct section user_sections[] = {
 	  NULL },
 	{ "mail", true, mail_rows, begin_mail,
 	  "A mailbox. Further ones are written [mail NAME]; the first is "
-	  "the one that checks passwords and sends.", NULL },
+	  "the one that checks passwords and sends.",
+	  NULL },
 	{ "dav", true, dav_rows, begin_dav,
 	  "Contacts, calendars, tasks and notes: a CardDAV and CalDAV "
-	  "server. Further ones are written [dav NAME].", NULL },
+	  "server. Further ones are written [dav NAME].",
+	  NULL },
+	{ "quiet", true, quiet_rows, quiet_begin,
+	  "Hours without push, any number of such sections. News wait at the "
+	  "server and come, with push, when the hours end; a phone that asks "
+	  "by itself gets them at any time.",
+	  NULL },
 	{ "oauth", true, oauth_rows, begin_oauth,
 	  "As in the main file, for this user alone.", "oauth NAME" },
 	{ .rows = NULL }

@@ -32,7 +32,7 @@ plain_text(struct reader *rd, const struct setting *s, const char *v)
 }
 
 void
-set_text(struct reader *rd, const struct setting *s, void *target,
+setting_text(struct reader *rd, const struct setting *s, void *target,
 	 const char *v)
 {
 	if (plain_text(rd, s, v))
@@ -145,7 +145,7 @@ set_listen(struct reader *rd, const struct setting *s, void *target,
 			   "[::]:443 or 127.0.0.1:8080, not \"%s\"", s->name,
 			   v);
 	else
-		set_text(rd, s, target, v);
+		setting_text(rd, s, target, v);
 }
 
 void
@@ -164,12 +164,12 @@ set_external(struct reader *rd, const struct setting *s, void *target,
 		reader_say(rd, "\"%s\" is https://HOST without a path, not "
 			   "\"%s\"", s->name, v);
 	else
-		set_text(rd, s, target, v);
+		setting_text(rd, s, target, v);
 }
 
 /* Comma list; lower_case for logins. */
-static void
-set_list(struct reader *rd, const struct setting *s, void *target,
+void
+setting_list(struct reader *rd, const struct setting *s, void *target,
 	 const char *v, bool lower_case)
 {
 	struct { const char **v; size_t n; } *out = slot(s, target);
@@ -200,7 +200,7 @@ void
 set_logins(struct reader *rd, const struct setting *s, void *target,
 	   const char *v)
 {
-	set_list(rd, s, target, v, true);
+	setting_list(rd, s, target, v, true);
 }
 
 void
@@ -210,7 +210,7 @@ set_emails(struct reader *rd, const struct setting *s, void *target,
 	struct { const char **v; size_t n; } *out = slot(s, target);
 	size_t i;
 
-	set_list(rd, s, target, v, false);
+	setting_list(rd, s, target, v, false);
 	for (i = 0; i < out->n; i++)
 		if (strchr(out->v[i], '@') == NULL)
 			reader_say(rd, "\"%s\" is not an address: write "
@@ -225,7 +225,7 @@ set_networks(struct reader *rd, const struct setting *s, void *target,
 	struct network net;
 	size_t i;
 
-	set_list(rd, s, target, v, true);
+	setting_list(rd, s, target, v, true);
 	for (i = 0; i < out->n; i++)
 		if (!network_from(out->v[i], &net))
 			reader_say(rd, "\"%s\" is not an address or network: "
@@ -294,7 +294,7 @@ set_credential_name(struct reader *rd, const struct setting *s, void *target,
 		    const char *v)
 {
 	if (is_credential(rd, s, v))
-		set_text(rd, s, target, v);
+		setting_text(rd, s, target, v);
 }
 
 void
@@ -350,7 +350,7 @@ set_endpoint(struct reader *rd, const struct setting *s, void *target,
 		reader_say(rd, "\"%s\" is an address that begins with "
 			   "https://, not \"%s\"", s->name, v);
 	else
-		set_text(rd, s, target, v);
+		setting_text(rd, s, target, v);
 }
 
 /* scheme, how it is encrypted, port without one */
@@ -487,7 +487,7 @@ set_url(struct reader *rd, const struct setting *s, void *target,
 			   "\"%s\"", s->name, v);
 		return;
 	}
-	set_text(rd, s, target, v);
+	setting_text(rd, s, target, v);
 }
 
 void
@@ -529,7 +529,7 @@ set_host(struct reader *rd, const struct setting *s, void *target,
 	struct endpoint l = { 0 };
 
 	if (split_host(rd, span_of(v), &l) && l.port == 0)
-		set_text(rd, s, target, v);
+		setting_text(rd, s, target, v);
 	else
 		reader_say(rd, "\"%s\" is the name of a server, like "
 			   "mail.example.org, not \"%s\"", s->name, v);

@@ -8,7 +8,7 @@
 typedef void setting_fn(struct reader *rd, const struct setting *s,
 			void *target, const char *value);
 
-setting_fn set_text, set_path, set_bool, set_count,
+setting_fn set_path, set_bool, set_count,
 	set_bytes, set_level, set_daily,
 	set_hour, set_listen, set_external,
 	set_logins, set_emails, set_networks, set_password,

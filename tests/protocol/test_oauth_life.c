@@ -189,6 +189,7 @@ clock_set_back(void **state)
 static void
 kill_at(const char *point, int leeway, bool survives, int reuse)
 {
+	struct running *r;
 	struct phone *p;
 	char *fault = bytes_format("kill:1:%s", point), *orders, *text;
 	int status, reused = provider_do(&h, "{}", "reuse");
@@ -201,9 +202,12 @@ kill_at(const char *point, int leeway, bool survives, int reuse)
 	harness_set_fault(&h, fault);
 	setenv("EASBRIDGE_CLOCK_SHIFT", "3600", 1);
 	assert_true(harness_start(&h));
-	phone_start(p, &(struct ask){ .cmd = "FolderSync", .unchecked = true,
-		    .xml = "<FolderSync><SyncKey>0</SyncKey></FolderSync>" });
+	r = phone_start(p, &(struct ask){ .cmd = "FolderSync",
+			.unchecked = true,
+			.xml = "<FolderSync><SyncKey>0</SyncKey>"
+			       "</FolderSync>" });
 	assert_true(harness_died(&h, WAIT_MS, &status));
+	running_abort(r);
 	harness_set_fault(&h, NULL);
 	assert_true(harness_start(&h));
 	unsetenv("EASBRIDGE_CLOCK_SHIFT");

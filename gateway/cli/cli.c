@@ -100,6 +100,11 @@ static const struct {
 	{ CLI_REPAIR, "--repair", NULL, "set right what differs" },
 	{ CLI_NO_WAIT, "--no-wait", NULL,
 	  "do not wait until the phone has everything" },
+	{ CLI_MERGE, "--merge", NULL, "write a plan of what to merge" },
+	{ CLI_ACROSS, "--across", NULL,
+	  "... of several address books into one, too" },
+	{ CLI_PLAN, "--plan", "FILE", "where the plan is written" },
+	{ CLI_APPLY, "--apply", "FILE", "carry out a plan" },
 };
 #define N_OPTIONS (sizeof(options) / sizeof(options[0]))
 
@@ -254,6 +259,18 @@ take_option(struct cli *c, enum cli_option bit, const char *value)
 	case CLI_NO_WAIT:
 		c->no_wait = true;
 		break;
+	case CLI_MERGE:
+		c->merge = true;
+		break;
+	case CLI_ACROSS:
+		c->across = true;
+		break;
+	case CLI_PLAN:
+		c->plan = value;
+		break;
+	case CLI_APPLY:
+		c->apply = value;
+		break;
 	}
 }
 
@@ -344,7 +361,7 @@ cli_completion(const struct cli *c)
 	     "\tlocal cur=${COMP_WORDS[COMP_CWORD]} line words=\n"
 	     "\tlocal prev=${COMP_WORDS[COMP_CWORD-1]}\n"
 	     "\tcase $prev in\n"
-	     "\t-c|--out|--password-file|--resolver|--ca-file)\n"
+	     "\t-c|--out|--password-file|--resolver|--ca-file|--plan|--apply)\n"
 	     "\t\tCOMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n"
 	     "\tesac\n"
 	     "\tline=\"${COMP_WORDS[*]:1:COMP_CWORD-1}\"\n"

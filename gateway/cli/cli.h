@@ -22,7 +22,11 @@ enum cli_option {
 	CLI_CA = 256,       /* --ca-file FILE */
 	CLI_KEEP = 512,     /* --keep-password */
 	CLI_REPAIR = 1024,  /* --repair */
-	CLI_NO_WAIT = 2048  /* --no-wait */
+	CLI_NO_WAIT = 2048, /* --no-wait */
+	CLI_MERGE = 1 << 20,  /* --merge */
+	CLI_ACROSS = 1 << 21, /* --across */
+	CLI_PLAN = 1 << 22,   /* --plan FILE */
+	CLI_APPLY = 1 << 23   /* --apply FILE */
 };
 
 /* A command line, read. */
@@ -30,8 +34,10 @@ struct cli {
 	const struct cli_command *cmd;
 	const char *file;          /* -c, else the default */
 	bool json, yes, unmasked, keep, repair, no_wait;
+	bool merge, across;
 	/* NULL: not given */
 	const char *password_file, *out, *resolver, *url, *ca_file;
+	const char *plan, *apply;
 	char **argv;               /* what is neither word nor option */
 	int argc;
 };
@@ -79,6 +85,7 @@ int cli_reload(const struct cli *c);
 int cli_source(const struct cli *c);
 int cli_verify(const struct cli *c);
 int cli_resync(const struct cli *c);
+int cli_duplicates(const struct cli *c);
 int cli_password_add(const struct cli *c);
 int cli_password_list(const struct cli *c);
 int cli_password_revoke(const struct cli *c);

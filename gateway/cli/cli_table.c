@@ -120,6 +120,28 @@ const struct cli_command cli_commands[] = {
 	  "\n"
 	  "  easbridge verify alice\n"
 	  "  easbridge verify alice ApplDNPH --repair\n" },
+	{ "duplicates", "USER", 1, 1,
+	  CLI_CONF | CLI_JSON | CLI_MERGE | CLI_ACROSS | CLI_PLAN | CLI_APPLY |
+		  CLI_YES,
+	  cli_duplicates,
+	  "Who is in the address books twice; on request, merge them.",
+	  "Reports cards of one person, in one book and in several, with the\n"
+	  "reason: the same UID, e-mail address or phone number and a name that\n"
+	  "fits, or the same content. A name alone is no reason. Events that\n"
+	  "are there twice are reported too. Nothing is changed by that.\n"
+	  "\n"
+	  "--merge writes a plan, a file to read and to edit (\"do\": \"leave\"):\n"
+	  "who stays, what it takes from whom, what there is no place for, who\n"
+	  "is deleted; within each book, with --across also of several books\n"
+	  "into one. --apply carries it out (--merge --yes does both): first a\n"
+	  "backup of all its cards is written to STATE/backup, then the merged\n"
+	  "card, then the others are deleted. What changed since the plan is\n"
+	  "left alone. If it was interrupted, do it again. 1 if an entry was\n"
+	  "not carried out.\n"
+	  "\n"
+	  "  easbridge duplicates alice\n"
+	  "  easbridge duplicates alice --merge --plan alice.json\n"
+	  "  easbridge duplicates alice --apply alice.json\n" },
 	{ "reload", "", 0, 0, CLI_CONF | CLI_JSON, cli_reload,
 	  "Read the configuration again, and say what is wrong in it.",
 	  "As SIGHUP does: no phone notices. A user file with mistakes keeps\n"

@@ -44,6 +44,7 @@ struct user_conf {
 	const char **off;            /* names of sources that are switched
 					off, and not among the above */
 	size_t n_off;
+	const char *country;         /* calling code, digits; NULL */
 	uint64_t digest;             /* of file and login: tells whether two
 					snapshots say the same */
 	uint64_t generation;         /* of the snapshot it was read for:

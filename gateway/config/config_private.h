@@ -74,6 +74,7 @@ struct user_raw {
 	struct secret password;
 	const struct preset *preset;
 	const char *host;
+	const char *country;
 	struct source_raw sources[MAX_SOURCES];
 	size_t n_sources;
 };

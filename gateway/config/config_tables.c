@@ -279,6 +279,24 @@ set_password_command(struct reader *rd, const struct setting *s,
 	put_secret(rd, s, target, SECRET_COMMAND, v);
 }
 
+/* A calling code: 49, +49. */
+static void
+set_country(struct reader *rd, const struct setting *s, void *target,
+	    const char *v)
+{
+	const char *digits = v[0] == '+' ? v + 1 : v;
+	uint32_t n;
+
+	if (strlen(digits) > 3 || !span_u32(span_of(digits), &n) || n == 0 ||
+	    digits[0] == '0') {
+		reader_say(rd, "\"%s\" is the calling code of the country, "
+			   "like 49 or 1, not \"%s\"", s->name, v);
+		return;
+	}
+	*(const char **)slot(s, target) =
+		arena_str(rd->arena, span_of(digits));
+}
+
 /* scheme, how it is encrypted, port without one */
 struct scheme {
 	const char *prefix;
@@ -642,6 +660,10 @@ static const struct setting user_rows[] = {
 	  "itself wins." },
 	{ "host", set_host, AT(host), NULL, "mail.example.org",
 	  "Your server, for providers that are a product (mailcow)." },
+	{ "country", set_country, AT(country), NULL, "49",
+	  "Calling code of the user's country. With it 030 123 is known to "
+	  "be +49 30 123 when cards are compared (\"easbridge duplicates\"); "
+	  "without it the last nine digits decide." },
 	{ .name = NULL }
 };
 

@@ -251,6 +251,7 @@ user_new(struct arena *a, const char *file, struct span text,
 	box->u.emails = raw->emails;
 	box->u.n_emails = raw->n_emails;
 	box->u.password = raw->password;
+	box->u.country = raw->country;
 	fill_sources(a, &box->u, raw);
 	box->u.digest = hash64(span_of(raw->logins[0]), text);
 	return &box->u;

@@ -458,6 +458,9 @@ static const struct {
 	{ "verify", control_verify }, { "run", control_run_look },
 	{ "source", control_source },
 	{ "resync", control_resync }, { "progress", control_progress },
+	{ "duplicates", control_duplicates },
+	{ "duplicates-backup", control_duplicates_backup },
+	{ "duplicates-merge", control_duplicates_merge },
 };
 
 json_t *

@@ -39,5 +39,9 @@ json_t *control_progress(struct question *q);
 /* control_verify.c */
 json_t *control_verify(struct question *q);
 json_t *control_run_look(struct question *q);
+/* control_duplicates.c */
+json_t *control_duplicates(struct question *q);
+json_t *control_duplicates_backup(struct question *q);
+json_t *control_duplicates_merge(struct question *q);
 
 #endif

@@ -233,6 +233,28 @@ test_groups(void **state)
 	arena_free(&a);
 }
 
+/* Copies are known without any key; a name and a firm are not enough. */
+static void
+test_content(void **state)
+{
+	struct arena *a = arena_new();
+	struct link_card v[] = {
+		card(a, "Meier;Anna;;;", "UID:1\nADR:;;Weg 1;Ulm;;1;DE\n"
+		     "NOTE:x\nREV:20200101T000000Z"),
+		card(a, "Meier;Anna;;;", "NOTE:x\nADR:;;Weg 1;Ulm;;1;DE\n"
+		     "UID:2"),
+		card(a, "Meier;Anna;;;", "NOTE:y\nADR:;;Weg 1;Ulm;;1;DE"),
+		card(a, "Kurz;Karl;;;", "ORG:Acme"),
+		card(a, "Kurz;Karl;;;", "ORG:Acme"),
+		card(a, "Lang;Lea;;;", ""),
+		card(a, "Lang;Lea;;;", ""),
+	};
+
+	(void)state;
+	assert_string_equal(groups(a, v, 7, NULL, 0), "0 1");
+	arena_free(&a);
+}
+
 /* A landline of two people links nobody, not even each to himself. */
 static void
 test_family(void **state)
@@ -391,6 +413,7 @@ main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_companies_birthdays_lists),
 		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_content),
 		cmocka_unit_test(test_family),
 		cmocka_unit_test(test_no_chain),
 		cmocka_unit_test(test_random_groups),

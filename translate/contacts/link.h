@@ -12,7 +12,11 @@
  *
  * E-mail: case and "mailto:" do not count. Addresses of a role (info@,
  * office@) are no key; nor is any key that cards with different names share
- * (a family's landline): it links nobody. */
+ * (a family's landline): it links nobody.
+ *
+ * Content: cards that say the same in every line (UID, REV and the like
+ * aside) are copies, even without address or number, if they say more than a
+ * name and one thing more. */
 #ifndef TRANSLATE_LINK_H
 #define TRANSLATE_LINK_H
 
@@ -22,7 +26,13 @@ struct link_rules {
 	const char *country; /* calling code, digits: "49"; NULL: not told */
 };
 
-enum link_kind { LINK_UID, LINK_MAIL, LINK_MOBILE, LINK_PHONE };
+enum link_kind {
+	LINK_UID,
+	LINK_MAIL,
+	LINK_MOBILE,
+	LINK_PHONE,
+	LINK_CONTENT
+};
 
 struct link_key {
 	enum link_kind kind;
@@ -83,7 +93,7 @@ void link_groups(struct arena *a, const struct link_card *v, size_t n,
 		 const struct link_apart *apart, size_t n_apart,
 		 struct link_group **out, size_t *n_out);
 
-/* "uid", "e-mail", "mobile", "phone". */
+/* "uid", "e-mail", "mobile", "phone", "content". */
 const char *link_kind_name(enum link_kind k);
 
 #endif

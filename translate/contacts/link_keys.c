@@ -1,9 +1,11 @@
 /* What a card is known by: UID, e-mail addresses, phone numbers, name. */
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/codec.h"
 #include "translate/contacts/link_private.h"
 #include "translate/text/charset.h"
 
@@ -324,6 +326,73 @@ add_birthday(const struct card *c, struct link_card *out)
 		out->birthday = days;
 }
 
+/* ---- content ---------------------------------------------------------------*/
+
+static int
+text_cmp(const void *x, const void *y)
+{
+	return span_cmp(*(const struct span *)x, *(const struct span *)y);
+}
+
+/* Which lines count: 0 not at all, 1 a name, 2 something more. */
+static int
+weight(const struct ics_line *l)
+{
+	static const char *const frame[] = { "UID", "REV", "PRODID", "VERSION",
+					     "X-ABUID", "SOURCE" };
+	static const char *const name[] = { "N", "FN", "NICKNAME",
+					    "X-FILE-AS", "CATEGORIES",
+					    "X-ABLABEL", "KIND" };
+	size_t i;
+
+	if (l->comp != NULL || l->name.n == 0)
+		return 0;
+	for (i = 0; i < sizeof(frame) / sizeof(frame[0]); i++)
+		if (ics_is(l->name, frame[i]))
+			return 0;
+	for (i = 0; i < sizeof(name) / sizeof(name[0]); i++)
+		if (ics_is(l->name, name[i]))
+			return 1;
+	return 2;
+}
+
+static void
+add_content(struct arena *a, const struct card *c, struct link_card *out)
+{
+	struct span v[MAX_CARD_LINES], hash;
+	struct buf b = BUF_INIT(64u << 20);
+	const struct ics_line *l;
+	size_t n = 0, more = 0, i;
+	uint8_t sum[16];
+
+	for (l = c->vcard->first; l != NULL; l = l->next) {
+		struct span text;
+
+		if (weight(l) == 0)
+			continue;
+		text = card_text(c, l);
+		if (text.n == 0 || n == MAX_CARD_LINES)
+			continue;
+		more += weight(l) == 2;
+		v[n++] = span_of(arena_printf(
+			a, SPAN_FMT ":" SPAN_FMT,
+			SPAN_ARG(charset_lower(a, l->name)), SPAN_ARG(text)));
+	}
+	if (more < 2)
+		return;
+	qsort(v, n, sizeof(v[0]), text_cmp);
+	for (i = 0; i < n; i++) {
+		buf_span(&b, v[i]);
+		buf_byte(&b, '\n');
+	}
+	hash128(SPAN("content"), buf_view(&b), sum);
+	hash = hex_encode(a, span_from(sum, sizeof(sum)));
+	buf_free(&b);
+	add_key(out, LINK_CONTENT, hash);
+}
+
+/* ---- all -------------------------------------------------------------------*/
+
 static bool
 is_list(const struct card *c)
 {
@@ -351,7 +420,7 @@ read_card(struct arena *a, const struct link_rules *r, struct card *c,
 	contact_read(c, k);
 	out->label = label_of(k);
 	out->never = is_list(c);
-	out->keys = arena_array(a, 2 * MAX_CARD_LINES + 1,
+	out->keys = arena_array(a, 2 * MAX_CARD_LINES + 2,
 				sizeof(*out->keys));
 	uid = ics_find(c->vcard, "UID");
 	if (uid != NULL)
@@ -360,6 +429,7 @@ read_card(struct arena *a, const struct link_rules *r, struct card *c,
 	for (i = 0; i < n; i++)
 		add_key(out, LINK_MAIL, link_mail(a, card_text(c, l[i])));
 	add_phones(a, r, c, out);
+	add_content(a, c, out);
 	add_birthday(c, out);
 	link_name_of(a, k, &out->name);
 	drop_false_name(out, k);
@@ -407,6 +477,7 @@ link_kind_name(enum link_kind k)
 	static const char *const names[] = {
 		[LINK_UID] = "uid", [LINK_MAIL] = "e-mail",
 		[LINK_MOBILE] = "mobile", [LINK_PHONE] = "phone",
+		[LINK_CONTENT] = "content",
 	};
 
 	return names[k];

@@ -19,6 +19,7 @@
 #include "gateway/push/park.h"
 #include "gateway/push/refresh.h"
 #include "gateway/push/watch.h"
+#include "gateway/sync/brake.h"
 #include "state/store.h"
 #include "translate/wbxml/wbxml.h"
 
@@ -188,6 +189,7 @@ start_parts(struct gateway *gw, struct err *e)
 	metrics_config(gw, gw->conf->mistakes);
 	gw->pool = pool_new(gw->conf->workers);
 	gw->auth = auth_new(gw, account_verify);
+	gw->brake = brake_new();
 	gw->accounts = accounts_new(gw);
 	gw->waits = waits_new(request_wake);
 	gw->verifier = verifier_new(gw);
@@ -242,6 +244,7 @@ gateway_stop(struct gateway **gwp)
 	verifier_free(&gw->verifier);
 	accounts_free(&gw->accounts);
 	auth_free(&gw->auth);
+	brake_free(&gw->brake);
 	metrics_free(&gw->metrics);
 	if (gw->store != NULL)
 		store_close(&gw->store);

@@ -17,6 +17,7 @@ struct accounts;
 struct waits;
 struct watcher;
 struct metrics;
+struct brake;
 struct control;
 struct verifier;
 
@@ -29,6 +30,7 @@ struct gateway {
 	struct http *http;
 	struct http *metrics_http; /* NULL without metrics-listen */
 	struct metrics *metrics;
+	struct brake *brake;
 	struct control *control;
 	struct verifier *verifier;
 	struct auth *auth;

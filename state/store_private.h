@@ -29,7 +29,8 @@ enum table {
 	T_REPLY,   /* device, coll, n */
 	T_BEGUN,   /* coll, token, hash of the row's key -> that key */
 	T_COPY,    /* hash of Message-ID */
-	T_CONTENT  /* coll, item -> the object's text (DAV) */
+	T_CONTENT, /* coll, item -> the object's text (DAV) */
+	T_HOLD = 40 /* device, coll: a phone that ran away */
 };
 
 struct txn;

@@ -48,6 +48,16 @@ const struct cli_command cli_commands[] = {
 	  "yet.\n"
 	  "\n"
 	  "  easbridge device allow alice ApplDNPH\n" },
+	{ "device release", "USER DEVICE", 2, 2, CLI_CONF | CLI_JSON,
+	  cli_device, "Take edits again from a phone that ran away.",
+	  "A phone that adds the same content again and again, changes one item\n"
+	  "without end or writes thousands of items is slowed, and stopped if it\n"
+	  "goes on: \"devices\" shows it as held, \"device show\" why. What it has\n"
+	  "to say waits on it and comes after this order; look at the phone\n"
+	  "before. Reading and mail go on meanwhile.\n"
+	  "\n"
+	  "  easbridge device show alice ApplDNPH\n"
+	  "  easbridge device release alice ApplDNPH\n" },
 	{ "device wipe", "USER DEVICE", 2, 2, CLI_CONF | CLI_JSON | CLI_YES,
 	  cli_device, "Erase a phone that was lost.",
 	  "The phone is told when it asks next. Most phones erase EVERYTHING\n"

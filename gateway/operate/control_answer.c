@@ -34,9 +34,8 @@ control_word(const struct question *q, const char *key)
 	return s != NULL ? s : "";
 }
 
-/* What phones sent may be no UTF-8, which JSON must be. */
-static json_t *
-text_of(struct span s)
+json_t *
+control_text(struct span s)
 {
 	json_t *o = s.n > 0 ? json_stringn(s.p, s.n) : json_string("");
 
@@ -45,13 +44,15 @@ text_of(struct span s)
 
 /* ---- status, users ---------------------------------------------------------*/
 
+static int count_held(struct question *q);
+
 static json_t *
 status(struct question *q)
 {
 	struct gateway *gw = q->gw;
 
-	return json_pack("{sb ss si sI ss ss si si si si si}", "ok", 1,
-			 "version", EASBRIDGE_VERSION, "pid", (int)getpid(),
+	return json_pack("{sb si ss si sI ss ss si si si si si}", "ok", 1,
+			 "held", count_held(q), "version", EASBRIDGE_VERSION, "pid", (int)getpid(),
 			 "started", (json_int_t)gw->started, "config",
 			 q->conf->file, "state", q->conf->state, "users",
 			 (int)config_users(q->conf), "mistakes",
@@ -137,6 +138,38 @@ users(struct question *q)
 	return json_pack("{sbso}", "ok", 1, "users", s.list);
 }
 
+static void
+add_held(struct strangers *s, const struct user_conf *u)
+{
+	struct err e = { .code = ERR_NONE };
+	user_id user = user_of(span_of(u->logins[0]));
+	struct device *v = NULL;
+	size_t n = 0, i;
+	json_t *holds;
+	bool held;
+
+	device_list(s->q->gw->store, user, s->q->a, &v, &n, &e);
+	for (i = 0; i < n; i++) {
+		holds = control_holds(s->q, user, &v[i], &held);
+		if (held)
+			json_array_append(s->list, holds);
+		json_decref(holds);
+	}
+}
+
+/* Phones that the brake stopped. */
+static int
+count_held(struct question *q)
+{
+	struct strangers s = { q, json_array(), add_held };
+	int n;
+
+	each_user(&s);
+	n = (int)json_array_size(s.list);
+	json_decref(s.list);
+	return n;
+}
+
 /* ---- devices ---------------------------------------------------------------*/
 
 static const char *
@@ -176,19 +209,23 @@ device_json(struct question *q, const char *login, const struct device *d)
 	user_id user = user_of(span_of(login));
 	bool waits = park_device_waiting(q->gw, user, device_of(d->id));
 	const char *trace = trace_folder(q, d);
+	bool held;
+	json_t *holds = control_holds(q, user, d, &held);
 
 	return json_pack(
-		"{ss so so so so so so so ss si sI sI ss sb sb}", "user",
-		login, "device", text_of(d->id), "type", text_of(d->type),
-		"model", text_of(d->model), "name",
-		text_of(d->friendly_name), "os", text_of(d->os), "agent",
-		text_of(d->user_agent), "language", text_of(d->os_language),
+		"{so ss so so so so so so so ss si sI sI ss sb sb}", "held",
+		holds, "user",
+		login, "device", control_text(d->id), "type", control_text(d->type),
+		"model", control_text(d->model), "name",
+		control_text(d->friendly_name), "os", control_text(d->os), "agent",
+		control_text(d->user_agent), "language", control_text(d->os_language),
 		"protocol", d->version ? arena_printf(q->a, "%u.%u",
 					       d->version / 10,
 					       d->version % 10) : "",
 		"policy", d->policy_key != 0, "first_seen",
 		(json_int_t)d->first_seen, "last_seen",
-		(json_int_t)d->last_seen, "standing", standing(d),
+		(json_int_t)d->last_seen, "standing",
+		held && !d->blocked ? "held" : standing(d),
 		"waiting", waits ? 1 : 0, "trace",
 		access(trace, F_OK) == 0 ? 1 : 0);
 }
@@ -355,6 +392,8 @@ order(struct question *q, user_id user, const struct device *d,
 {
 	if (strcmp(what, "allow") == 0)
 		return update(q, user, d, allow, e);
+	if (strcmp(what, "release") == 0)
+		return control_release(q, user, d, e);
 	if (strcmp(what, "block") == 0)
 		return update(q, user, d, block, e);
 	if (strcmp(what, "wipe") == 0)
@@ -443,7 +482,7 @@ reload(struct question *q)
 	struct buf b = BUF_INIT(65536);
 	unsigned mistakes = gateway_reload(q->gw, &b);
 	json_t *o = json_pack("{sbsiso}", "ok", 1, "mistakes", (int)mistakes,
-			      "text", text_of(buf_view(&b)));
+			      "text", control_text(buf_view(&b)));
 
 	buf_free(&b);
 	return o;

@@ -11,6 +11,7 @@
 #include "gateway/http/status.h"
 #include "gateway/push/park.h"
 #include "gateway/push/refresh.h"
+#include "gateway/sync/brake.h"
 #include "gateway/sync/sync_apply.h"
 #include "state/replies.h"
 
@@ -121,6 +122,8 @@ put_new(struct apply *p, const struct sync_cmd *cmd,
 	uint64_t version;
 
 	object_facts(p->c->kind, &facts, &flaw);
+	if (!begun && !brake_add(p->r, p->pos->dc.coll, text, e))
+		return false;
 	if (!begun &&
 	    !reply_begin(store_of(p), p->pos, rc, facts.token,
 			 resource_path(p, name), HAS_NOTHING, clock_wall(),
@@ -311,6 +314,8 @@ change_item(struct apply *p, const struct sync_cmd *cmd,
 				*version = HAS_DIRTY;
 			break;
 		}
+		if (!brake_change(p->r, p->pos->dc.coll, now.item, e))
+			return false;
 		o = (struct object){ .remote = now.remote, .etag = now.etag,
 				     .data = text };
 		if (source_put(p->s, p->c->remote, p->c->kind, SPAN_NONE, &o,

@@ -31,6 +31,11 @@ struct coll {
 bool colls_apply(struct store *s, user_id user, struct span source,
 		 const struct folder *v, size_t n, bool *changed,
 		 struct err *e);
+/* The collections of all other sources become detached: their items leave the
+ * phones, and come back with them under the same numbers. Views stay. *changed
+ * is only ever set. */
+bool colls_keep(struct store *s, user_id user, const struct span *sources,
+		size_t n, bool *changed, struct err *e);
 /* Announces a rename of ours, before the source is asked: a listing that has
  * the new name and lacks the old one is then known to be it. */
 bool colls_renaming(struct store *s, user_id user, uint32_t coll,

@@ -6,6 +6,8 @@
 #include "state/ids.h"
 #include "state/store.h"
 
+/* Many collections of a kind as one (gateway/accounts/views.h). */
+enum view_mode { VIEW_AUTO, VIEW_MERGED, VIEW_SEPARATE };
 enum wipe_state {
 	WIPE_NONE,
 	WIPE_ORDERED,
@@ -33,6 +35,7 @@ struct device {
 	uint32_t *ping_colls;
 	size_t n_ping_colls;
 	struct span sync_cache; /* last Sync request, for empty ones */
+	enum view_mode view;    /* ordered for this phone; VIEW_AUTO: not */
 };
 
 /* *found is false, and d zeroed, for a device never seen. */

@@ -2,6 +2,7 @@
  * date row, a name row while it lives, and a token row. */
 #include "base/codec.h"
 #include "state/verify_private.h"
+#include "state/views.h"
 
 #define HAS_BORN 1u
 #define HAS_SEQ 2u
@@ -163,14 +164,21 @@ wanted(const struct mirror_item *it)
 	       (!it->gone && it->remote.n > 0 ? HAS_NAME : 0);
 }
 
+/* Items of a view have the version of their member's. */
+static bool
+has_version(const struct rows_ctx *x, const struct mirror_item *it)
+{
+	return it->gone || coll_is_view(&x->c) ||
+	       it->version == item_version(it);
+}
+
 static bool
 is_whole(const struct rows_ctx *x, size_t i)
 {
 	const struct mirror_item *it = &x->items.v[i];
 	unsigned want = wanted(it);
 
-	return (x->seen[i] & want) == want &&
-	       (it->gone || it->version == item_version(it));
+	return (x->seen[i] & want) == want && has_version(x, it);
 }
 
 static void
@@ -237,7 +245,7 @@ put_rows(struct txn *t, struct rows_ctx *x, size_t i, struct err *e)
 	if (!it->gone && it->remote.n > 0 &&
 	    !put_number(t, &k[4], it->item, e))
 		return false;
-	if (it->gone || it->version == item_version(it))
+	if (has_version(x, it))
 		return true;
 	/* Phones were told of a version that nobody knows any more. */
 	return item_change(t, x->user, &x->c, it, e);

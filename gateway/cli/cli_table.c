@@ -87,6 +87,15 @@ const struct cli_command cli_commands[] = {
 	  "  easbridge device trace alice ApplDNPH on\n"
 	  "  easbridge trace /var/lib/easbridge/trace/ApplDNPH123\n"
 	  "  easbridge device trace alice ApplDNPH off\n" },
+	{ "device view", "USER DEVICE auto|merged|separate", 3, 3,
+	  CLI_CONF | CLI_JSON, cli_device,
+	  "Show a phone each calendar and address book, or one of each.",
+	  "merged is for phones that can show one calendar, one address book,\n"
+	  "one task list: it has everything in it. auto, as at first: what is\n"
+	  "known of phones of its type, or the setting views of the user. The\n"
+	  "phone drops the old folders and fetches the new ones by itself.\n"
+	  "\n"
+	  "  easbridge device view alice SEC1A2B merged\n" },
 	{ "source list", "USER", 1, 1, CLI_CONF | CLI_JSON, cli_source,
 	  "The sources of a user: mailboxes, contacts and calendars.",
 	  "  easbridge source list alice\n" },

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "gateway/accounts/sessions.h"
+#include "gateway/accounts/views.h"
 #include "gateway/commands/commands.h"
 #include "gateway/http/status.h"
 #include "gateway/items/fetch.h"
@@ -32,6 +33,7 @@ struct search {
 	struct hit *hits;
 	size_t n, room;
 	const struct wbxml_node *options;
+	const struct coll *inbox; /* the merged one; NULL: none */
 };
 
 static void
@@ -95,27 +97,51 @@ read_query(struct search *s, const struct wbxml_node *store)
 		       : 0;
 }
 
+/* Is that folder meant: itself, or the view that shows it? */
+static bool
+is_meant(uint32_t asked, const struct coll *c, const struct coll *all,
+	 size_t n)
+{
+	size_t i;
+
+	if (asked == c->id)
+		return true;
+	for (i = 0; i < n; i++)
+		if (all[i].id == asked)
+			return coll_is_view(&all[i]) && view_has(&all[i], c);
+	return false;
+}
+
+/* Views are searched where their mails live. */
+static bool
+is_searched(const struct coll *c)
+{
+	return c->attached && !c->no_select && c->kind == KIND_EMAIL &&
+	       !coll_is_view(c);
+}
+
 static bool
 is_asked(const struct search *s, const struct coll *c,
 	 const struct coll *all, size_t n)
 {
 	bool deep = wbxml_child_bool(s->options, WX_Search_DeepTraversal,
 				     false);
-	uint32_t id = c->id, asked;
+	uint32_t asked;
 	size_t i, k;
 	int level;
 
 	if (s->n_colls == 0)
 		return true;
-	for (level = 0; level < 32 && id != 0; level++) {
+	for (level = 0; level < 32; level++) {
 		for (i = 0; i < s->n_colls; i++)
-			if (coll_parse(s->colls[i], &asked) && asked == id)
+			if (coll_parse(s->colls[i], &asked) &&
+			    is_meant(asked, c, all, n))
 				return true;
-		if (!deep)
-			return false;
-		for (k = 0; k < n && all[k].id != id; k++)
+		for (k = 0; k < n && all[k].id != c->parent; k++)
 			;
-		id = k < n ? all[k].parent : 0;
+		if (!deep || k == n)
+			return false;
+		c = &all[k];
 	}
 	return false;
 }
@@ -175,15 +201,12 @@ run_search(struct search *s)
 	for (i = 0; i < n; i++) {
 		struct err none = { 0 };
 
-		if (v[i].attached && !v[i].no_select &&
-		    v[i].kind == KIND_EMAIL &&
-		    is_asked(s, &v[i], v, n) &&
+		if (is_searched(&v[i]) && is_asked(s, &v[i], v, n) &&
 		    !refresh_is_fresh(a, &v[i]))
 			refresh_coll(a, v[i].id, until, &none);
 	}
 	for (i = 0; ok && i < n; i++) {
-		if (!v[i].attached || v[i].no_select ||
-		    v[i].kind != KIND_EMAIL || !is_asked(s, &v[i], v, n))
+		if (!is_searched(&v[i]) || !is_asked(s, &v[i], v, n))
 			continue;
 		if (clock_mono_ms() > until)
 			break;
@@ -203,6 +226,11 @@ run_search(struct search *s)
 		return status_of(STATUS_SEARCH, &e);
 	if (s->n > 1)
 		qsort(s->hits, s->n, sizeof(*s->hits), newest_first);
+	/* The phone knows the mails of a merged inbox by that one's ids. */
+	if (views_merged(r->user, &r->dev) & 1u << KIND_EMAIL)
+		s->inbox = view_of(v, n, KIND_EMAIL);
+	if (s->inbox != NULL && !views_feed(r->gw, r->user_id, s->inbox, &e))
+		return status_of(STATUS_SEARCH, &e);
 	return 1;
 }
 
@@ -215,15 +243,24 @@ write_hit(struct search *s, const struct hit *h, const struct tr_env *env)
 	struct mail_content mc;
 	struct email_state st;
 	struct err e = { 0 };
+	uint64_t item = h->item.item;
+	uint32_t coll = h->coll->id;
+	bool found;
 
+	if (s->inbox != NULL && view_has(s->inbox, h->coll)) {
+		coll = s->inbox->id;
+		if (!view_shows(r->gw->store, r->user_id, coll, h->coll->id,
+				h->item.item, &item, &found, &e) || !found)
+			return;
+	}
 	if (!fetch_mail(r, env, &ref, &mc, &e))
 		return;
 	st = mail_state(r->arena, h->coll, &h->item, h->item.flag_block);
 	wbxml_open(w, WX_Search_Result);
 	wbxml_str(w, WX_AirSync_Class, "Email");
 	wbxml_text(w, WX_Search_LongId,
-		   item_name(r->arena, h->coll->id, h->item.item));
-	wbxml_uint(w, WX_AirSync_CollectionId, h->coll->id);
+		   item_name(r->arena, coll, item));
+	wbxml_uint(w, WX_AirSync_CollectionId, coll);
 	wbxml_open(w, WX_Search_Properties);
 	email_write(env, &mc.info, &mc.plan, &st, w);
 	wbxml_close(w);

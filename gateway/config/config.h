@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "state/devices.h" /* enum view_mode */
 
 /* A password: as it stands in the file, in a file of its own, or printed by
  * a command. */
@@ -40,11 +41,17 @@ struct user_conf {
 	struct secret *source_passwords; /* one for each source; SECRET_NONE:
 					    the phone's */
 	bool *save_sent;             /* one for each source; of mail */
+	const char **prefixes;       /* one for each source: stands before the
+					names of its folders; NULL: none */
 	size_t n_sources;            /* at most MAX_SOURCES */
 	const char **off;            /* names of sources that are switched
 					off, and not among the above */
 	size_t n_off;
 	const char *country;         /* calling code, digits; NULL */
+	bool merge_inbox;            /* all inboxes as one */
+	enum view_mode views;        /* calendars, contacts, tasks, notes */
+	const char *defaults[KIND_COUNT]; /* name of the collection that new
+					     items go to; NULL: none */
 	uint64_t digest;             /* of file and login: tells whether two
 					snapshots say the same */
 	uint64_t generation;         /* of the snapshot it was read for:

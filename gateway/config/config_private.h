@@ -61,6 +61,7 @@ struct source_raw {
 	struct secret password;
 	bool save_sent, enabled;
 	bool off; /* switched off by a command */
+	const char *prefix;
 	unsigned line;
 };
 
@@ -75,12 +76,21 @@ struct user_raw {
 	const struct preset *preset;
 	const char *host;
 	const char *country;
+	bool merge_inbox;
+	enum view_mode views;
+	const char *defaults[KIND_COUNT];
 	struct source_raw sources[MAX_SOURCES];
 	size_t n_sources;
 };
 
 extern const struct section main_sections[];
 extern const struct section user_sections[];
+
+/* config_views.c: readers of merge and views. */
+void set_merge(struct reader *rd, const struct setting *s, void *target,
+	       const char *v);
+void set_views(struct reader *rd, const struct setting *s, void *target,
+	       const char *v);
 
 /* config_read.c. Reads text through inih and the tables; false if anything
  * was reported. */

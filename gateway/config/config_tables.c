@@ -664,6 +664,26 @@ static const struct setting user_rows[] = {
 	  "Calling code of the user's country. With it 030 123 is known to "
 	  "be +49 30 123 when cards are compared (\"easbridge duplicates\"); "
 	  "without it the last nine digits decide." },
+	{ "merge", set_merge, AT(merge_inbox), "none", "inbox",
+	  "inbox: the inboxes of all [mail] sections are shown as one. Each "
+	  "mail still lives where it came in: a reply leaves from there, "
+	  "and deleted it goes to that mailbox's Trash." },
+	{ "views", set_views, AT(views), "auto", "merged",
+	  "Calendars, address books, task lists and notes: separate shows "
+	  "phones each of them, merged one of each kind with everything in "
+	  "it, auto what a phone can show by its type (docs/phones.md). "
+	  "\"easbridge device view\" overrides it for one phone." },
+	{ "default-calendar", set_text, AT(defaults[KIND_EVENT]), NULL,
+	  "Family",
+	  "Name of the calendar that new events go to where a phone does "
+	  "not say. Without it the one its server calls the default, else "
+	  "the first." },
+	{ "default-contacts", set_text, AT(defaults[KIND_CONTACT]), NULL,
+	  "Friends", "The same of address books." },
+	{ "default-tasks", set_text, AT(defaults[KIND_TASK]), NULL,
+	  "Errands", "The same of task lists." },
+	{ "default-notes", set_text, AT(defaults[KIND_NOTE]), NULL,
+	  "Diary", "The same of notes." },
 	{ .name = NULL }
 };
 
@@ -751,6 +771,9 @@ static const struct setting dav_rows[] = {
 	  "Certificates to trust instead of the system's." },
 	{ "tls-verify", set_bool, AT(source.verify), "yes", NULL,
 	  "no: take any certificate. Anybody between could read along." },
+	{ "prefix", set_text, AT(prefix), NULL, "Work:",
+	  "Stands before the names of this server's calendars, address "
+	  "books and lists on phones that show each of them." },
 	{ "enabled", set_bool, AT(enabled), "yes", NULL,
 	  "no: as if this section were not here; its items leave the phones "
 	  "and come back with yes." },
@@ -782,6 +805,8 @@ begin_source(struct reader *rd, enum source_kind kind, const char *name)
 		reader_say(rd, "the name of this section is too long");
 		return NULL;
 	}
+	if (name[0] == '~')
+		reader_say(rd, "the name of a section does not begin with ~");
 	for (i = 0; i < u->n_sources; i++)
 		if (strcmp(u->sources[i].source.name, name) == 0)
 			reader_say(rd, "two sources are called \"%s\": give "

@@ -170,6 +170,7 @@ add_source(struct user_conf *u, const struct source_raw *raw)
 	u->sources[i] = raw->source;
 	u->source_passwords[i] = raw->password;
 	u->save_sent[i] = raw->save_sent;
+	u->prefixes[i] = raw->prefix;
 }
 
 /* Mail first: sources[0] is the account's own mailbox. */
@@ -182,6 +183,7 @@ fill_sources(struct arena *a, struct user_conf *u, const struct user_raw *raw)
 	u->source_passwords =
 		arena_array(a, n, sizeof(*u->source_passwords));
 	u->save_sent = arena_array(a, n, sizeof(*u->save_sent));
+	u->prefixes = arena_array(a, n, sizeof(*u->prefixes));
 	u->off = arena_array(a, n, sizeof(*u->off));
 	for (i = 0; i < n; i++)
 		if (raw->sources[i].source.kind == SOURCE_MAIL)
@@ -252,6 +254,9 @@ user_new(struct arena *a, const char *file, struct span text,
 	box->u.n_emails = raw->n_emails;
 	box->u.password = raw->password;
 	box->u.country = raw->country;
+	box->u.merge_inbox = raw->merge_inbox;
+	box->u.views = raw->views;
+	memcpy(box->u.defaults, raw->defaults, sizeof(raw->defaults));
 	fill_sources(a, &box->u, raw);
 	box->u.digest = hash64(span_of(raw->logins[0]), text);
 	return &box->u;

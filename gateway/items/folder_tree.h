@@ -18,5 +18,10 @@ bool folder_special(struct request *r, enum folder_type type,
 bool account_special(struct account *a, struct arena *arena,
 		     struct span source, enum folder_type type,
 		     struct coll *out, struct err *e);
+/* Where to put what the phone puts into c: c itself; for a view the user's
+ * default of the kind, or, for a mail of a mailbox that has an inbox of its
+ * own (source; may be empty), that inbox. */
+bool folder_target(struct request *r, const struct coll *c,
+		   struct span source, struct coll *out, struct err *e);
 
 #endif

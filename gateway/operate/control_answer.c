@@ -34,8 +34,9 @@ control_word(const struct question *q, const char *key)
 	return s != NULL ? s : "";
 }
 
-json_t *
-control_text(struct span s)
+/* What phones sent may be no UTF-8, which JSON must be. */
+static json_t *
+text_of(struct span s)
 {
 	json_t *o = s.n > 0 ? json_stringn(s.p, s.n) : json_string("");
 
@@ -203,6 +204,12 @@ standing(const struct device *d)
 	return "allowed";
 }
 
+static const char *const view_words[] = {
+	[VIEW_AUTO] = "auto",
+	[VIEW_MERGED] = "merged",
+	[VIEW_SEPARATE] = "separate",
+};
+
 static json_t *
 device_json(struct question *q, const char *login, const struct device *d)
 {
@@ -213,12 +220,12 @@ device_json(struct question *q, const char *login, const struct device *d)
 	json_t *holds = control_holds(q, user, d, &held);
 
 	return json_pack(
-		"{so ss so so so so so so so ss si sI sI ss sb sb}", "held",
+		"{so ss so so so so so so so ss si sI sI ss sb sb ss}", "held",
 		holds, "user",
-		login, "device", control_text(d->id), "type", control_text(d->type),
-		"model", control_text(d->model), "name",
-		control_text(d->friendly_name), "os", control_text(d->os), "agent",
-		control_text(d->user_agent), "language", control_text(d->os_language),
+		login, "device", text_of(d->id), "type", text_of(d->type),
+		"model", text_of(d->model), "name",
+		text_of(d->friendly_name), "os", text_of(d->os), "agent",
+		text_of(d->user_agent), "language", text_of(d->os_language),
 		"protocol", d->version ? arena_printf(q->a, "%u.%u",
 					       d->version / 10,
 					       d->version % 10) : "",
@@ -227,7 +234,8 @@ device_json(struct question *q, const char *login, const struct device *d)
 		(json_int_t)d->last_seen, "standing",
 		held && !d->blocked ? "held" : standing(d),
 		"waiting", waits ? 1 : 0, "trace",
-		access(trace, F_OK) == 0 ? 1 : 0);
+		access(trace, F_OK) == 0 ? 1 : 0, "view",
+		d->view <= VIEW_SEPARATE ? view_words[d->view] : "auto");
 }
 
 static void
@@ -327,6 +335,26 @@ wipe(struct device *d, void *ctx)
 }
 
 static void
+view(struct device *d, void *ctx)
+{
+	d->view = *(const enum view_mode *)ctx;
+}
+
+static bool
+set_view(struct question *q, user_id user, const struct device *d,
+	 const char *word, struct err *e)
+{
+	enum view_mode mode = VIEW_AUTO;
+
+	while (mode <= VIEW_SEPARATE && strcmp(view_words[mode], word) != 0)
+		mode++;
+	if (mode > VIEW_SEPARATE)
+		return err_set(e, ERR_UNSUPPORTED, SCOPE_ACCOUNT,
+			       "no view \"%s\"", word);
+	return device_update(q->gw->store, user, d->id, view, &mode, e);
+}
+
+static void
 wipe_account(struct device *d, void *ctx)
 {
 	(void)ctx;
@@ -402,6 +430,8 @@ order(struct question *q, user_id user, const struct device *d,
 		return order_account_wipe(q, user, d, e);
 	if (strcmp(what, "forget") == 0)
 		return device_forget(q->gw->store, user, d->id, e);
+	if (strncmp(what, "view ", 5) == 0)
+		return set_view(q, user, d, what + 5, e);
 	if (strcmp(what, "trace on") == 0)
 		return trace_on(q, d, e);
 	if (strcmp(what, "trace off") == 0)
@@ -482,7 +512,7 @@ reload(struct question *q)
 	struct buf b = BUF_INIT(65536);
 	unsigned mistakes = gateway_reload(q->gw, &b);
 	json_t *o = json_pack("{sbsiso}", "ok", 1, "mistakes", (int)mistakes,
-			      "text", control_text(buf_view(&b)));
+			      "text", text_of(buf_view(&b)));
 
 	buf_free(&b);
 	return o;

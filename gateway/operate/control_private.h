@@ -40,9 +40,6 @@ json_t *control_progress(struct question *q);
 /* control_verify.c */
 json_t *control_verify(struct question *q);
 json_t *control_run_look(struct question *q);
-/* What phones sent may be no UTF-8, which JSON must be. */
-json_t *control_text(struct span s);
-
 /* control_holds.c: what the brake holds of a phone, and what it would hold
  * on the next trip. */
 json_t *control_holds(struct question *q, user_id user,

@@ -7,6 +7,7 @@
 
 #include "gateway/accounts/sessions.h"
 #include "gateway/push/refresh.h"
+#include "state/views.h"
 #include "translate/calendar/event_same.h"
 
 #define BATCH 100 /* texts in memory at a time: photos are large */
@@ -151,7 +152,8 @@ add_books(struct duplicates *d, const struct coll *v, size_t n,
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (v[i].attached && !v[i].no_select && v[i].kind == kind)
+		if (v[i].attached && !v[i].no_select && v[i].kind == kind &&
+		    !coll_is_view(&v[i]))
 			d->books[d->n_books++].coll = v[i];
 }
 

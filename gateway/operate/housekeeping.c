@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "gateway/accounts/views.h"
 #include "gateway/operate/verify.h"
 #include "state/gc.h"
 
@@ -17,7 +18,9 @@ run_gc(void *arg)
 	struct gc_result done;
 	struct err e = { 0 };
 
-	if (!gc_user(a->gw->store, a->user, clock_wall(), FORGET_DAYS, &done,
+	/* What a view has not heard of yet cannot go. */
+	if (!views_feed_all(a->gw, a->user, &e) ||
+	    !gc_user(a->gw->store, a->user, clock_wall(), FORGET_DAYS, &done,
 		     &e))
 		log_line(LOG_WARN, "gc", "user=%s error=%s text=\"%s\"",
 			 a->login, err_name(e.code), e.text);

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "gateway/accounts/objects.h"
+#include "gateway/accounts/views.h"
 #include "gateway/commands/commands.h"
 #include "gateway/http/status.h"
 #include "gateway/items/mail_ref.h"
@@ -127,6 +128,18 @@ answer_collection(struct sync_one *one, struct err *e)
 	return true;
 }
 
+/* A bell may ring half a second late, and who asks wants the truth: only a
+ * request that the bell itself woke skips the look. */
+static bool
+look(struct sync_one *one, struct err *e)
+{
+	struct sync_run *run = one->run;
+
+	return run->r->woken && refresh_is_fresh(run->a, &one->c)
+		       ? refresh_feed(run->a, &one->c, e)
+		       : refresh_coll(run->a, one->c.id, run->until_ms, e);
+}
+
 static bool
 sync_known_key(struct sync_one *one, struct err *e)
 {
@@ -137,11 +150,7 @@ sync_known_key(struct sync_one *one, struct err *e)
 	if (!sync_apply(run->r, run->a, &one->c, sc, &one->pos, &one->o,
 			&one->applied, e))
 		return false;
-	/* A bell may ring half a second late, and who asks wants the truth:
-	 * only a request that the bell itself woke skips the look. */
-	if (sc->get_changes && !one->c.no_select &&
-	    !(run->r->woken && refresh_is_fresh(run->a, &one->c)) &&
-	    !refresh_coll(run->a, one->c.id, run->until_ms, e))
+	if (sc->get_changes && !one->c.no_select && !look(one, e))
 		return false;
 	/* The refresh may have given the mailbox its UIDVALIDITY. */
 	if (!colls_get(run->r->gw->store, run->r->user_id, one->c.id,
@@ -209,7 +218,8 @@ sync_collection(struct sync_run *run, const struct sync_coll *sc)
 	if (sc->coll == 0 ||
 	    !colls_get(r->gw->store, r->user_id, sc->coll, r->arena, &one.c,
 		       &e) ||
-	    !one.c.attached) {
+	    !one.c.attached ||
+	    views_hide(views_merged(r->user, &r->dev), &one.c)) {
 		/* iOS needs 12 here: FolderSync first (clients.md 6). */
 		collection_status(run, sc, 12);
 		return;
@@ -285,15 +295,18 @@ register_wait(struct sync_run *run)
 {
 	struct request *r = run->r;
 	uint32_t *colls = arena_array(r->arena, run->q.n + 1, sizeof(*colls));
-	size_t i;
+	uint32_t *await;
+	size_t i, n;
 	int64_t until = r->woken ? r->wait_until_ms
 				 : clock_mono_ms() +
 					   (int64_t)run->q.wait_s * 1000;
 
 	for (i = 0; i < run->q.n; i++)
 		colls[i] = run->q.colls[i].coll;
-	return park_register(r->gw, r->x, r->user_id, r->device_id, colls,
-			     run->q.n, until);
+	n = views_awaited(r->gw, r->user_id, views_merged(r->user, &r->dev),
+			  colls, run->q.n, r->arena, &await);
+	return park_register(r->gw, r->x, r->user_id, r->device_id, await, n,
+			     until);
 }
 
 enum cmd_result

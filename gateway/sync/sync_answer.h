@@ -3,6 +3,7 @@
 #ifndef GATEWAY_SYNC_ANSWER_H
 #define GATEWAY_SYNC_ANSWER_H
 
+#include "gateway/accounts/views.h"
 #include "gateway/sync/sync_apply.h"
 #include "gateway/sync/sync_options.h"
 #include "gateway/sync/sync_parse.h"
@@ -28,7 +29,24 @@ struct sync_one {
 	struct sync_applied applied;
 	struct window w;
 	int64_t want;
+	struct err down; /* what kept a member of a view from being read */
 };
+
+/* Where the items of the window at at[] live: of a view, at its members;
+ * `item` has the flags and the version of the window. */
+bool sync_places(struct sync_one *one, const size_t *at, size_t n,
+		 struct place *out, struct err *e);
+/* Those of n places that lie in the collection of v[first], if that is the
+ * first of them, go into group[] (room for n); returns how many. */
+size_t sync_group(const struct place *v, size_t n, size_t first,
+		  size_t *group);
+/* A collection could not be read, by e: of a view, true, since one source
+ * that is down holds nobody up. What it has is owed. */
+bool sync_pass_over(struct sync_one *one, const struct coll *c,
+		    struct err *e);
+/* Nothing was written for that reason alone: then it is an error after all,
+ * or the phone would ask at once again. */
+bool sync_was_down(const struct sync_one *one, size_t written, struct err *e);
 
 /* Commands of the window: Adds and Changes with their content, Deletes.
  * *written counts them. What does not fit into the answer is owed, and

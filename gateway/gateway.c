@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/pool.h"
 #include "gateway/accounts/account.h"
+#include "gateway/accounts/links.h"
 #include "gateway/config/config.h"
 #include "gateway/http/auth.h"
 #include "gateway/http/http.h"
@@ -190,6 +191,7 @@ start_parts(struct gateway *gw, struct err *e)
 	gw->pool = pool_new(gw->conf->workers);
 	gw->auth = auth_new(gw, account_verify);
 	gw->brake = brake_new();
+	gw->links = links_new();
 	gw->accounts = accounts_new(gw);
 	gw->waits = waits_new(request_wake);
 	gw->verifier = verifier_new(gw);
@@ -244,6 +246,7 @@ gateway_stop(struct gateway **gwp)
 	verifier_free(&gw->verifier);
 	accounts_free(&gw->accounts);
 	auth_free(&gw->auth);
+	links_free(&gw->links);
 	brake_free(&gw->brake);
 	metrics_free(&gw->metrics);
 	if (gw->store != NULL)

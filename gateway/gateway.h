@@ -18,6 +18,7 @@ struct waits;
 struct watcher;
 struct metrics;
 struct brake;
+struct links;
 struct control;
 struct verifier;
 
@@ -31,6 +32,7 @@ struct gateway {
 	struct http *metrics_http; /* NULL without metrics-listen */
 	struct metrics *metrics;
 	struct brake *brake;
+	struct links *links;
 	struct control *control;
 	struct verifier *verifier;
 	struct auth *auth;

@@ -86,6 +86,7 @@ int cli_source(const struct cli *c);
 int cli_verify(const struct cli *c);
 int cli_resync(const struct cli *c);
 int cli_duplicates(const struct cli *c);
+int cli_unlink(const struct cli *c); /* unlink, relink */
 int cli_password_add(const struct cli *c);
 int cli_password_list(const struct cli *c);
 int cli_password_revoke(const struct cli *c);

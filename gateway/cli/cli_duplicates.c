@@ -44,8 +44,9 @@ print_groups(const json_t *groups, const char *which, const char *title)
 		any = true;
 		printf("  %s\n", because(g));
 		json_array_foreach(json_object_get(g, "cards"), k, c)
-			printf("    %-30s  %s (%s)\n", cli_text(c, "name"),
-			       cli_text(c, "book"), cli_text(c, "source"));
+			printf("    %-30s  %s (%s)  %s\n",
+			       cli_text(c, "name"), cli_text(c, "book"),
+			       cli_text(c, "source"), cli_text(c, "remote"));
 	}
 }
 

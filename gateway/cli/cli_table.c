@@ -139,6 +139,18 @@ const struct cli_command cli_commands[] = {
 	  "\n"
 	  "  easbridge verify alice\n"
 	  "  easbridge verify alice ApplDNPH --repair\n" },
+	{ "unlink", "USER [CARD CARD]", 1, 3, CLI_CONF | CLI_JSON, cli_unlink,
+	  "Keep two cards apart that merged contacts show as one.",
+	  "For users with \"link = on\". CARD is the path that \"duplicates\"\n"
+	  "shows, with SOURCE: before it where two servers have the same. The\n"
+	  "phones get the cards at once; nothing changes at the servers.\n"
+	  "Without cards: who is kept apart.\n"
+	  "\n"
+	  "  easbridge unlink alice /alice/home/a.vcf /alice/work/b.vcf\n"
+	  "  easbridge unlink alice\n" },
+	{ "relink", "USER CARD CARD", 3, 3, CLI_CONF, cli_unlink,
+	  "Let two cards be shown as one again.",
+	  "  easbridge relink alice /alice/home/a.vcf /alice/work/b.vcf\n" },
 	{ "duplicates", "USER", 1, 1,
 	  CLI_CONF | CLI_JSON | CLI_MERGE | CLI_ACROSS | CLI_PLAN | CLI_APPLY |
 		  CLI_YES,

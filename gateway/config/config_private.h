@@ -76,6 +76,7 @@ struct user_raw {
 	const struct preset *preset;
 	const char *host;
 	const char *country;
+	bool link;
 	bool merge_inbox;
 	enum view_mode views;
 	const char *defaults[KIND_COUNT];

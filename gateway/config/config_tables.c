@@ -279,6 +279,20 @@ set_password_command(struct reader *rd, const struct setting *s,
 	put_secret(rd, s, target, SECRET_COMMAND, v);
 }
 
+static void
+set_switch(struct reader *rd, const struct setting *s, void *target,
+	   const char *v)
+{
+	bool *out = slot(s, target);
+
+	if (strcmp(v, "on") == 0)
+		*out = true;
+	else if (strcmp(v, "off") == 0)
+		*out = false;
+	else
+		reader_say(rd, "\"%s\" is on or off, not \"%s\"", s->name, v);
+}
+
 /* A calling code: 49, +49. */
 static void
 set_country(struct reader *rd, const struct setting *s, void *target,
@@ -664,6 +678,12 @@ static const struct setting user_rows[] = {
 	  "Calling code of the user's country. With it 030 123 is known to "
 	  "be +49 30 123 when cards are compared (\"easbridge duplicates\"); "
 	  "without it the last nine digits decide." },
+	{ "link", set_switch, AT(link), "off", "on",
+	  "on: in merged contacts (views) the same person in several books is "
+	  "shown as one card, known by the same UID, e-mail address or phone "
+	  "number and a name that fits. Nothing merged is written to a "
+	  "server: an edit goes to the books that have the value, a new one "
+	  "to the first. \"easbridge unlink\" keeps two cards apart." },
 	{ "merge", set_merge, AT(merge_inbox), "none", "inbox",
 	  "inbox: the inboxes of all [mail] sections are shown as one. Each "
 	  "mail still lives where it came in: a reply leaves from there, "

@@ -527,6 +527,8 @@ static const struct {
 	{ "verify", control_verify }, { "run", control_run_look },
 	{ "source", control_source },
 	{ "resync", control_resync }, { "progress", control_progress },
+	{ "unlink", control_unlink }, { "relink", control_relink },
+	{ "unlinked", control_unlinked },
 	{ "duplicates", control_duplicates },
 	{ "duplicates-backup", control_duplicates_backup },
 	{ "duplicates-merge", control_duplicates_merge },

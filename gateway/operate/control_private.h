@@ -47,6 +47,11 @@ json_t *control_holds(struct question *q, user_id user,
 bool control_release(struct question *q, user_id user, const struct device *d,
 		     struct err *e);
 
+/* control_links.c */
+json_t *control_unlink(struct question *q);
+json_t *control_relink(struct question *q);
+json_t *control_unlinked(struct question *q);
+
 /* control_duplicates.c */
 json_t *control_duplicates(struct question *q);
 json_t *control_duplicates_backup(struct question *q);

@@ -70,6 +70,15 @@ void apply_tell(struct apply *p, const struct reply *rep);
  * by res->item alone (drafts are in no view). */
 bool apply_draft(struct apply *p, const struct sync_cmd *cmd,
 		 struct sync_result *res, bool *mine, struct err *e);
+/* What the source took is mirrored and told to the others. */
+bool apply_record(struct apply *p, const struct object *o, uint64_t *item,
+		  uint64_t *version, struct err *e);
+/* The Change of a contact that stands for several cards: *mine is false if it
+ * does not (and p at its collection). Otherwise status and effect are set;
+ * *version is what the phone has then. */
+bool apply_linked(struct apply *p, const struct sync_cmd *cmd,
+		  struct sync_result *res, bool *mine, uint64_t *version,
+		  struct err *e);
 /* One command on a whole object (events, tasks): res->status is set. Of an
  * item that is there, at whose collection p is; an Add finds its place
  * itself. False with an error of the source. */

@@ -101,9 +101,8 @@ apply_find_row(struct apply *p, const struct reply_cmd *cmd,
 	       reply_find(store_of(p), p->pos, cmd, &others, rep, match, e);
 }
 
-/* What the source took is mirrored and told to the others. */
-static bool
-record(struct apply *p, const struct object *o, uint64_t *item,
+bool
+apply_record(struct apply *p, const struct object *o, uint64_t *item,
        uint64_t *version, struct err *e)
 {
 	struct change c = { .remote = o->remote, .etag = o->etag,
@@ -161,7 +160,7 @@ put_new(struct apply *p, const struct sync_cmd *cmd,
 	if (!source_put(p->s, p->c->remote, p->c->kind, name, &o, p->r->arena,
 			e))
 		return false;
-	if (!record(p, &o, &item, &version, e) ||
+	if (!apply_record(p, &o, &item, &version, e) ||
 	    !place_shown(p->a->gw, p->a->user, p->named, p->c->id, item,
 			 &res->shown, e))
 		return false;
@@ -344,10 +343,14 @@ change_item(struct apply *p, const struct sync_cmd *cmd,
 	struct mirror_item now = *it;
 	struct span old, text;
 	struct object o;
+	bool linked = false;
 	uint64_t item;
 	int i;
 
-	for (i = 0; i < MAX_RETRIES; i++) {
+	if (p->named->kind == KIND_CONTACT && coll_is_view(p->named) &&
+	    !apply_linked(p, cmd, res, &linked, version, e))
+		return false;
+	for (i = 0; i < MAX_RETRIES && !linked; i++) {
 		if (!objects_load(p->a, p->c, &now, 1, p->r->arena, &old,
 				  p->r->deadline_ms, e))
 			return false;
@@ -372,7 +375,7 @@ change_item(struct apply *p, const struct sync_cmd *cmd,
 				     .data = text };
 		if (source_put(p->s, p->c->remote, p->c->kind, SPAN_NONE, &o,
 			       p->r->arena, e)) {
-			if (!record(p, &o, &item, version, e))
+			if (!apply_record(p, &o, &item, version, e))
 				return false;
 			if (echoes(p, cmd, old, text, &o))
 				*version = HAS_DIRTY;
@@ -392,6 +395,8 @@ change_item(struct apply *p, const struct sync_cmd *cmd,
 		if (!forced && p->o->conflict == 1)
 			return server_wins(p, res);
 	}
+	if (linked)
+		return true;
 	res->status = 1;
 	apply_effect(p, res->shown, *version);
 	return true;
@@ -457,7 +462,7 @@ delete_part(struct apply *p, const struct mirror_item *it, struct span text,
 
 	return source_put(p->s, p->c->remote, p->c->kind, SPAN_NONE, &o,
 			  p->r->arena, e) &&
-	       record(p, &o, &item, &version, e);
+	       apply_record(p, &o, &item, &version, e);
 }
 
 /* Delete beats Change, either way (SYNC-CORE 6.3). */

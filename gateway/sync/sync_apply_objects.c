@@ -193,6 +193,30 @@ met_itself(struct apply *p, const struct reply_cmd *cmd,
 	return true;
 }
 
+/* The Add is an item that is there: the phone is told its number, and has it
+ * from now on. */
+static bool
+meet_known(struct apply *p, const struct reply_cmd *rc, struct reply *rep,
+	   bool begun, const struct mirror_item *it, struct sync_result *res,
+	   struct err *e)
+{
+	if (!begun &&
+	    !reply_begin(store_of(p), p->pos, rc, 0, SPAN_NONE, p->c->id,
+			 clock_wall(), rep, e))
+		return false;
+	if (!reply_done(store_of(p), p->pos, rep->n, it->item, it->version, 1,
+			e))
+		return false;
+	log_line(LOG_INFO, "sync", "coll=%u item=%llu text=\"added by this "
+		 "phone, and there already\"", p->named->id,
+		 (unsigned long long)it->item);
+	res->status = 1;
+	res->shown = it->item;
+	apply_effect(p, it->item, it->version);
+	apply_tell(p, rep);
+	return true;
+}
+
 static bool change_item(struct apply *p, const struct sync_cmd *cmd,
 			const struct mirror_item *it, bool forced,
 			struct sync_result *res, uint64_t *version,
@@ -250,6 +274,7 @@ add_object(struct apply *p, const struct sync_cmd *cmd,
 	struct reply_cmd rc = { .kind = REPLY_ADD,
 				.client_id = cmd->client_id,
 				.digest = cmd->digest, .may_edit = true };
+	const struct mirror_item *known;
 	enum reply_match match;
 	struct reply rep;
 	struct span name, text;
@@ -289,6 +314,11 @@ add_object(struct apply *p, const struct sync_cmd *cmd,
 	if (!object_patch(p->c->kind, &p->o->env, SPAN_NONE, cmd->data,
 			  &p->o->supported, name, &text, e))
 		return false;
+	if (!apply_known(p, text, &known, e))
+		return false;
+	if (known != NULL)
+		return meet_known(p, &rc, &rep, match == REPLY_SAME, known,
+				  res, e);
 	if (put_new(p, cmd, &rc, &rep, match == REPLY_SAME, name, text, res, e))
 		return true;
 	if (e->code != ERR_CONFLICT || e->scope != SCOPE_ITEM)

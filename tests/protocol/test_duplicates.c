@@ -292,6 +292,51 @@ plan_and_apply(void **state)
 	bytes_free(&out);
 }
 
+/* Two phones that have both cards: one Change and one Delete, also for the
+ * one that waits. */
+static void
+phones_see_one_change_and_one_delete(void **state)
+{
+	struct phone *p = harness_ready_phone(&h, 0, "dupsees");
+	struct phone *q = harness_ready_phone(&h, 0, "dupwaits");
+	struct phone_folder *f = phone_need_type(p, 9);
+	struct phone_folder *g = phone_need_type(q, 9);
+	struct bytes out = { 0 };
+	struct running *wait;
+	struct sync_result r;
+	struct answer *a;
+
+	(void)state;
+	empty_book(0, "contacts");
+	put_card(0, "contacts", "s1", "Meier;Anna",
+		 "EMAIL:anna@x.org\nTITLE:Boss\n");
+	put_card(0, "contacts", "s2", "Meier;Anna",
+		 "EMAIL:anna@x.org\nTEL;TYPE=CELL:0171 99\n");
+	phone_sync_all(p, f);
+	phone_sync_all(q, g);
+	assert_int_equal(folder_count(f), 2);
+	wait = phone_ping_start(q, 60, &g, 1);
+	harness_sleep(300);
+	assert_int_equal(run(&out, 0, "--merge --yes"), 0);
+	a = running_wait(wait, 20000);
+	assert_non_null(a);
+	assert_string_equal(answer_text(a, "/Ping/Status"), "2");
+	r = phone_sync_all(p, f);
+	assert_int_equal(r.adds, 0);
+	assert_int_equal(r.changes, 1);
+	assert_int_equal(r.deletes, 1);
+	r = phone_sync_all(q, g);
+	assert_int_equal(r.adds, 0);
+	assert_int_equal(r.changes, 1);
+	assert_int_equal(r.deletes, 1);
+	assert_string_equal(item_text(g->items, "MobilePhoneNumber"),
+			    "0171 99");
+	assert_string_equal(item_text(g->items, "JobTitle"), "Boss");
+	r = phone_sync_all(p, f);
+	assert_int_equal(r.adds + r.changes + r.deletes, 0);
+	bytes_free(&out);
+}
+
 static void
 what_changed_is_left_alone(void **state)
 {
@@ -539,6 +584,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_report),
 		cmocka_unit_test(plan_and_apply),
+		cmocka_unit_test(phones_see_one_change_and_one_delete),
 		cmocka_unit_test(what_changed_is_left_alone),
 		cmocka_unit_test(an_entry_can_be_left_out),
 		cmocka_unit_test(across_books),

@@ -20,7 +20,9 @@ struct metrics;
 struct brake;
 struct links;
 struct control;
+struct ahead;
 struct verifier;
+struct taps;
 
 struct gateway {
 	pthread_mutex_t reload_lock; /* one at a time */
@@ -35,12 +37,15 @@ struct gateway {
 	struct links *links;
 	struct control *control;
 	struct verifier *verifier;
+	struct taps *taps;
 	struct auth *auth;
 	struct accounts *accounts;
 	struct waits *waits;
+	struct ahead *ahead;
 	struct watcher *watch;
 	atomic_bool stopping;
 	int64_t started;     /* seconds since 1970 */
+	int64_t kept;        /* the last housekeeping_tick */
 	atomic_uint_fast64_t requests; /* numbers the log lines */
 };
 

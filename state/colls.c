@@ -4,6 +4,7 @@
 
 #include "base/codec.h"
 #include "state/colls_private.h"
+#include "state/views.h"
 
 struct key
 coll_key(user_id user, uint32_t coll)
@@ -151,8 +152,8 @@ colls_read(struct txn *t, user_id user, struct coll **v_out, size_t *n_out,
 }
 
 bool
-colls_list(struct store *s, user_id user, struct arena *a,
-	   struct coll **v_out, size_t *n_out, struct err *e)
+colls_list_all(struct store *s, user_id user, struct arena *a,
+	       struct coll **v_out, size_t *n_out, struct err *e)
 {
 	struct list l = { .user = user, .a = a };
 	struct err mine = { 0 };
@@ -161,6 +162,23 @@ colls_list(struct store *s, user_id user, struct arena *a,
 		return err_set(e, mine.code, mine.scope, "%s", mine.text);
 	*v_out = l.v;
 	*n_out = l.n;
+	return true;
+}
+
+bool
+colls_list(struct store *s, user_id user, struct arena *a,
+	   struct coll **v_out, size_t *n_out, struct err *e)
+{
+	struct coll *v;
+	size_t n, i, m = 0;
+
+	if (!colls_list_all(s, user, a, &v, &n, e))
+		return false;
+	for (i = 0; i < n; i++)
+		if (!coll_is_view(&v[i]))
+			v[m++] = v[i];
+	*v_out = v;
+	*n_out = m;
 	return true;
 }
 

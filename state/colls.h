@@ -44,8 +44,13 @@ bool colls_renaming(struct store *s, user_id user, uint32_t coll,
  * knows no MAILBOXID; children move along. */
 bool colls_rename(struct store *s, user_id user, uint32_t coll,
 		  struct span remote, struct err *e);
+/* What the sources list; views (state/views.h), which no source knows, are
+ * left out. */
 bool colls_list(struct store *s, user_id user, struct arena *a,
 		struct coll **v_out, size_t *n_out, struct err *e);
+/* The views too. */
+bool colls_list_all(struct store *s, user_id user, struct arena *a,
+		    struct coll **v_out, size_t *n_out, struct err *e);
 /* ERR_NOT_FOUND, SCOPE_COLLECTION. */
 bool colls_get(struct store *s, user_id user, uint32_t coll, struct arena *a,
 	       struct coll *out, struct err *e);

@@ -402,7 +402,7 @@ gc_user(struct store *s, user_id user, int64_t now, unsigned forget_days,
 	size_t n = 0, i;
 	bool ok = run(s, &g, expire_fn, &sum, e) &&
 		  (forget_days == 0 || run(s, &g, forget_fn, &sum, e)) &&
-		  colls_list(s, user, a, &v, &n, e);
+		  colls_list_all(s, user, a, &v, &n, e);
 
 	for (i = 0; ok && i < n; i++) {
 		g.coll = v[i].id;

@@ -53,7 +53,7 @@ views_awaited(struct gateway *gw, user_id user, unsigned merged,
 	size_t n_all = 0, i, k, m;
 
 	if (merged != 0 &&
-	    !colls_list(gw->store, user, a, &all, &n_all, &e))
+	    !colls_list_all(gw->store, user, a, &all, &n_all, &e))
 		n_all = 0;
 	*out = arena_array(a, n + n_all + 1, sizeof(**out));
 	for (m = 0; m < n; m++)
@@ -98,7 +98,7 @@ views_feed(struct gateway *gw, user_id user, const struct coll *c,
 	if (!coll_is_view(c))
 		return true;
 	a = arena_new();
-	ok = colls_list(gw->store, user, a, &v, &n, e) &&
+	ok = colls_list_all(gw->store, user, a, &v, &n, e) &&
 	     feed_one(gw, user, c, v, n, a, e);
 	arena_free(&a);
 	return ok;
@@ -121,7 +121,7 @@ views_feed_all(struct gateway *gw, user_id user, struct err *e)
 	struct arena *a = arena_new();
 	struct coll *v;
 	size_t n, i;
-	bool ok = colls_list(gw->store, user, a, &v, &n, e);
+	bool ok = colls_list_all(gw->store, user, a, &v, &n, e);
 
 	for (i = 0; ok && i < n; i++)
 		if (coll_is_view(&v[i]))
@@ -185,4 +185,29 @@ place_shown(struct gateway *gw, user_id user, const struct coll *named,
 		return false;
 	return found || err_set(e, ERR_NOT_FOUND, SCOPE_ITEM,
 				"the view does not show it");
+}
+
+bool
+place_name(struct gateway *gw, user_id user, unsigned merged,
+	   const struct coll *coll, uint64_t item, struct arena *a,
+	   uint32_t *named_out, struct span *out, struct err *e)
+{
+	const struct coll *named = coll;
+	struct coll *v;
+	uint64_t shown;
+	size_t n;
+
+	if (views_hide(merged, coll)) {
+		if (!colls_list_all(gw->store, user, a, &v, &n, e))
+			return false;
+		named = view_of(v, n, coll->kind);
+		if (named == NULL)
+			return err_set(e, ERR_NOT_FOUND, SCOPE_COLLECTION,
+				       "no view was made yet");
+	}
+	if (!place_shown(gw, user, named, coll->id, item, &shown, e))
+		return false;
+	*named_out = named->id;
+	*out = item_name(a, named->id, shown);
+	return true;
 }

@@ -59,5 +59,10 @@ bool place_find(struct gateway *gw, user_id user, uint32_t coll,
 bool place_shown(struct gateway *gw, user_id user, const struct coll *named,
 		 uint32_t coll, uint64_t item, uint64_t *shown_out,
 		 struct err *e);
+/* What a phone that sees these kinds merged calls an item: ServerId and its
+ * collection. ERR_NOT_FOUND: it sees none such. */
+bool place_name(struct gateway *gw, user_id user, unsigned merged,
+		const struct coll *coll, uint64_t item, struct arena *a,
+		uint32_t *named_out, struct span *out, struct err *e);
 
 #endif

@@ -284,7 +284,7 @@ empty_tree(struct request *r, uint32_t coll, bool subfolders)
 	size_t n, i;
 	bool ok;
 
-	if (!colls_list(r->gw->store, r->user_id, r->arena, &v, &n, &e))
+	if (!colls_list_all(r->gw->store, r->user_id, r->arena, &v, &n, &e))
 		return status_of(STATUS_ITEM_OPERATIONS, &e);
 	for (i = 0; i < n && v[i].id != coll; i++)
 		;

@@ -33,7 +33,7 @@ struct search {
 	struct hit *hits;
 	size_t n, room;
 	const struct wbxml_node *options;
-	const struct coll *inbox; /* the merged one; NULL: none */
+	unsigned merged; /* kinds that this phone sees as one */
 };
 
 static void
@@ -195,7 +195,7 @@ run_search(struct search *s)
 	size_t n, i;
 	bool ok = true;
 
-	if (!colls_list(r->gw->store, r->user_id, r->arena, &v, &n, &e))
+	if (!colls_list_all(r->gw->store, r->user_id, r->arena, &v, &n, &e))
 		return status_of(STATUS_SEARCH, &e);
 	/* Hits are told by the mirror's numbers: it has to be current. */
 	for (i = 0; i < n; i++) {
@@ -226,11 +226,6 @@ run_search(struct search *s)
 		return status_of(STATUS_SEARCH, &e);
 	if (s->n > 1)
 		qsort(s->hits, s->n, sizeof(*s->hits), newest_first);
-	/* The phone knows the mails of a merged inbox by that one's ids. */
-	if (views_merged(r->user, &r->dev) & 1u << KIND_EMAIL)
-		s->inbox = view_of(v, n, KIND_EMAIL);
-	if (s->inbox != NULL && !views_feed(r->gw, r->user_id, s->inbox, &e))
-		return status_of(STATUS_SEARCH, &e);
 	return 1;
 }
 
@@ -243,23 +238,17 @@ write_hit(struct search *s, const struct hit *h, const struct tr_env *env)
 	struct mail_content mc;
 	struct email_state st;
 	struct err e = { 0 };
-	uint64_t item = h->item.item;
-	uint32_t coll = h->coll->id;
-	bool found;
+	struct span name;
+	uint32_t coll;
 
-	if (s->inbox != NULL && view_has(s->inbox, h->coll)) {
-		coll = s->inbox->id;
-		if (!view_shows(r->gw->store, r->user_id, coll, h->coll->id,
-				h->item.item, &item, &found, &e) || !found)
-			return;
-	}
-	if (!fetch_mail(r, env, &ref, &mc, &e))
+	if (!place_name(r->gw, r->user_id, s->merged, h->coll, h->item.item,
+			r->arena, &coll, &name, &e) ||
+	    !fetch_mail(r, env, &ref, &mc, &e))
 		return;
 	st = mail_state(r->arena, h->coll, &h->item, h->item.flag_block);
 	wbxml_open(w, WX_Search_Result);
 	wbxml_str(w, WX_AirSync_Class, "Email");
-	wbxml_text(w, WX_Search_LongId,
-		   item_name(r->arena, coll, item));
+	wbxml_text(w, WX_Search_LongId, name);
 	wbxml_uint(w, WX_AirSync_CollectionId, coll);
 	wbxml_open(w, WX_Search_Properties);
 	email_write(env, &mc.info, &mc.plan, &st, w);
@@ -295,7 +284,8 @@ cmd_search(struct request *r)
 	const struct wbxml_node *store =
 		wbxml_child(r->body, WX_Search_Store);
 	struct span name = wbxml_child_text(store, WX_Search_Name);
-	struct search s = { .r = r };
+	struct search s = { .r = r,
+			    .merged = views_merged(r->user, &r->dev) };
 	struct wbxml_writer *w = &r->w;
 	unsigned status = 1;
 	bool mail = span_eq_ci(name, SPAN("Mailbox"));

@@ -134,6 +134,12 @@ is_shown(const struct request *r, const struct coll *c)
 	return object_can(c->kind, (unsigned)r->version);
 }
 
+bool
+folder_hidden(const struct request *r, const struct coll *c)
+{
+	return (r->dev.hidden & 1u << c->kind) != 0;
+}
+
 static bool
 is_told(const struct folder_list *l, uint32_t coll)
 {
@@ -205,11 +211,11 @@ visible(struct request *r, struct coll **v_out, size_t *n_out, struct err *e)
 	struct coll *v, *out;
 	size_t n, i, m = 0;
 
-	if (!colls_list(r->gw->store, r->user_id, r->arena, &v, &n, e))
+	if (!colls_list_all(r->gw->store, r->user_id, r->arena, &v, &n, e))
 		return false;
 	if (lacks_view(merged, v, n) &&
 	    (!views_make(r->gw->store, r->user_id, e) ||
-	     !colls_list(r->gw->store, r->user_id, r->arena, &v, &n, e)))
+	     !colls_list_all(r->gw->store, r->user_id, r->arena, &v, &n, e)))
 		return false;
 	out = arena_array(r->arena, n + 1, sizeof(*out));
 	for (i = 0; i < n; i++) {
@@ -241,6 +247,7 @@ folder_tree(struct request *r, struct folder_list *out, struct err *e)
 		before = out->n;
 		for (i = 0; i < n && out->n < MAX_FOLDERS; i++) {
 			if (done[i] || !is_shown(r, &v[i]) ||
+			    folder_hidden(r, &v[i]) ||
 			    !is_told(out, v[i].parent))
 				continue;
 			done[i] = true;

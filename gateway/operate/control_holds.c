@@ -7,15 +7,6 @@
 #include "state/colls.h"
 #include "state/devices.h"
 
-/* A server may call a folder anything. */
-static json_t *
-name_of(struct span s)
-{
-	json_t *o = s.n > 0 ? json_stringn(s.p, s.n) : json_string("");
-
-	return o != NULL ? o : json_string("(not readable)");
-}
-
 /* What the brake holds, and what it would hold on the next trip. */
 json_t *
 control_holds(struct question *q, user_id user, const struct device *d,
@@ -38,11 +29,11 @@ control_holds(struct question *q, user_id user, const struct device *d,
 		*held = *held || holds;
 		json_array_append_new(
 			list, json_pack("{so sI sI si so sb}", "folder",
-					name_of(c.name), "since",
+					control_text(c.name), "since",
 					(json_int_t)v[i].since, "until",
 					(json_int_t)v[i].until, "trips",
 					(int)v[i].trips, "why",
-					name_of(v[i].why), "holds",
+					control_text(v[i].why), "holds",
 					holds ? 1 : 0));
 	}
 	return list;

@@ -33,7 +33,7 @@ get_asked(struct question *q, struct asked *out)
 	login = out->u->logins[0];
 	out->a = account_get(q->gw, out->u, user_of(span_of(login)), login,
 			     "");
-	if (colls_list(q->gw->store, out->a->user, q->a, &out->colls,
+	if (colls_list_all(q->gw->store, out->a->user, q->a, &out->colls,
 		       &out->n, &e))
 		return NULL;
 	account_put(&out->a);

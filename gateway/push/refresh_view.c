@@ -6,6 +6,7 @@
 #include "gateway/push/refresh_private.h"
 
 #define TREE_MS 8000
+#define TREE_AGAIN_MS 60000
 
 /* The members of a view, in the arena. */
 static size_t
@@ -55,17 +56,41 @@ refresh_members(struct account *a, const struct coll *v, size_t n,
 	return true;
 }
 
-/* A phone with one calendar never needs to ask for folders: a source that came
- * or left the configuration is noticed here. */
+/* When the tree could not be had last, for the view that asked. */
 static void
-look_at_tree(struct account *a, int64_t deadline_ms)
+tree_due(struct coll_run *r, void *ctx)
+{
+	int64_t now = clock_mono_ms();
+
+	*(bool *)ctx = r->fresh_ms == 0 || now - r->fresh_ms > TREE_AGAIN_MS;
+	r->fresh_ms = now;
+}
+
+static void
+tree_had(struct coll_run *r, void *ctx)
+{
+	(void)ctx;
+	r->fresh_ms = 0;
+}
+
+/* A phone with one calendar never needs to ask for folders: a source that came
+ * or left the configuration is noticed here. Costs nothing once the tree was
+ * listed; one that cannot be listed is not waited for at each Sync. */
+static void
+look_at_tree(struct account *a, uint32_t view, int64_t deadline_ms)
 {
 	int64_t soon = clock_mono_ms() + TREE_MS;
 	struct err e = { 0 };
+	bool due = false;
 
-	if (!refresh_tree(a, INT64_MAX, soon < deadline_ms ? soon
-							   : deadline_ms,
-			  &e))
+	coll_run_do(a, view, tree_due, &due);
+	if (!due)
+		return;
+	if (refresh_tree(a, INT64_MAX, soon < deadline_ms ? soon
+							  : deadline_ms,
+			 &e))
+		coll_run_do(a, view, tree_had, NULL);
+	else
 		log_line(LOG_WARN, "view", "tree error=%s text=\"%s\"",
 			 err_name(e.code), e.text);
 }
@@ -79,7 +104,7 @@ refresh_view(struct account *a, const struct coll *view, int64_t deadline_ms,
 	size_t n;
 	bool ok;
 
-	look_at_tree(a, deadline_ms);
+	look_at_tree(a, view->id, deadline_ms);
 	n = members_of(a, view, arena, &v, e);
 	ok = e->code == ERR_NONE &&
 		  refresh_members(a, v, n, deadline_ms, e) &&

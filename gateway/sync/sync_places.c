@@ -1,5 +1,6 @@
 /* A view's window has items of many collections. */
 #include "base/log.h"
+#include "gateway/push/refresh.h"
 #include "gateway/sync/sync_answer.h"
 
 /* Gone while we look: without a name at its source it is not found there,
@@ -57,6 +58,8 @@ sync_pass_over(struct sync_one *one, const struct coll *c, struct err *e)
 	log_line(LOG_WARN, "view", "coll=%u source=" SPAN_FMT
 		 " error=%s text=\"%s\"", c->id, SPAN_ARG(c->source),
 		 err_name(e->code), e->text);
+	if (e->code == ERR_STALE)
+		refresh_ring(one->run->a, c->id);
 	if (one->down.code == ERR_NONE)
 		one->down = *e;
 	err_clear(e);

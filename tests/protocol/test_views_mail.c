@@ -137,7 +137,7 @@ two_phones(const char *name)
 	return x;
 }
 
-/* ---- the tree -----------------------------------------------------------------*/
+/* ---- the tree ----*/
 
 /* One inbox; the other folders of the further mailbox are a branch still. */
 static void
@@ -152,7 +152,7 @@ one_inbox(void **state)
 	assert_int_equal(folders_of(p, 4), 1);
 }
 
-/* ---- there and back -----------------------------------------------------------*/
+/* ---- there and back ----*/
 
 static void
 mail_of_both(void **state)
@@ -254,7 +254,7 @@ a_waiting_sync(void **state)
 	free(xml);
 }
 
-/* ---- where it lives -----------------------------------------------------------*/
+/* ---- where it lives ----*/
 
 static void
 trash_of_its_own(void **state)
@@ -328,7 +328,7 @@ reply_by_its_own_source(void **state)
 	free(mail);
 }
 
-/* ---- moves ----------------------------------------------------------------------*/
+/* ---- moves ----*/
 
 /* Out of the merged inbox into a folder of the other mailbox, and back; the
  * answers are lost. */
@@ -413,7 +413,7 @@ move_nowhere(void **state)
 		      "/MoveItems/Response/Status", "4");
 }
 
-/* ---- other ways to a mail --------------------------------------------------------*/
+/* ---- other ways to a mail ----*/
 
 static void
 search_and_fetch(void **state)
@@ -476,7 +476,7 @@ attachment(void **state)
 	bytes_free(&b);
 }
 
-/* ---- folder commands ---------------------------------------------------------------*/
+/* ---- folder commands ----*/
 
 /* Below the merged inbox: below that of the user's own mailbox. */
 static void
@@ -531,7 +531,7 @@ emptied(void **state)
 	imap_close(o);
 }
 
-/* ---- sources come and go ------------------------------------------------------------*/
+/* ---- sources come and go ----*/
 
 static void
 off_and_on(void **state)
@@ -645,7 +645,7 @@ merged_and_not(void **state)
 	quiet(p, in);
 }
 
-/* ---- power cuts ---------------------------------------------------------------------*/
+/* ---- power cuts ----*/
 
 struct cut {
 	const char *point;

@@ -55,7 +55,7 @@ set_stage(struct stage *s)
 	assert_true(colls_apply(s->b->s, USER, SPAN("m"), f, BOOKS, NULL,
 				&e));
 	assert_true(views_make(s->b->s, USER, &e));
-	assert_true(colls_list(s->b->s, USER, s->b->a, &v, &n, &e));
+	assert_true(colls_list_all(s->b->s, USER, s->b->a, &v, &n, &e));
 	for (i = 0; i < n; i++) {
 		if (span_eq(v[i].source, SPAN("m")))
 			s->book[m++] = v[i].id;
@@ -152,8 +152,8 @@ feed(struct stage *s)
 	struct mirror_result r;
 	struct err e = { 0 };
 
-	assert_true(view_feed(s->b->s, USER, s->view, s->book, BOOKS, &r,
-			      &e));
+	if (!view_feed(s->b->s, USER, s->view, s->book, BOOKS, &r, &e))
+		fail_msg("%s", e.text);
 }
 
 /* The view shows who is alone and who leads, with the right version. */

@@ -43,7 +43,7 @@ set_stage(struct stage *s, enum item_kind kind)
 				&e));
 	assert_true(views_make(s->b->s, USER, &e));
 	assert_true(views_make(s->b->s, USER, &e)); /* nothing more */
-	assert_true(colls_list(s->b->s, USER, s->b->a, &v, &n, &e));
+	assert_true(colls_list_all(s->b->s, USER, s->b->a, &v, &n, &e));
 	assert_int_equal(n, 1 + MEMBERS + 5);
 	for (i = 0; i < n; i++) {
 		if (span_eq(v[i].source, SPAN("m")))
@@ -199,7 +199,7 @@ sources_leave(void **state)
 					&e));
 		assert_true(colls_keep(s.b->s, USER, kept, 1, &changed, &e));
 		assert_true(changed);
-		assert_true(colls_list(s.b->s, USER, s.b->a, &v, &n, &e));
+		assert_true(colls_list_all(s.b->s, USER, s.b->a, &v, &n, &e));
 		for (i = 0; i < n; i++)
 			assert_true(v[i].attached ==
 				    (span_eq(v[i].source, SPAN("s")) ||

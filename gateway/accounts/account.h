@@ -100,6 +100,9 @@ void accounts_free(struct accounts **as);
 struct account *account_get(struct gateway *gw, struct user_conf *conf,
 			    user_id user, const char *login,
 			    const char *password);
+/* The configuration of a user whose account is known; NULL: not since the
+ * start. A reference. */
+struct user_conf *account_conf_of(struct gateway *gw, user_id user);
 struct account *account_ref(struct account *a);
 void account_put(struct account **a);
 /* Calls fn for each account, holding a reference and no lock. */

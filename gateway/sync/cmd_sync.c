@@ -183,12 +183,31 @@ look_if_due(struct sync_one *one, bool *made, struct err *e)
 	return refresh_coll(run->a, one->c.id, run->until_ms, e);
 }
 
+/* A contact that is there already is not to be made again (apply_known): what
+ * is there must be known for that. */
+static bool
+look_before_adds(struct sync_one *one, struct err *e)
+{
+	const struct sync_coll *sc = one->sc;
+	size_t i;
+
+	if (one->c.kind != KIND_CONTACT || one->c.cursor.n > 0)
+		return true;
+	for (i = 0; i < sc->n_cmds; i++)
+		if (sc->cmds[i].kind == SYNC_ADD)
+			return refresh_coll(one->run->a, one->c.id,
+					    one->run->until_ms, e);
+	return true;
+}
+
 static bool
 sync_known_key(struct sync_one *one, struct err *e)
 {
 	struct sync_run *run = one->run;
 	bool made;
 
+	if (!look_before_adds(one, e))
+		return false;
 	if (!sync_apply(run->r, run->a, &one->c, one->sc, &one->pos, &one->o,
 			&one->applied, e) ||
 	    !look_if_due(one, &made, e))

@@ -17,6 +17,7 @@
 #include "gateway/operate/metrics.h"
 #include "gateway/operate/verify.h"
 #include "gateway/push/park.h"
+#include "gateway/sync/read_ahead.h"
 #include "gateway/push/refresh.h"
 #include "gateway/push/watch.h"
 #include "state/store.h"
@@ -190,6 +191,7 @@ start_parts(struct gateway *gw, struct err *e)
 	gw->auth = auth_new(gw, account_verify);
 	gw->accounts = accounts_new(gw);
 	gw->waits = waits_new(request_wake);
+	gw->ahead = ahead_new();
 	gw->verifier = verifier_new(gw);
 	gw->watch = watch_new(gw, housekeeping_tick);
 	if (gw->watch == NULL)
@@ -239,6 +241,7 @@ gateway_stop(struct gateway **gwp)
 	http_stop(&gw->metrics_http);
 	http_stop(&gw->http);
 	waits_free(&gw->waits);
+	ahead_free(&gw->ahead);
 	verifier_free(&gw->verifier);
 	accounts_free(&gw->accounts);
 	auth_free(&gw->auth);

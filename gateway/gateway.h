@@ -18,6 +18,7 @@ struct waits;
 struct watcher;
 struct metrics;
 struct control;
+struct ahead;
 struct verifier;
 
 struct gateway {
@@ -34,6 +35,7 @@ struct gateway {
 	struct auth *auth;
 	struct accounts *accounts;
 	struct waits *waits;
+	struct ahead *ahead;
 	struct watcher *watch;
 	atomic_bool stopping;
 	int64_t started;     /* seconds since 1970 */

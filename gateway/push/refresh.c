@@ -148,6 +148,36 @@ refresh_is_fresh(struct account *a, const struct coll *c)
 	return f.fresh;
 }
 
+static void
+look_age(struct coll_run *r, void *ctx)
+{
+	int64_t *since_ms = ctx;
+
+	*since_ms = r->listing ? 0 : r->fresh_ms;
+}
+
+bool
+refresh_is_recent(struct account *a, uint32_t coll, int64_t max_age_ms)
+{
+	int64_t since_ms = 0;
+
+	coll_run_do(a, coll, look_age, &since_ms);
+	return since_ms != 0 && clock_mono_ms() - since_ms <= max_age_ms;
+}
+
+static void
+set_unknown(struct coll_run *r, void *ctx)
+{
+	(void)ctx;
+	r->fresh_ms = 0;
+}
+
+void
+refresh_distrust(struct account *a, uint32_t coll)
+{
+	coll_run_do(a, coll, set_unknown, NULL);
+}
+
 /* ---- background ------------------------------------------------------------*/
 
 struct ring_job {

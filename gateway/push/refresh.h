@@ -21,6 +21,10 @@ bool refresh_feed(struct account *a, const struct coll *c, struct err *e);
 /* True if the mirror is known to be current: the bell is alive and did not
  * ring since the last look. */
 bool refresh_is_fresh(struct account *a, const struct coll *c);
+/* True if the last complete look at the source is at most so old. */
+bool refresh_is_recent(struct account *a, uint32_t coll, int64_t max_age_ms);
+/* What the mirror says of it was found wrong: the next request looks. */
+void refresh_distrust(struct account *a, uint32_t coll);
 /* Queues a background refresh; rings that come meanwhile are gathered. */
 void refresh_ring(struct account *a, uint32_t coll);
 /* Lists the folders of all sources if the last listing is older than

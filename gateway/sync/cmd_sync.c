@@ -14,7 +14,10 @@
 #include "gateway/push/park.h"
 #include "gateway/push/refresh.h"
 #include "gateway/push/watch.h"
+#include "gateway/sync/read_ahead.h"
 #include "gateway/sync/sync_answer.h"
+
+#define DOWNLOAD_LOOK_MS 5000
 
 /* <Collections> is opened when the first collection has something to say. */
 static void
@@ -124,43 +127,64 @@ answer_collection(struct sync_one *one, struct err *e)
 		run->said = said_before;
 		return false;
 	}
+	if (one->w.more && one->sc->get_changes)
+		read_ahead(one);
 	run->left -= written < run->left ? (unsigned)written : run->left;
 	return true;
 }
 
-/* A bell may ring half a second late, and who asks wants the truth: only a
- * request that the bell itself woke skips the look. */
 static bool
-look(struct sync_one *one, struct err *e)
+make_window(struct sync_one *one, struct err *e)
+{
+	struct sync_run *run = one->run;
+	const struct sync_coll *sc = one->sc;
+	unsigned limit = sc->window < run->left ? sc->window : run->left;
+
+	return sync_window(run->r->gw->store, &one->pos,
+			   one->applied.effects, one->applied.n_effects,
+			   one->want, sc->get_changes ? limit : 0,
+			   run->r->arena, &one->w, e);
+}
+
+/* A bell may ring half a second late, and who asks wants the truth: only a
+ * request that the bell itself woke skips the look, and one in the middle of
+ * a long download, which looks when it comes to its end. */
+static bool
+look_if_due(struct sync_one *one, bool *made, struct err *e)
 {
 	struct sync_run *run = one->run;
 
-	return run->r->woken && refresh_is_fresh(run->a, &one->c)
-		       ? refresh_feed(run->a, &one->c, e)
-		       : refresh_coll(run->a, one->c.id, run->until_ms, e);
+	*made = false;
+	if (!one->sc->get_changes || one->c.no_select)
+		return true;
+	if (run->r->woken && refresh_is_fresh(run->a, &one->c))
+		return refresh_feed(run->a, &one->c, e);
+	if (one->sc->n_cmds == 0 && one->c.kind == KIND_EMAIL &&
+	    refresh_is_recent(run->a, one->c.id, DOWNLOAD_LOOK_MS)) {
+		if (!make_window(one, e))
+			return false;
+		*made = one->w.more;
+		if (*made)
+			return true;
+	}
+	return refresh_coll(run->a, one->c.id, run->until_ms, e);
 }
 
 static bool
 sync_known_key(struct sync_one *one, struct err *e)
 {
 	struct sync_run *run = one->run;
-	const struct sync_coll *sc = one->sc;
-	unsigned limit = sc->window < run->left ? sc->window : run->left;
+	bool made;
 
-	if (!sync_apply(run->r, run->a, &one->c, sc, &one->pos, &one->o,
-			&one->applied, e))
-		return false;
-	if (sc->get_changes && !one->c.no_select && !look(one, e))
+	if (!sync_apply(run->r, run->a, &one->c, one->sc, &one->pos, &one->o,
+			&one->applied, e) ||
+	    !look_if_due(one, &made, e))
 		return false;
 	/* The refresh may have given the mailbox its UIDVALIDITY. */
 	if (!colls_get(run->r->gw->store, run->r->user_id, one->c.id,
 		       run->r->arena, &one->c, e))
 		return false;
-	return sync_window(run->r->gw->store, &one->pos,
-			   one->applied.effects, one->applied.n_effects,
-			   one->want, sc->get_changes ? limit : 0,
-			   run->r->arena, &one->w, e) &&
-	       answer_collection(one, e);
+	return (made || make_window(one, e)) && answer_collection(one, e);
 }
 
 static void

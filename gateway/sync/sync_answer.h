@@ -4,6 +4,7 @@
 #define GATEWAY_SYNC_ANSWER_H
 
 #include "gateway/accounts/views.h"
+#include "gateway/items/mail_content.h"
 #include "gateway/sync/sync_apply.h"
 #include "gateway/sync/sync_options.h"
 #include "gateway/sync/sync_parse.h"
@@ -32,8 +33,12 @@ struct sync_one {
 	struct err down; /* what kept a member of a view from being read */
 };
 
-/* Where the items of the window at at[] live: of a view, at its members;
- * `item` has the flags and the version of the window. */
+/* Where an item of a window lives: of a view, at its member; place.item has
+ * the flags of the window. */
+bool sync_place(struct gateway *gw, user_id user, const struct coll *named,
+		const struct mirror_item *it, struct arena *a,
+		struct place *out, struct err *e);
+/* Of those at at[] of the window. */
 bool sync_places(struct sync_one *one, const size_t *at, size_t n,
 		 struct place *out, struct err *e);
 /* Those of n places that lie in the collection of v[first], if that is the
@@ -55,6 +60,10 @@ bool sync_write_mails(struct sync_one *one, size_t *written, struct err *e);
 bool sync_write_objects(struct sync_one *one, size_t *written, struct err *e);
 /* One item as the answer to a Fetch; false if it cannot be had. */
 bool sync_fetch_mail(struct sync_one *one, struct sync_result *res, bool *gone);
+/* One mail as an element of the answer: Add, Change or Fetch. */
+void sync_write_mail(struct wbxml_writer *w, struct arena *a, uint32_t named,
+		     const struct tr_env *env, wbxml_tag tag,
+		     const struct place *p, const struct mail_content *mc);
 bool sync_fetch_object(struct sync_one *one, struct sync_result *res);
 void sync_write_responses(struct sync_one *one);
 

@@ -4,6 +4,8 @@
 #include "base/log.h"
 #include "gateway/accounts/sessions.h"
 #include "gateway/items/mail_content.h"
+#include "gateway/push/refresh.h"
+#include "gateway/sync/read_ahead.h"
 #include "gateway/sync/sync_answer.h"
 
 /* What is fetched at a time: many mails, for the sake of round trips, but
@@ -13,24 +15,31 @@
 #define MAIL_BYTES (64u << 10)
 
 /* FileReferences inside name the place, which is good in any view. */
+void
+sync_write_mail(struct wbxml_writer *w, struct arena *a, uint32_t named,
+		const struct tr_env *env, wbxml_tag tag,
+		const struct place *p, const struct mail_content *mc)
+{
+	struct email_state st =
+		mail_state(a, &p->coll, &p->item, p->item.flag_block);
+
+	wbxml_open(w, tag);
+	wbxml_text(w, WX_AirSync_ServerId, item_name(a, named, p->shown));
+	if (tag == WX_AirSync_Fetch)
+		wbxml_uint(w, WX_AirSync_Status, 1);
+	wbxml_open(w, WX_AirSync_ApplicationData);
+	email_write(env, &mc->info, &mc->plan, &st, w);
+	wbxml_close(w);
+	wbxml_close(w);
+}
+
 static void
 write_item(struct sync_one *one, wbxml_tag tag, const struct place *p,
 	   const struct mail_content *mc)
 {
 	struct request *r = one->run->r;
-	struct wbxml_writer *w = &r->w;
-	struct email_state st = mail_state(r->arena, &p->coll, &p->item,
-					   p->item.flag_block);
 
-	wbxml_open(w, tag);
-	wbxml_text(w, WX_AirSync_ServerId,
-		   item_name(r->arena, one->c.id, p->shown));
-	if (tag == WX_AirSync_Fetch)
-		wbxml_uint(w, WX_AirSync_Status, 1);
-	wbxml_open(w, WX_AirSync_ApplicationData);
-	email_write(&one->o.env, &mc->info, &mc->plan, &st, w);
-	wbxml_close(w);
-	wbxml_close(w);
+	sync_write_mail(&r->w, r->arena, one->c.id, &one->o.env, tag, p, mc);
 }
 
 /* A draft whose text is another one by now: the whole item. */
@@ -199,6 +208,7 @@ write_adds(struct sync_one *one, const size_t *at, size_t n, size_t *written,
 		}
 		if (!mc[i].info.found) {
 			window_owe(&one->w, at[i]); /* the log will tell */
+			refresh_distrust(one->run->a, one->c.id);
 			continue;
 		}
 		write_item(one,
@@ -237,6 +247,12 @@ sync_write_mails(struct sync_one *one, size_t *written, struct err *e)
 		}
 	}
 	for (i = 0; ok && i <= one->w.n; i++) {
+		if (i < one->w.n && one->w.v[i].op == WIN_ADD &&
+		    !sync_over_budget(run) &&
+		    ahead_write(one, &one->w.v[i].item)) {
+			(*written)++;
+			continue;
+		}
 		if (i < one->w.n &&
 		    (one->w.v[i].op == WIN_ADD ||
 		     (one->w.v[i].op == WIN_CHANGE &&

@@ -12,6 +12,7 @@
 #include "gateway/http/auth.h"
 #include "gateway/http/http.h"
 #include "gateway/http/request.h"
+#include "gateway/http/tap.h"
 #include "gateway/operate/control.h"
 #include "gateway/operate/housekeeping.h"
 #include "gateway/operate/metrics.h"
@@ -106,8 +107,11 @@ tell_account(struct account *a, void *ctx)
 
 	if (was != NULL)
 		u = config_user(fresh, was->logins[0]);
-	if (u != NULL && account_set_conf(a, u))
+	if (u != NULL && account_set_conf(a, u)) {
 		refresh_tree_later(a);
+		/* Quiet hours may be over; any wake is a look. */
+		park_post(a->gw, a->user, 0, 0);
+	}
 	user_conf_put(&was);
 	user_conf_put(&u);
 }
@@ -193,6 +197,7 @@ start_parts(struct gateway *gw, struct err *e)
 	gw->waits = waits_new(request_wake);
 	gw->ahead = ahead_new();
 	gw->verifier = verifier_new(gw);
+	gw->taps = taps_new();
 	gw->watch = watch_new(gw, housekeeping_tick);
 	if (gw->watch == NULL)
 		return err_set(e, ERR_UNAVAILABLE, SCOPE_ACCOUNT,
@@ -243,6 +248,7 @@ gateway_stop(struct gateway **gwp)
 	waits_free(&gw->waits);
 	ahead_free(&gw->ahead);
 	verifier_free(&gw->verifier);
+	taps_free(&gw->taps);
 	accounts_free(&gw->accounts);
 	auth_free(&gw->auth);
 	metrics_free(&gw->metrics);

@@ -20,6 +20,7 @@ struct metrics;
 struct control;
 struct ahead;
 struct verifier;
+struct taps;
 
 struct gateway {
 	pthread_mutex_t reload_lock; /* one at a time */
@@ -32,6 +33,7 @@ struct gateway {
 	struct metrics *metrics;
 	struct control *control;
 	struct verifier *verifier;
+	struct taps *taps;
 	struct auth *auth;
 	struct accounts *accounts;
 	struct waits *waits;
@@ -39,6 +41,7 @@ struct gateway {
 	struct watcher *watch;
 	atomic_bool stopping;
 	int64_t started;     /* seconds since 1970 */
+	int64_t kept;        /* the last housekeeping_tick */
 	atomic_uint_fast64_t requests; /* numbers the log lines */
 };
 

@@ -29,6 +29,7 @@ struct device {
 	uint32_t policy_revision; /* of the policy acknowledged */
 	enum wipe_state wipe;
 	bool blocked;
+	uint32_t hidden; /* bit 1 << item_kind: not for this phone */
 	int64_t first_seen, last_seen;
 	/* Ping as last time. */
 	uint32_t ping_heartbeat;

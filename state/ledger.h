@@ -92,13 +92,12 @@ bool sync_quiet(struct store *s, const struct sync_pos *pos,
  * the filter of the last Sync. *known is false if there is no ledger. */
 bool sync_pending(struct store *s, struct dev_coll dc, unsigned limit,
 		  bool *known, unsigned *count_out, struct err *e);
+/* What those changes are. */
+bool sync_news(struct store *s, struct dev_coll dc, unsigned limit,
+	       struct arena *a, struct win_change **v_out, size_t *n_out,
+	       struct err *e);
 bool sync_count(struct store *s, struct dev_coll dc, int64_t want,
 		unsigned limit, unsigned *count_out, struct err *e);
-/* What the window behind the last answer will most likely hold: to make it
- * ready, not to tell it. No key, no ledger; empty if nothing is known. */
-bool sync_ahead(struct store *s, struct dev_coll dc, int64_t want,
-		unsigned limit, struct arena *a, struct window *out,
-		struct err *e);
 /* Would sync_judge accept it? */
 bool sync_key_known(struct store *s, struct dev_coll dc, struct span key,
 		    bool *known, struct err *e);

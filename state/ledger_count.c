@@ -7,8 +7,8 @@ struct count_ctx {
 	int64_t want;
 	unsigned limit, count;
 	bool known;
-	struct arena *a;    /* NULL: that of the transaction */
-	struct window *out; /* NULL: only to be counted */
+	struct arena *a; /* NULL: that of the transaction */
+	struct window w;
 };
 
 /* From the last answer on, whether the phone has confirmed it or not. */
@@ -51,10 +51,10 @@ count_fn(struct txn *t, void *ctx, struct err *e)
 	struct count_ctx *c = ctx;
 	struct ledger l = { .a = c->a ? c->a : txn_arena(t) };
 	struct sync_row row;
-	struct window w = { 0 };
 	bool idle;
 
 	c->count = 0;
+	c->w = (struct window){ 0 };
 	if (!sync_row_read(t, c->dc, &row, &c->known, e))
 		return false;
 	if (c->known && ledger_restarts(&row)) {
@@ -67,11 +67,10 @@ count_fn(struct txn *t, void *ctx, struct err *e)
 	}
 	if (!load_last(t, c, &row, &l, &idle, e))
 		return false;
-	if (!idle && !window_run(t, c->dc, &l, c->want, c->limit, l.a, &w, e))
+	if (!idle &&
+	    !window_run(t, c->dc, &l, c->want, c->limit, l.a, &c->w, e))
 		return false;
-	c->count = (unsigned)w.n;
-	if (c->out != NULL)
-		*c->out = w;
+	c->count = (unsigned)c->w.n;
 	return true;
 }
 
@@ -104,12 +103,16 @@ sync_count(struct store *s, struct dev_coll dc, int64_t want, unsigned limit,
 }
 
 bool
-sync_ahead(struct store *s, struct dev_coll dc, int64_t want, unsigned limit,
-	   struct arena *a, struct window *out, struct err *e)
+sync_news(struct store *s, struct dev_coll dc, unsigned limit,
+	  struct arena *a, struct win_change **v_out, size_t *n_out,
+	  struct err *e)
 {
-	struct count_ctx c = { .dc = dc, .own_want = true, .want = want,
-			       .limit = limit, .a = a, .out = out };
+	struct count_ctx c = { .dc = dc, .limit = limit, .a = a };
+	struct err mine = { 0 };
 
-	*out = (struct window){ 0 };
-	return store_read(s, count_fn, &c, e);
+	if (!store_read(s, count_fn, &c, &mine))
+		return err_set(e, mine.code, mine.scope, "%s", mine.text);
+	*v_out = c.w.v;
+	*n_out = c.known ? c.w.n : 0;
+	return true;
 }

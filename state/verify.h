@@ -59,7 +59,8 @@ bool verify_relist(struct store *s, user_id user, uint32_t coll,
 
 /* The rows of a collection's mirror against each other. A repair writes the
  * indexes anew; phones that had an item whose row is lost keep knowing that,
- * so that a listing that brings it back does not send it again as new. */
+ * so that a listing that brings it back (it is ordered) does not send it
+ * again as new. */
 bool verify_rows(struct store *s, user_id user, uint32_t coll, bool repair,
 		 struct arena *a, struct differs *out, struct err *e);
 

@@ -164,12 +164,15 @@ wanted(const struct mirror_item *it)
 	       (!it->gone && it->remote.n > 0 ? HAS_NAME : 0);
 }
 
-/* Items of a view have the version of their member's. */
+/* Items of a view have the version of their member's; an object whose ETag
+ * changed and whose text did not keeps its version. */
 static bool
 has_version(const struct rows_ctx *x, const struct mirror_item *it)
 {
-	return it->gone || coll_is_view(&x->c) ||
-	       it->version == item_version(it);
+	if (it->gone || coll_is_view(&x->c))
+		return true;
+	return it->etag.n > 0 ? it->version >= 16
+			      : it->version == item_version(it);
 }
 
 static bool
@@ -321,6 +324,10 @@ repair(struct txn *t, struct rows_ctx *x, struct err *e)
 			return false;
 	if (x->last > x->c.seq)
 		x->c.seq = x->last;
+	/* In the same commit: a power cut behind it must not leave phones
+	 * with owed rows of items that no listing brings back. */
+	if (x->n_lost > 0)
+		x->c.cursor = SPAN_NONE;
 	for (i = 0; i < x->items.n; i++)
 		if (!is_whole(x, i) && !put_rows(t, x, i, e))
 			return false;

@@ -169,6 +169,7 @@ print_device(const json_t *o)
 	row(&t, "program", cli_text(d, "agent"));
 	row(&t, "protocol", cli_text(d, "protocol"));
 	row(&t, "policy", cli_number(d, "policy") ? "acknowledged" : "none");
+	row(&t, "classes", cli_text(d, "classes"));
 	row(&t, "push", cli_flag(d, "waiting") ? "waits for news" : "does not wait");
 	row(&t, "first seen", cli_time(t.a, cli_number(d, "first_seen")));
 	row(&t, "last seen", cli_time(t.a, cli_number(d, "last_seen")));

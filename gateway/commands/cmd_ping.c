@@ -5,6 +5,7 @@
 #include "gateway/commands/commands.h"
 #include "gateway/items/folder_tree.h"
 #include "gateway/items/mail_ref.h"
+#include "gateway/items/quiet_news.h"
 #include "gateway/push/refresh.h"
 #include "gateway/push/watch.h"
 #include "state/ledger.h"
@@ -116,14 +117,15 @@ ping_look(struct request *r, const struct ping *p, uint32_t *changed,
 			*gone = true;
 			continue;
 		}
-		if (!c.attached || views_hide(merged, &c)) {
+		if (!c.attached || folder_hidden(r, &c) ||
+		    views_hide(merged, &c)) {
 			*gone = true;
 			continue;
 		}
 		if (!refresh_feed(request_account(r), &c, e) ||
 		    !sync_pending(r->gw->store, dc, 1, &known, &count, e))
 			return false;
-		if (known && count > 0)
+		if (known && count > 0 && !quiet_holds(r, &c))
 			changed[n++] = dc.coll;
 	}
 	*n_out = n;

@@ -35,8 +35,8 @@ plain_text(struct reader *rd, const struct setting *s, const char *v)
 	return true;
 }
 
-static void
-set_text(struct reader *rd, const struct setting *s, void *target,
+void
+setting_text(struct reader *rd, const struct setting *s, void *target,
 	 const char *v)
 {
 	if (plain_text(rd, s, v))
@@ -149,7 +149,7 @@ set_listen(struct reader *rd, const struct setting *s, void *target,
 			   "[::]:443 or 127.0.0.1:8080, not \"%s\"", s->name,
 			   v);
 	else
-		set_text(rd, s, target, v);
+		setting_text(rd, s, target, v);
 }
 
 static void
@@ -168,12 +168,12 @@ set_external(struct reader *rd, const struct setting *s, void *target,
 		reader_say(rd, "\"%s\" is https://HOST without a path, not "
 			   "\"%s\"", s->name, v);
 	else
-		set_text(rd, s, target, v);
+		setting_text(rd, s, target, v);
 }
 
 /* Comma list; lower_case for logins. */
-static void
-set_list(struct reader *rd, const struct setting *s, void *target,
+void
+setting_list(struct reader *rd, const struct setting *s, void *target,
 	 const char *v, bool lower_case)
 {
 	struct { const char **v; size_t n; } *out = slot(s, target);
@@ -204,7 +204,7 @@ static void
 set_logins(struct reader *rd, const struct setting *s, void *target,
 	   const char *v)
 {
-	set_list(rd, s, target, v, true);
+	setting_list(rd, s, target, v, true);
 }
 
 static void
@@ -214,7 +214,7 @@ set_emails(struct reader *rd, const struct setting *s, void *target,
 	struct { const char **v; size_t n; } *out = slot(s, target);
 	size_t i;
 
-	set_list(rd, s, target, v, false);
+	setting_list(rd, s, target, v, false);
 	for (i = 0; i < out->n; i++)
 		if (strchr(out->v[i], '@') == NULL)
 			reader_say(rd, "\"%s\" is not an address: write "
@@ -229,7 +229,7 @@ set_networks(struct reader *rd, const struct setting *s, void *target,
 	struct network net;
 	size_t i;
 
-	set_list(rd, s, target, v, true);
+	setting_list(rd, s, target, v, true);
 	for (i = 0; i < out->n; i++)
 		if (!network_from(out->v[i], &net))
 			reader_say(rd, "\"%s\" is not an address or network: "
@@ -413,7 +413,7 @@ set_url(struct reader *rd, const struct setting *s, void *target,
 			   "\"%s\"", s->name, v);
 		return;
 	}
-	set_text(rd, s, target, v);
+	setting_text(rd, s, target, v);
 }
 
 static void
@@ -455,7 +455,7 @@ set_host(struct reader *rd, const struct setting *s, void *target,
 	struct endpoint l = { 0 };
 
 	if (split_host(rd, span_of(v), &l) && l.port == 0)
-		set_text(rd, s, target, v);
+		setting_text(rd, s, target, v);
 	else
 		reader_say(rd, "\"%s\" is the name of a server, like "
 			   "mail.example.org, not \"%s\"", s->name, v);
@@ -623,7 +623,7 @@ static const struct setting user_rows[] = {
 	  "Names the phone may log in with, separated by commas. The first "
 	  "is also the name for the mail server, unless username says "
 	  "otherwise." },
-	{ "name", set_text, AT(name), NULL, "Alice Example",
+	{ "name", setting_text, AT(name), NULL, "Alice Example",
 	  "The name people see." },
 	{ "email", set_emails, AT(emails), NULL,
 	  "alice@example.org, sales@example.org",
@@ -651,16 +651,16 @@ static const struct setting user_rows[] = {
 	  "phones each of them, merged one of each kind with everything in "
 	  "it, auto what a phone can show by its type (docs/phones.md). "
 	  "\"easbridge device view\" overrides it for one phone." },
-	{ "default-calendar", set_text, AT(defaults[KIND_EVENT]), NULL,
+	{ "default-calendar", setting_text, AT(defaults[KIND_EVENT]), NULL,
 	  "Family",
 	  "Name of the calendar that new events go to where a phone does "
 	  "not say. Without it the one its server calls the default, else "
 	  "the first." },
-	{ "default-contacts", set_text, AT(defaults[KIND_CONTACT]), NULL,
+	{ "default-contacts", setting_text, AT(defaults[KIND_CONTACT]), NULL,
 	  "Friends", "The same of address books." },
-	{ "default-tasks", set_text, AT(defaults[KIND_TASK]), NULL,
+	{ "default-tasks", setting_text, AT(defaults[KIND_TASK]), NULL,
 	  "Errands", "The same of task lists." },
-	{ "default-notes", set_text, AT(defaults[KIND_NOTE]), NULL,
+	{ "default-notes", setting_text, AT(defaults[KIND_NOTE]), NULL,
 	  "Diary", "The same of notes." },
 	{ .name = NULL }
 };
@@ -684,9 +684,9 @@ static const struct setting mail_rows[] = {
 	  "Addresses whose mails leave through this mailbox. A reply leaves "
 	  "through the mailbox that received the mail, under the first of "
 	  "its addresses." },
-	{ "username", set_text, AT(source.username), NULL, "alice",
+	{ "username", setting_text, AT(source.username), NULL, "alice",
 	  "Name at these servers, if it differs from the first login." },
-	{ "smtp-username", set_text, AT(source.smtp_username), NULL,
+	{ "smtp-username", setting_text, AT(source.smtp_username), NULL,
 	  "alice@example.org",
 	  "Name at the smtp server, if it differs from username." },
 	{ "password", set_password, AT(password), NULL, "...",
@@ -700,13 +700,13 @@ static const struct setting mail_rows[] = {
 	  "Certificates to trust instead of the system's." },
 	{ "tls-verify", set_bool, AT(source.verify), "yes", NULL,
 	  "no: take any certificate. Anybody between could read along." },
-	{ "sent", set_text, AT(source.sent), NULL, "Sent",
+	{ "sent", setting_text, AT(source.sent), NULL, "Sent",
 	  "Folder for sent mails, if the server does not say." },
-	{ "trash", set_text, AT(source.trash), NULL, "Trash",
+	{ "trash", setting_text, AT(source.trash), NULL, "Trash",
 	  "Folder for deleted mails, likewise." },
-	{ "drafts", set_text, AT(source.drafts), NULL, "Drafts",
+	{ "drafts", setting_text, AT(source.drafts), NULL, "Drafts",
 	  "Folder for drafts, likewise." },
-	{ "junk", set_text, AT(source.junk), NULL, "Junk",
+	{ "junk", setting_text, AT(source.junk), NULL, "Junk",
 	  "Folder for junk, likewise." },
 	{ "save-sent", set_bool, AT(save_sent), "yes", NULL,
 	  "no: the server files sent mails by itself." },
@@ -736,7 +736,7 @@ static const struct setting dav_rows[] = {
 	  "Fills this section in for a provider that easbridge knows." },
 	{ "host", set_host, AT(host), NULL, "cloud.example.org",
 	  "Your server, for providers that are a product." },
-	{ "username", set_text, AT(source.username), NULL, "alice",
+	{ "username", setting_text, AT(source.username), NULL, "alice",
 	  "Name at this server, if it differs from the first login." },
 	{ "password", set_password, AT(password), NULL, "...",
 	  "Password at this server. Without any password setting here: "
@@ -749,7 +749,7 @@ static const struct setting dav_rows[] = {
 	  "Certificates to trust instead of the system's." },
 	{ "tls-verify", set_bool, AT(source.verify), "yes", NULL,
 	  "no: take any certificate. Anybody between could read along." },
-	{ "prefix", set_text, AT(prefix), NULL, "Work:",
+	{ "prefix", setting_text, AT(prefix), NULL, "Work:",
 	  "Stands before the names of this server's calendars, address "
 	  "books and lists on phones that show each of them." },
 	{ "enabled", set_bool, AT(enabled), "yes", NULL,
@@ -820,5 +820,9 @@ const struct section user_sections[] = {
 	{ "dav", true, dav_rows, begin_dav,
 	  "Contacts, calendars, tasks and notes: a CardDAV and CalDAV "
 	  "server. Further ones are written [dav NAME]." },
+	{ "quiet", true, quiet_rows, quiet_begin,
+	  "Hours without push, any number of such sections. News wait at the "
+	  "server and come, with push, when the hours end; a phone that asks "
+	  "by itself gets them at any time." },
 	{ .rows = NULL }
 };

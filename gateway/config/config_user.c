@@ -148,6 +148,7 @@ check_user(struct reader *rd, struct user_raw *raw)
 		presets_apply(rd, raw);
 		add_source_emails(rd, raw);
 	}
+	quiet_check(rd, raw);
 	for (i = 0; i < raw->n_sources; i++) {
 		check_source(rd, &raw->sources[i]);
 		mails += raw->sources[i].source.kind == SOURCE_MAIL;
@@ -257,6 +258,9 @@ user_new(struct arena *a, const char *file, struct span text,
 	box->u.views = raw->views;
 	memcpy(box->u.defaults, raw->defaults, sizeof(raw->defaults));
 	fill_sources(a, &box->u, raw);
+	box->u.quiet = arena_array(a, raw->n_quiet + 1, sizeof(*raw->quiet));
+	memcpy(box->u.quiet, raw->quiet, raw->n_quiet * sizeof(*raw->quiet));
+	box->u.n_quiet = raw->n_quiet;
 	box->u.digest = hash64(span_of(raw->logins[0]), text);
 	return &box->u;
 }

@@ -134,6 +134,12 @@ is_shown(const struct request *r, const struct coll *c)
 	return object_can(c->kind, (unsigned)r->version);
 }
 
+bool
+folder_hidden(const struct request *r, const struct coll *c)
+{
+	return (r->dev.hidden & 1u << c->kind) != 0;
+}
+
 static bool
 is_told(const struct folder_list *l, uint32_t coll)
 {
@@ -241,6 +247,7 @@ folder_tree(struct request *r, struct folder_list *out, struct err *e)
 		before = out->n;
 		for (i = 0; i < n && out->n < MAX_FOLDERS; i++) {
 			if (done[i] || !is_shown(r, &v[i]) ||
+			    folder_hidden(r, &v[i]) ||
 			    !is_told(out, v[i].parent))
 				continue;
 			done[i] = true;

@@ -6,6 +6,9 @@
 #include "gateway/http/request.h"
 #include "state/folders.h"
 
+/* Not for this phone: folders of that class are as good as not there
+ * ("easbridge device classes"). */
+bool folder_hidden(const struct request *r, const struct coll *c);
 /* Parents first; exactly one of each default type. */
 bool folder_tree(struct request *r, struct folder_list *out, struct err *e);
 /* True if the tree differs from what this phone was told last, or if it was

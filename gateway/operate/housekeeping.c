@@ -5,6 +5,7 @@
 #include "base/pool.h"
 #include "gateway/accounts/views.h"
 #include "gateway/operate/verify.h"
+#include "gateway/push/quiet.h"
 #include "state/gc.h"
 
 #define EVERY_MS (24 * 3600 * 1000LL)
@@ -57,5 +58,9 @@ housekeeping_later(struct account *a)
 void
 housekeeping_tick(struct gateway *gw)
 {
-	verifier_tick(gw, clock_wall());
+	int64_t now = clock_wall();
+
+	quiet_tick(gw, gw->kept != 0 ? gw->kept : gw->started, now);
+	gw->kept = now;
+	verifier_tick(gw, now);
 }

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "gateway/operate/metrics.h"
 #include "gateway/push/refresh.h"
 
 #define KEEP_MS (10 * 60 * 1000)
@@ -125,6 +126,7 @@ finish(struct verifier *v, struct verify_run *r)
 		 "verify", "user=%s collections=%zu items=%zu "
 		 "differences=%zu repaired=%zu failed=%zu", r->a->login, r->n,
 		 r->items, r->differences, r->repaired, r->failed);
+	metrics_verified(v->gw, r->differences);
 	pthread_mutex_lock(&v->lock);
 	r->done = true;
 	r->done_ms = clock_mono_ms();

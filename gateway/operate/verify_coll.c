@@ -12,7 +12,7 @@
 #include "state/devices.h"
 #include "state/verify.h"
 
-#define RUN_MS (10 * 60 * 1000) /* a listing of 100,000 mails takes a minute */
+#define RUN_MS 120000 /* a listing of 100,000 mails takes a minute */
 #define LOCK_MS 60000
 
 struct compare {

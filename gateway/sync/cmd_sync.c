@@ -10,7 +10,9 @@
 #include "gateway/accounts/views.h"
 #include "gateway/commands/commands.h"
 #include "gateway/http/status.h"
+#include "gateway/items/folder_tree.h"
 #include "gateway/items/mail_ref.h"
+#include "gateway/items/quiet_news.h"
 #include "gateway/push/park.h"
 #include "gateway/push/refresh.h"
 #include "gateway/push/watch.h"
@@ -146,21 +148,32 @@ make_window(struct sync_one *one, struct err *e)
 			   run->r->arena, &one->w, e);
 }
 
+/* In the middle of a download what is known fills the window already: the
+ * look waits for the last of the windows. A mailbox is looked at now and then
+ * all the same, it takes a millisecond; an address book of thousands many. */
+static bool
+may_be_filled(struct sync_one *one)
+{
+	if (one->c.kind != KIND_EMAIL)
+		return one->c.cursor.n > 0;
+	return one->sc->n_cmds == 0 &&
+	       refresh_is_recent(one->run->a, one->c.id, DOWNLOAD_LOOK_MS);
+}
+
 /* A bell may ring half a second late, and who asks wants the truth: only a
- * request that the bell itself woke skips the look, and one in the middle of
- * a long download, which looks when it comes to its end. */
+ * request that the bell itself woke skips the look. *made: the window is. */
 static bool
 look_if_due(struct sync_one *one, bool *made, struct err *e)
 {
 	struct sync_run *run = one->run;
 
 	*made = false;
-	if (!one->sc->get_changes || one->c.no_select)
+	if (!one->sc->get_changes || one->c.no_select ||
+	    refresh_is_listing(run->a, one->c.id))
 		return true;
 	if (run->r->woken && refresh_is_fresh(run->a, &one->c))
 		return refresh_feed(run->a, &one->c, e);
-	if (one->sc->n_cmds == 0 && one->c.kind == KIND_EMAIL &&
-	    refresh_is_recent(run->a, one->c.id, DOWNLOAD_LOOK_MS)) {
+	if (may_be_filled(one)) {
 		if (!make_window(one, e))
 			return false;
 		*made = one->w.more;
@@ -222,7 +235,11 @@ sync_judged(struct sync_one *one)
 		collection_status(run, one->sc, 3);
 	} else if (!sync_options_keep(run->r, one->sc, &one->o, &e) ||
 		   !sync_known_key(one, &e)) {
-		if (e.code == ERR_STALE)
+		/* A server that needs longer than a phone waits gets its time
+		 * in the background. */
+		if (e.code == ERR_STALE ||
+		    (e.code == ERR_UNAVAILABLE &&
+		     clock_mono_ms() >= run->until_ms))
 			refresh_ring(run->a, one->c.id);
 		collection_failed(run, one->sc, &e);
 	}
@@ -242,7 +259,7 @@ sync_collection(struct sync_run *run, const struct sync_coll *sc)
 	if (sc->coll == 0 ||
 	    !colls_get(r->gw->store, r->user_id, sc->coll, r->arena, &one.c,
 		       &e) ||
-	    !one.c.attached ||
+	    !one.c.attached || folder_hidden(r, &one.c) ||
 	    views_hide(views_merged(r->user, &r->dev), &one.c)) {
 		/* iOS needs 12 here: FolderSync first (clients.md 6). */
 		collection_status(run, sc, 12);
@@ -333,6 +350,26 @@ register_wait(struct sync_run *run)
 			     until);
 }
 
+/* A request that waits is push: in quiet hours it brings what the phone
+ * sent, and no news. One that does not wait is the user's own look. */
+static void
+hold_quiet(struct sync_run *run)
+{
+	struct request *r = run->r;
+	struct err e = { 0 };
+	struct coll c;
+	size_t i;
+
+	if (run->q.wait_s == 0 || r->user->n_quiet == 0)
+		return;
+	for (i = 0; i < run->q.n; i++)
+		if (colls_get(r->gw->store, r->user_id, run->q.colls[i].coll,
+			      r->arena, &c, &e) &&
+		    quiet_holds(r, &c))
+			run->q.colls[i].get_changes = false;
+	err_clear(&e);
+}
+
 enum cmd_result
 cmd_sync(struct request *r)
 {
@@ -352,6 +389,7 @@ cmd_sync(struct request *r)
 	run.start = wbxml_mark(&r->w);
 	if (run.q.wait_s > 0)
 		handle = register_wait(&run);
+	hold_quiet(&run);
 	for (i = 0; i < run.q.n; i++)
 		sync_collection(&run, &run.q.colls[i]);
 	if (handle != 0 && may_wait(&run)) {

@@ -24,8 +24,8 @@ struct made {
 	size_t n;
 };
 
-/* Of one phone and folder, guarded by the lock of `ahead`; but a, c, env and
- * want are the job's alone while busy. */
+/* Of one phone and folder, guarded by the lock of `ahead`; but a, c and env
+ * are the job's alone while busy. */
 struct track {
 	struct track *next;
 	struct ahead *home;
@@ -35,7 +35,6 @@ struct track {
 	struct coll c;
 	struct tr_env env;
 	uint64_t wishes;
-	int64_t want;
 	struct made *first;
 	size_t n; /* planned or ready, not yet told */
 	unsigned grow;
@@ -198,7 +197,8 @@ find_made(struct track *t, uint64_t item)
 /* Says what will be made, so that only who needs that waits. Returns how
  * many; they stand first in v. */
 static size_t
-plan(struct track *t, const struct window *w, struct mirror_item *v)
+plan(struct track *t, const struct win_change *news, size_t n_news,
+     struct mirror_item *v)
 {
 	struct made **end = &t->first, *m;
 	size_t i, n = 0;
@@ -206,10 +206,10 @@ plan(struct track *t, const struct window *w, struct mirror_item *v)
 	pthread_mutex_lock(&t->home->lock);
 	while (*end != NULL)
 		end = &(*end)->next;
-	for (i = 0; i < w->n; i++) {
-		const struct mirror_item *it = &w->v[i].item;
+	for (i = 0; i < n_news; i++) {
+		const struct mirror_item *it = &news[i].item;
 
-		if (w->v[i].op != WIN_ADD || *find_made(t, it->item) != NULL)
+		if (news[i].op != WIN_ADD || *find_made(t, it->item) != NULL)
 			continue;
 		m = xcalloc(1, sizeof(*m));
 		m->item = it->item;
@@ -317,15 +317,15 @@ static bool
 make_ahead(struct track *t, unsigned limit, struct err *e)
 {
 	struct arena *arena = arena_new();
+	struct win_change *news;
 	struct mirror_item *v;
-	struct window w;
 	size_t n;
 	bool ok;
 
-	ok = sync_ahead(t->a->gw->store, t->dc, t->want, limit, arena, &w, e);
+	ok = sync_news(t->a->gw->store, t->dc, limit, arena, &news, &n, e);
 	if (ok) {
-		v = arena_array(arena, w.n + 1, sizeof(*v));
-		n = plan(t, &w, v);
+		v = arena_array(arena, n + 1, sizeof(*v));
+		n = plan(t, news, n, v);
 		ok = n == 0 || make_items(t, arena, v, n, e);
 	}
 	arena_free(&arena);
@@ -432,7 +432,6 @@ read_ahead(struct sync_one *one)
 		if (t->grow > MAX_AHEAD_ITEMS)
 			t->grow = window > MAX_AHEAD_ITEMS ? window
 							   : MAX_AHEAD_ITEMS;
-		t->want = one->want;
 		t->a = account_ref(one->run->a);
 		t->busy = pool_submit(gw->pool, JOB_BACKGROUND, run_job, t);
 		if (!t->busy)

@@ -60,9 +60,9 @@ bool sync_write_mails(struct sync_one *one, size_t *written, struct err *e);
 bool sync_write_objects(struct sync_one *one, size_t *written, struct err *e);
 /* One item as the answer to a Fetch; false if it cannot be had. */
 bool sync_fetch_mail(struct sync_one *one, struct sync_result *res, bool *gone);
-/* One mail as an element of the answer: Add, Change or Fetch. */
-void sync_write_mail(struct wbxml_writer *w, struct arena *a, uint32_t named,
-		     const struct tr_env *env, wbxml_tag tag,
+/* One mail as an element of an answer about `coll`: Add, Change or Fetch. */
+void sync_write_mail(struct wbxml_writer *w, struct arena *a,
+		     uint32_t coll, const struct tr_env *env, wbxml_tag tag,
 		     const struct place *p, const struct mail_content *mc);
 bool sync_fetch_object(struct sync_one *one, struct sync_result *res);
 void sync_write_responses(struct sync_one *one);

@@ -16,15 +16,15 @@
 
 /* FileReferences inside name the place, which is good in any view. */
 void
-sync_write_mail(struct wbxml_writer *w, struct arena *a, uint32_t named,
-		const struct tr_env *env, wbxml_tag tag,
-		const struct place *p, const struct mail_content *mc)
+sync_write_mail(struct wbxml_writer *w, struct arena *a, uint32_t coll,
+		const struct tr_env *env, wbxml_tag tag, const struct place *p,
+		const struct mail_content *mc)
 {
 	struct email_state st =
 		mail_state(a, &p->coll, &p->item, p->item.flag_block);
 
 	wbxml_open(w, tag);
-	wbxml_text(w, WX_AirSync_ServerId, item_name(a, named, p->shown));
+	wbxml_text(w, WX_AirSync_ServerId, item_name(a, coll, p->shown));
 	if (tag == WX_AirSync_Fetch)
 		wbxml_uint(w, WX_AirSync_Status, 1);
 	wbxml_open(w, WX_AirSync_ApplicationData);

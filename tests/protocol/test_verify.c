@@ -13,12 +13,11 @@
 #include <time.h>
 
 #include "gateway/operate/verify.h"
-#include "state/ledger_private.h"
-#include "tests/phone/cli.h"
-
-#define CONF "-c easbridge.conf"
+#include "tests/phone/dav.h"
+#include "tests/protocol/helper_damage.h"
 
 static struct harness h;
+static struct dav_side d;
 
 static int
 up(void **state)
@@ -29,8 +28,10 @@ up(void **state)
 	setenv("TZ", "Europe/Berlin", 1);
 	harness_up(&h, &(struct harness_options){ .name = "test_verify",
 						  .stack = "--with radicale" });
+	assert_true(dav_side(&h, "Radicale", 0, &d));
+	/* No look of the daemon's own between two of a test's. */
 	more = bytes_format("\n[dav]\nurl = %s\nusername = %s\npoll = 3600\n",
-			    h.dav, h.users[0].login);
+			    d.url, d.login);
 	harness_more(&h, 0, more);
 	free(more);
 	harness_restart(&h);
@@ -41,119 +42,11 @@ static int
 down(void **state)
 {
 	(void)state;
+	dav_close(&d);
 	return harness_down(&h);
 }
 
-/* ---- damage --------------------------------------------------------------------*/
-
-struct damage {
-	struct dev_coll dc;
-	const char *cursor;
-	uint64_t item, has;
-	bool (*fn)(struct txn *t, struct damage *d, struct err *e);
-};
-
-static bool
-damage_fn(struct txn *t, void *ctx, struct err *e)
-{
-	struct damage *d = ctx;
-
-	return d->fn(t, d, e);
-}
-
-/* The daemon must be down. */
-static void
-damage(struct damage *d, const char *device, const struct phone_folder *f)
-{
-	char *dir = bytes_format("%s/state", h.dir);
-	struct err e = { 0 };
-	struct store *s = store_open(dir, &e);
-
-	d->dc.user = user_of(span_of(h.users[0].email));
-	d->dc.device = device_of(span_of(device));
-	assert_true(coll_parse(span_of(f->id), &d->dc.coll));
-	if (s == NULL || !store_write(s, damage_fn, d, &e))
-		fail_msg("%s", e.text);
-	store_close(&s);
-	free(dir);
-}
-
-static bool
-set_cursor(struct txn *t, struct damage *d, struct err *e)
-{
-	struct coll c;
-
-	if (!coll_read(t, d->dc.user, d->dc.coll, &c, e))
-		return false;
-	c.cursor = span_of(d->cursor);
-	return coll_write(t, d->dc.user, &c, e);
-}
-
-static bool
-drop_item(struct txn *t, struct damage *d, struct err *e)
-{
-	struct key k = item_prefix(d->dc.user, T_ITEM, d->dc.coll);
-
-	key_u64(&k, d->item);
-	return txn_del(t, &k, e);
-}
-
-static bool
-swap_flags(struct txn *t, struct damage *d, struct err *e)
-{
-	struct mirror_item it;
-	bool found;
-
-	if (!item_read(t, d->dc.user, d->dc.coll, d->item, &it, &found, e))
-		return false;
-	assert_true(found);
-	it.flags ^= MAIL_SEEN;
-	it.version = item_version(&it);
-	return item_store(t, d->dc.user, d->dc.coll, &it, e);
-}
-
-static bool
-put_has(struct txn *t, struct damage *d, struct err *e)
-{
-	const struct except r = { .item = d->item, .has = d->has };
-
-	return except_put(t, d->dc, 0, &r, e);
-}
-
-static uint64_t
-number_of(const char *id)
-{
-	uint64_t item;
-	uint32_t coll;
-
-	assert_true(item_parse(span_of(id), &coll, &item));
-	return item;
-}
-
 /* ---- the command ---------------------------------------------------------------*/
-
-static int
-verify(struct bytes *out, const char *more)
-{
-	return cli_run(&h, out, "verify " CONF " %s %s", h.users[0].login,
-		       more);
-}
-
-/* A mailbox and a phone that has all of it. */
-static struct phone_folder *
-filled(struct phone **p, const char *device, const char *box, int n)
-{
-	struct phone_folder *f;
-
-	*p = harness_ready_phone(&h, 0, device);
-	f = harness_folder(&h, *p, 0, box);
-	phone_sync_all(*p, f);
-	imap_fill(&h, 0, box, box, n, NULL);
-	phone_sync_all(*p, f);
-	assert_int_equal(folder_count(f), n);
-	phone_sync_all(*p, f);
-	return f;
-}
 
 static struct sync_result
 sync_once(struct phone *p, struct phone_folder *f)
@@ -172,15 +65,15 @@ all_agrees(void **state)
 	struct bytes out = { 0 };
 
 	(void)state;
-	filled(&p, "vfyagree", "VfyAgree", 5);
-	if (verify(&out, "") != 0)
+	filled(&h, &p, "vfyagree", "VfyAgree", 5);
+	if (verify(&h, &out, "") != 0)
 		fail_msg("%s", out.p);
 	text_has(&out, "everything agrees");
-	assert_int_equal(verify(&out, "vfyagr --repair"), 0);
+	assert_int_equal(verify(&h, &out, "vfyagr --repair"), 0);
 	text_has(&out, "everything agrees");
 	assert_int_equal(cli_run(&h, &out, "verify " CONF " nobody@x"), 1);
 	text_has(&out, "nobody has the login");
-	assert_int_equal(verify(&out, "nophone"), 1);
+	assert_int_equal(verify(&h, &out, "nophone"), 1);
 	text_has(&out, "has no phone");
 	bytes_free(&out);
 }
@@ -213,9 +106,9 @@ present_cursor(const char *box)
 static void
 frozen_cursor(void **state)
 {
-	struct damage d = { .fn = set_cursor };
+	struct damage x = { .fn = damage_set_cursor };
 	struct phone *p;
-	struct phone_folder *f = filled(&p, "vfyfrozen", "VfyFrozen", 6);
+	struct phone_folder *f = filled(&h, &p, "vfyfrozen", "VfyFrozen", 6);
 	struct imap *c = imap_open(&h, 0);
 	struct bytes out = { 0 };
 	struct sync_result r;
@@ -230,13 +123,13 @@ frozen_cursor(void **state)
 		   "+FLAGS (\\Seen)");
 	imap_expunge(c, "VfyFrozen", imap_uid(c, "VfyFrozen", "VfyFrozen 4"));
 	cursor = present_cursor("VfyFrozen");
-	d.cursor = cursor;
-	damage(&d, "vfyfrozen", f);
+	x.cursor = cursor;
+	damage_state(&h, &x, "vfyfrozen", f);
 	assert_true(harness_start(&h));
 	/* No Sync brings it. */
 	r = sync_once(p, f);
 	assert_int_equal(r.adds + r.changes + r.deletes, 0);
-	assert_int_equal(verify(&out, ""), 1);
+	assert_int_equal(verify(&h, &out, ""), 1);
 	text_has(&out, "VfyFrozen: UID 7 is at the source, not in the mirror");
 	text_has(&out, "VfyFrozen: UID 4 is in the mirror, not at the source");
 	text_has(&out, "VfyFrozen: UID 2 is another version in the mirror");
@@ -247,7 +140,7 @@ frozen_cursor(void **state)
 	ping = phone_ping_start(p, 300, &f, 1);
 	harness_sleep(1000);
 	assert_false(running_done(ping));
-	if (verify(&out, "--repair") != 0)
+	if (verify(&h, &out, "--repair") != 0)
 		fail_msg("%s", out.p);
 	text_has(&out, "3 differences, repaired");
 	a = running_wait(ping, 5000);
@@ -261,7 +154,7 @@ frozen_cursor(void **state)
 	assert_null(folder_subject(f, "VfyFrozen 4"));
 	assert_string_equal(item_text(folder_need(f, "VfyFrozen 2"), "Read"),
 			    "1");
-	assert_int_equal(verify(&out, ""), 0);
+	assert_int_equal(verify(&h, &out, ""), 0);
 	free(cursor);
 	imap_close(c);
 	bytes_free(&out);
@@ -271,21 +164,21 @@ frozen_cursor(void **state)
 static void
 mirror_damaged(void **state)
 {
-	struct damage lose = { .fn = drop_item }, swap = { .fn = swap_flags };
+	struct damage lose = { .fn = damage_drop_item }, swap = { .fn = damage_swap_flags };
 	struct phone *p;
-	struct phone_folder *f = filled(&p, "vfymirror", "VfyMirror", 8);
+	struct phone_folder *f = filled(&h, &p, "vfymirror", "VfyMirror", 8);
 	struct bytes out = { 0 };
 	struct sync_result r;
 
 	(void)state;
-	lose.item = number_of(folder_need(f, "VfyMirror 3")->id);
-	swap.item = number_of(folder_need(f, "VfyMirror 5")->id);
+	lose.item = item_number(folder_need(f, "VfyMirror 3")->id);
+	swap.item = item_number(folder_need(f, "VfyMirror 5")->id);
 	assert_int_equal(harness_stop(&h), 0);
-	damage(&lose, "vfymirror", f);
-	damage(&swap, "vfymirror", f);
+	damage_state(&h, &lose, "vfymirror", f);
+	damage_state(&h, &swap, "vfymirror", f);
 	assert_true(harness_start(&h));
 	phone_folder_sync(p); /* brings the password */
-	assert_int_equal(verify(&out, "--repair"), 0);
+	assert_int_equal(verify(&h, &out, "--repair"), 0);
 	text_has(&out, "UID 3 is at the source, not in the mirror");
 	text_has(&out, "UID 5 is another version in the mirror");
 	text_has(&out, "has index rows, but no row of its own");
@@ -298,7 +191,7 @@ mirror_damaged(void **state)
 			    "0");
 	r = sync_once(p, f);
 	assert_int_equal(r.adds + r.changes + r.deletes, 0);
-	assert_int_equal(verify(&out, ""), 0);
+	assert_int_equal(verify(&h, &out, ""), 0);
 	bytes_free(&out);
 }
 
@@ -306,10 +199,10 @@ mirror_damaged(void **state)
 static void
 ledger_damaged(void **state)
 {
-	struct damage none = { .fn = put_has, .has = HAS_NOTHING };
-	struct damage old = { .fn = put_has, .has = 4711 };
+	struct damage none = { .fn = damage_put_has, .has = HAS_NOTHING };
+	struct damage old = { .fn = damage_put_has, .has = 4711 };
 	struct phone *p, *q;
-	struct phone_folder *f = filled(&p, "vfyledger", "VfyLedger", 5), *g;
+	struct phone_folder *f = filled(&h, &p, "vfyledger", "VfyLedger", 5), *g;
 	struct bytes out = { 0 };
 	struct sync_result r;
 
@@ -318,18 +211,18 @@ ledger_damaged(void **state)
 	g = phone_need_name(q, "VfyLedger");
 	phone_sync_all(q, g);
 	phone_sync_all(q, g);
-	none.item = number_of(folder_need(f, "VfyLedger 1")->id);
-	old.item = number_of(folder_need(f, "VfyLedger 2")->id);
+	none.item = item_number(folder_need(f, "VfyLedger 1")->id);
+	old.item = item_number(folder_need(f, "VfyLedger 2")->id);
 	assert_int_equal(harness_stop(&h), 0);
-	damage(&none, "vfyledger", f);
-	damage(&old, "vfyledger", f);
+	damage_state(&h, &none, "vfyledger", f);
+	damage_state(&h, &old, "vfyledger", f);
 	assert_true(harness_start(&h));
 	r = sync_once(p, f);
 	assert_int_equal(r.adds + r.changes + r.deletes, 0);
 	/* Another phone is not concerned. */
-	assert_int_equal(verify(&out, "vfyother --repair"), 0);
+	assert_int_equal(verify(&h, &out, "vfyother --repair"), 0);
 	text_has(&out, "everything agrees");
-	assert_int_equal(verify(&out, "vfyledger --repair"), 0);
+	assert_int_equal(verify(&h, &out, "vfyledger --repair"), 0);
 	text_has(&out, "VfyLedger, phone vfyledger: UID 1 is missing on the "
 		       "phone");
 	text_has(&out, "UID 2 is an older version on the phone");
@@ -348,38 +241,27 @@ ledger_damaged(void **state)
 /* ---- events --------------------------------------------------------------------*/
 
 static void
-dav(const char *what, const char *name)
+put_event(const char *uid, const char *subject)
 {
-	const char *at = strstr(h.dav, "{login}");
-	char *cmd = bytes_format("curl -s -f -u '%s:%s' %s "
-				 "'%.*s%s/calendar/%s.ics'",
-				 h.users[0].login, h.users[0].password, what,
-				 (int)(at - h.dav), h.dav, h.users[0].login,
-				 name);
+	char *path = bytes_format("%s%s.ics", d.calendar, uid);
+	char *text = bytes_format(
+		"BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//x//y//\n"
+		"BEGIN:VEVENT\nUID:%s\nDTSTAMP:20260101T000000Z\n"
+		"DTSTART:20991203T100000Z\nDTEND:20991203T110000Z\n"
+		"SUMMARY:%s\nEND:VEVENT\nEND:VCALENDAR\n", uid, subject);
 
-	if (system(cmd) != 0)
-		fail_msg("%s", cmd);
-	free(cmd);
+	dav_put(&d, path, text);
+	free(path);
+	free(text);
 }
 
 static void
-put_event(const char *uid, const char *subject)
+delete_event(const char *uid)
 {
-	char *text = bytes_format(
-		"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y//\r\n"
-		"BEGIN:VEVENT\r\nUID:%s\r\nDTSTAMP:20260101T000000Z\r\n"
-		"DTSTART:20991203T100000Z\r\nDTEND:20991203T110000Z\r\n"
-		"SUMMARY:%s\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n", uid,
-		subject);
-	char *path = bytes_format("%s/put.tmp", h.dir), *arg;
+	char *path = bytes_format("%s%s.ics", d.calendar, uid);
 
-	cli_write(&h, "put.tmp", text);
-	arg = bytes_format("-X PUT -H 'Content-Type: text/calendar' "
-			   "--data-binary '@%s'", path);
-	dav(arg, uid);
-	free(arg);
+	dav_delete(&d, path);
 	free(path);
-	free(text);
 }
 
 static void
@@ -417,8 +299,8 @@ cursor_of_coll(const struct phone_folder *f)
 static void
 events(void **state)
 {
-	struct damage d = { .fn = set_cursor, .cursor = NULL };
-	struct damage lose = { .fn = drop_item };
+	struct damage frozen = { .fn = damage_set_cursor };
+	struct damage lose = { .fn = damage_drop_item };
 	struct phone *p = harness_ready_phone(&h, 0, "vfyevents");
 	struct phone_folder *f = phone_need_type(p, 8);
 	struct phone_item *it;
@@ -437,10 +319,10 @@ events(void **state)
 	assert_int_equal(folder_count(f), 4);
 	for (it = f->items; it; it = it->next)
 		if (!strcmp(item_text(it, "Subject"), "Four"))
-			lose.item = number_of(it->id);
+			lose.item = item_number(it->id);
 	put_event("v2", "Two changed");
 	put_event("v5", "Five");
-	dav("-X DELETE", "v3");
+	delete_event("v3");
 	/* Another phone's look moves the cursor; then all but the cursor is
 	 * as it was before. */
 	assert_int_equal(harness_stop(&h), 0);
@@ -451,13 +333,13 @@ events(void **state)
 	assert_int_equal(harness_stop(&h), 0);
 	cursor = cursor_of_coll(f);
 	in_folder("rm -rf state && mv kept state");
-	d.cursor = cursor;
-	damage(&d, "vfyevents", f);
-	damage(&lose, "vfyevents", f);
+	frozen.cursor = cursor;
+	damage_state(&h, &frozen, "vfyevents", f);
+	damage_state(&h, &lose, "vfyevents", f);
 	assert_true(harness_start(&h));
 	r = sync_once(p, f);
 	assert_int_equal(r.adds + r.changes + r.deletes, 0);
-	assert_int_equal(verify(&out, "--repair"), 0);
+	assert_int_equal(verify(&h, &out, "--repair"), 0);
 	text_has(&out, "v5.ics is at the source, not in the mirror");
 	text_has(&out, "v2.ics is another version in the mirror");
 	text_has(&out, "v3.ics is in the mirror, not at the source");
@@ -467,7 +349,7 @@ events(void **state)
 	assert_int_equal(r.changes, 1);
 	assert_int_equal(r.deletes, 1);
 	assert_int_equal(folder_count(f), 4);
-	assert_int_equal(verify(&out, ""), 0);
+	assert_int_equal(verify(&h, &out, ""), 0);
 	free(cursor);
 	bytes_free(&out);
 }
@@ -478,9 +360,9 @@ events(void **state)
 static void
 every_day(void **state)
 {
-	struct damage d = { .fn = put_has, .has = 4711 };
+	struct damage x = { .fn = damage_put_has, .has = 4711 };
 	struct phone *p;
-	struct phone_folder *f = filled(&p, "vfydaily", "VfyDaily", 3);
+	struct phone_folder *f = filled(&h, &p, "vfydaily", "VfyDaily", 3);
 	user_id user = user_of(span_of(h.users[0].email));
 	int64_t now = (int64_t)time(NULL);
 	int64_t due = verifier_due(user, -1, now);
@@ -490,9 +372,9 @@ every_day(void **state)
 
 	(void)state;
 	assert_true(due > now && due <= now + 86400);
-	d.item = number_of(folder_need(f, "VfyDaily 2")->id);
+	x.item = item_number(folder_need(f, "VfyDaily 2")->id);
 	assert_int_equal(harness_stop(&h), 0);
-	damage(&d, "vfydaily", f);
+	damage_state(&h, &x, "vfydaily", f);
 	snprintf(shift, sizeof(shift), "%lld", (long long)(due - now - 10));
 	setenv("EASBRIDGE_CLOCK_SHIFT", shift, 1);
 	assert_true(harness_start(&h));
@@ -558,18 +440,62 @@ server_down(void **state)
 			    "username = x\n");
 	harness_restart(&h);
 	/* The password is the phone's: it has to be here once. */
-	assert_int_equal(verify(&out, ""), 1);
+	assert_int_equal(verify(&h, &out, ""), 1);
 	text_has(&out, "no password for source mail");
 	phone_folder_sync(p);
-	assert_int_equal(verify(&out, "--repair"), 1);
+	assert_int_equal(verify(&h, &out, "--repair"), 1);
 	text_has(&out, "could not be compared");
 	text_has(&out, "not compared");
 	harness_more(&h, 0, old);
 	harness_restart(&h);
 	phone_sync_all(p, f);
 	assert_int_equal(folder_count(f), n);
-	assert_int_equal(verify(&out, ""), 0);
+	assert_int_equal(verify(&h, &out, ""), 0);
 	free(old);
+	bytes_free(&out);
+}
+
+/* The state's own rows, asked of the daemon and read without it. */
+static void
+state_reports(void **state)
+{
+	struct damage lose = { .fn = damage_drop_item };
+	struct phone *p;
+	struct phone_folder *f = filled(&h, &p, "vfystate", "VfyState", 4);
+	struct bytes out = { 0 };
+	int i;
+
+	(void)state;
+	lose.item = item_number(folder_need(f, "VfyState 3")->id);
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(cli_run(&h, &out, "state check " CONF), 0);
+		text_has(&out, "all holds together");
+		assert_int_equal(cli_run(&h, &out, "state dump " CONF " %s",
+					 h.users[0].login), 0);
+		text_has(&out, h.users[0].email);
+		text_has(&out, "(8 letters): 4 items, 0 gone");
+		text_has(&out, "phone vfystate");
+		text_has(&out, "has 4 of 4");
+		text_has_not(&out, "VfyState");
+		assert_int_equal(cli_run(&h, &out, "state dump --unmasked "
+					 CONF " %s", h.users[0].login), 0);
+		text_has(&out, "\"VfyState\": 4 items");
+		if (i == 0)
+			assert_int_equal(harness_stop(&h), 0);
+	}
+	damage_state(&h, &lose, "vfystate", f);
+	assert_int_equal(cli_run(&h, &out, "state check " CONF), 1);
+	text_has(&out, "item 3 has index rows, but no row of its own");
+	text_has(&out, "verify USER --repair");
+	assert_true(harness_start(&h));
+	assert_int_equal(cli_run(&h, &out, "state check " CONF " %s",
+				 h.users[0].login), 1);
+	text_has(&out, "item 3 has index rows, but no row of its own");
+	assert_int_equal(cli_run(&h, &out, "state check --json " CONF), 1);
+	text_has(&out, "\"wrong\"");
+	phone_folder_sync(p);
+	assert_int_equal(verify(&h, &out, "--repair"), 0);
+	assert_int_equal(cli_run(&h, &out, "state check " CONF), 0);
 	bytes_free(&out);
 }
 
@@ -581,7 +507,7 @@ as_json(void **state)
 	json_t *o;
 
 	(void)state;
-	assert_int_equal(verify(&out, "--json"), 0);
+	assert_int_equal(verify(&h, &out, "--json"), 0);
 	o = json_loads(out.p, 0, &je);
 	assert_non_null(o);
 	assert_true(json_is_true(json_object_get(o, "done")));
@@ -605,6 +531,7 @@ main(void)
 		cmocka_unit_test(every_day),
 		cmocka_unit_test(due_times),
 		cmocka_unit_test(server_down),
+		cmocka_unit_test(state_reports),
 		cmocka_unit_test(as_json),
 	};
 

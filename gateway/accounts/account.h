@@ -82,6 +82,7 @@ struct account {
 	struct dev_run busy[64];
 	size_t n_busy;
 	int64_t tree_ms;   /* mono time of the last complete LIST; 0 never */
+	int64_t tree_failed_ms; /* when a view could not have it; 0: it could */
 	bool tree_busy;
 	struct quiet_seen quiet[32]; /* a ring */
 	size_t n_quiet;

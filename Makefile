@@ -245,6 +245,7 @@ docs: ## write what docs/ says of settings, providers and commands anew
 format: ## clang-format over all sources
 	clang-format -i $$(git ls-files '*.c' '*.h')
 clean: ## remove everything that was built
-	rm -rf build/release build/fault build/asan build/fuzz build/tmp
+	rm -rf build/release build/fault build/asan build/fuzz build/tmp \
+		build/deb build/debian build/debian.* build/container
 
 -include $(wildcard $(OUT)/*/*.d $(OUT)/*/*/*.d)

@@ -246,6 +246,6 @@ format: ## clang-format over all sources
 	clang-format -i $$(git ls-files '*.c' '*.h')
 clean: ## remove everything that was built
 	rm -rf build/release build/fault build/asan build/fuzz build/tmp \
-		build/deb build/debian build/debian.* build/container
+		build/deb build/debian build/container
 
 -include $(wildcard $(OUT)/*/*.d $(OUT)/*/*/*.d)

@@ -122,6 +122,16 @@ run_reference(const char *coll, const char *body, bool cards)
 
 /* ---- the phone -----------------------------------------------------------*/
 
+/* The collection's Status: token 0x4E of the first page, then the text. */
+static bool
+wire_status_is(const struct web *w, int status)
+{
+	char want[16];
+	int n = snprintf(want, sizeof(want), "\x4e\x03%d", status);
+
+	return memmem(w->body, w->n, want, (size_t)n + 1) != NULL;
+}
+
 static void
 one_sync(struct web *w, struct phone *p, struct phone_folder *f,
 	 struct eas_answer *got, double *ms)
@@ -136,10 +146,18 @@ one_sync(struct web *w, struct phone *p, struct phone_folder *f,
 	start = phone_now_ms();
 	web_ask(w, &request);
 	*ms += phone_now_ms() - start;
+	/* On a busy machine the first listing may take longer than a request
+	 * may: phones ask again. */
+	if (w->status == 200 && wire_status_is(w, 16)) {
+		memset(got, 0, sizeof(*got));
+		got->more = true;
+		goto out;
+	}
 	if (!eas_sync_answer(w, got))
 		bench_fail("an empty answer before the end");
 	free(f->key);
 	f->key = strdup(got->key);
+out:
 	bytes_free(&request);
 	free(coll);
 	free(xml);

@@ -29,7 +29,8 @@ enum table {
 	T_REPLY,   /* device, coll, n */
 	T_BEGUN,   /* coll, token, hash of the row's key -> that key */
 	T_COPY,    /* hash of Message-ID */
-	T_CONTENT  /* coll, item -> the object's text (DAV) */
+	T_CONTENT, /* coll, item -> the object's text (DAV) */
+	T_DUE      /* number of the act -> a scheduling mail to be sent */
 };
 
 struct txn;

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "translate/calendar/itip.h"
 
 /* A password: as it stands in the file, in a file of its own, or printed by
  * a command. */
@@ -40,6 +41,9 @@ struct user_conf {
 	struct secret *source_passwords; /* one for each source; SECRET_NONE:
 					    the phone's */
 	bool *save_sent;             /* one for each source; of mail */
+	enum itip_schedule *schedule; /* one for each source; of DAV */
+	const char *zone;            /* IANA name: floating times, new events;
+					never NULL */
 	size_t n_sources;            /* at most MAX_SOURCES */
 	uint64_t digest;             /* of file and login: tells whether two
 					snapshots say the same */

@@ -59,6 +59,7 @@ struct source_raw {
 	uint64_t seen;               /* rows that were written, by index */
 	struct secret password;
 	bool save_sent;
+	enum itip_schedule schedule;
 	unsigned line;
 };
 
@@ -67,6 +68,7 @@ struct user_raw {
 	const char **logins;
 	size_t n_logins;
 	const char *name;
+	const char *zone;
 	const char **emails;
 	size_t n_emails;
 	struct secret password;

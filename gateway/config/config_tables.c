@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "gateway/config/client_addr.h"
 #include "gateway/config/preset.h"
+#include "translate/calendar/timezone.h"
 
 /* ---- readers of values ---------------------------------------------------*/
 
@@ -398,6 +399,39 @@ set_watch(struct reader *rd, const struct setting *s, void *target,
 }
 
 static void
+set_schedule(struct reader *rd, const struct setting *s, void *target,
+	     const char *v)
+{
+	static const char *const words[] = { [ITIP_AUTO] = "auto",
+					     [ITIP_SERVER] = "server",
+					     [ITIP_GATEWAY] = "gateway",
+					     [ITIP_OFF] = "off" };
+	unsigned i;
+
+	for (i = 0; i < 4; i++)
+		if (strcmp(v, words[i]) == 0) {
+			*(enum itip_schedule *)slot(s, target) =
+				(enum itip_schedule)i;
+			return;
+		}
+	reader_say(rd, "\"%s\" is auto, server, gateway or off, not \"%s\"",
+		   s->name, v);
+}
+
+static void
+set_zone(struct reader *rd, const struct setting *s, void *target,
+	 const char *v)
+{
+	struct zone *z = zone_named(rd->arena, span_of(v));
+
+	if (z != NULL)
+		*(const char **)slot(s, target) = zone_id(z);
+	else
+		reader_say(rd, "\"%s\": there is no time zone \"%s\"; "
+			   "write a name like Europe/Berlin", s->name, v);
+}
+
+static void
 set_provider(struct reader *rd, const struct setting *s, void *target,
 	     const char *v)
 {
@@ -584,6 +618,9 @@ static const struct setting user_rows[] = {
 	  "alice@example.org, sales@example.org",
 	  "The address mails come from, then further ones of this user. "
 	  "Without it the first login that is an address." },
+	{ "zone", set_zone, AT(zone), NULL, "Europe/Berlin",
+	  "The time zone of events that name none, and of days. Without it "
+	  "this machine's." },
 	{ "password", set_password, AT(password), NULL, "...",
 	  "Password the phone must give. Without any password setting here "
 	  "the mail server decides: the phone's password is tried there." },
@@ -681,6 +718,12 @@ static const struct setting dav_rows[] = {
 	  "Certificates to trust instead of the system's." },
 	{ "tls-verify", set_bool, AT(source.verify), "yes", NULL,
 	  "no: take any certificate. Anybody between could read along." },
+	{ "schedule", set_schedule, AT(schedule), "auto", NULL,
+	  "Who sends invitations, updates, cancellations and replies: "
+	  "server (this one does when a meeting is written), gateway "
+	  "(easbridge by mail, or the phone where it does), off (nobody but "
+	  "such phones), auto (server where it says that it does, else "
+	  "gateway)." },
 	{ "poll", set_seconds, AT(source.poll_s), NULL, "60",
 	  "Seconds between two looks for news while a phone waits. Without "
 	  "it: 30 s after a change, ever rarer up to 5 min." },

@@ -4,9 +4,11 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/codec.h"
 #include "base/utf8.h"
+#include "translate/calendar/timezone.h"
 
 /* u is first: a pointer to one is a pointer to the other. */
 struct user_box {
@@ -165,6 +167,7 @@ add_source(struct user_conf *u, const struct source_raw *raw)
 	u->sources[i] = raw->source;
 	u->source_passwords[i] = raw->password;
 	u->save_sent[i] = raw->save_sent;
+	u->schedule[i] = raw->schedule;
 }
 
 /* Mail first: sources[0] is the account's own mailbox. */
@@ -177,6 +180,7 @@ fill_sources(struct arena *a, struct user_conf *u, const struct user_raw *raw)
 	u->source_passwords =
 		arena_array(a, n, sizeof(*u->source_passwords));
 	u->save_sent = arena_array(a, n, sizeof(*u->save_sent));
+	u->schedule = arena_array(a, n, sizeof(*u->schedule));
 	for (i = 0; i < n; i++)
 		if (raw->sources[i].source.kind == SOURCE_MAIL)
 			add_source(u, &raw->sources[i]);
@@ -196,6 +200,23 @@ user_conf_source(const struct user_conf *u, struct span name)
 	return -1;
 }
 
+/* TZ, else where /etc/localtime leads; a zone without a name is no use in
+ * calendars. */
+static const char *
+system_zone(struct arena *a)
+{
+	const char *tz = getenv("TZ");
+	struct zone *z = NULL;
+	char link[512];
+	ssize_t n;
+
+	if (tz != NULL && tz[0] != '\0')
+		z = zone_named(a, span_of(tz + (tz[0] == ':')));
+	else if ((n = readlink("/etc/localtime", link, sizeof(link))) > 0)
+		z = zone_named(a, span_from(link, (size_t)n));
+	return z != NULL ? zone_id(z) : "UTC";
+}
+
 static struct user_conf *
 user_new(struct arena *a, const char *file, struct span text,
 	 const struct user_raw *raw)
@@ -208,6 +229,7 @@ user_new(struct arena *a, const char *file, struct span text,
 	box->u.logins = raw->logins;
 	box->u.n_logins = raw->n_logins;
 	box->u.name = raw->name ? raw->name : "";
+	box->u.zone = raw->zone ? raw->zone : system_zone(a);
 	box->u.emails = raw->emails;
 	box->u.n_emails = raw->n_emails;
 	box->u.password = raw->password;

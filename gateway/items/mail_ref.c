@@ -38,6 +38,7 @@ request_env(struct request *r)
 	env.now = clock_wall();
 	env.own = own;
 	env.n_own = r->user->n_emails;
+	env.zone = r->user->zone;
 	return env;
 }
 

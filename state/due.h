@@ -1,0 +1,33 @@
+/* Scheduling mails that the gateway has to send: announced before the
+ * calendar is written, due once it is, gone when they left. A power cut in
+ * between leaves the row, and the calendar tells what became of the write. */
+#ifndef STATE_DUE_H
+#define STATE_DUE_H
+
+#include "base/arena.h"
+#include "state/ids.h"
+#include "state/store.h"
+
+struct due {
+	uint64_t id;      /* names the row; the same when an act is repeated */
+	bool go;          /* the calendar has it: send */
+	uint32_t coll;    /* where the object is; 0: nowhere, go is set */
+	struct span uid;  /* of the object */
+	struct span text; /* what was to be written; empty: its deletion */
+	struct span from, to; /* addresses; `to` blank separated */
+	struct span mime; /* as translate/calendar/itip.h makes it */
+	int64_t since;
+};
+
+/* Writes the row. One under that id that is due already stays as it is. */
+bool due_put(struct store *s, user_id user, const struct due *d,
+	     struct err *e);
+/* The calendar took it. No such row is no error. */
+bool due_go(struct store *s, user_id user, uint64_t id, struct err *e);
+bool due_drop(struct store *s, user_id user, uint64_t id, struct err *e);
+/* The first row with an id above `after` (0: from the start), copied into the
+ * arena. */
+bool due_next(struct store *s, user_id user, uint64_t after, struct arena *a,
+	      struct due *out, bool *found, struct err *e);
+
+#endif

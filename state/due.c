@@ -6,6 +6,7 @@ struct due_ctx {
 	user_id user;
 	const struct due *d;
 	uint64_t id;
+	struct span to;
 	struct arena *a;
 	struct due out;
 	bool found;
@@ -28,6 +29,7 @@ write_due(struct txn *t, user_id user, const struct due *d, struct err *e)
 	bool ok;
 
 	row_u8(&b, d->go);
+	row_u8(&b, d->rest);
 	row_u64(&b, d->coll);
 	row_str(&b, d->uid);
 	row_str(&b, d->text);
@@ -46,6 +48,7 @@ read_due(struct arena *a, struct span row, struct due *d)
 	struct cursor r = cursor_of(row);
 
 	d->go = take_u8(&r);
+	d->rest = take_u8(&r);
 	d->coll = (uint32_t)take_u64(&r);
 	d->uid = arena_dup(a, take_str(&r));
 	d->text = arena_dup(a, take_str(&r));
@@ -100,13 +103,16 @@ go_fn(struct txn *t, void *ctx, struct err *e)
 	if (!x->found || d.go)
 		return true;
 	d.go = true;
+	if (x->to.n > 0)
+		d.to = x->to;
 	return write_due(t, x->user, &d, e);
 }
 
 bool
-due_go(struct store *s, user_id user, uint64_t id, struct err *e)
+due_go(struct store *s, user_id user, uint64_t id, struct span to,
+       struct err *e)
 {
-	struct due_ctx x = { .user = user, .id = id };
+	struct due_ctx x = { .user = user, .id = id, .to = to };
 
 	return store_write(s, go_fn, &x, e);
 }

@@ -11,6 +11,8 @@
 struct due {
 	uint64_t id;      /* names the row; the same when an act is repeated */
 	bool go;          /* the calendar has it: send */
+	bool rest;        /* the calendar's server sends: this goes only to
+			     those it cannot reach */
 	uint32_t coll;    /* where the object is; 0: nowhere, go is set */
 	struct span uid;  /* of the object */
 	struct span text; /* what was to be written; empty: its deletion */
@@ -22,8 +24,10 @@ struct due {
 /* Writes the row. One under that id that is due already stays as it is. */
 bool due_put(struct store *s, user_id user, const struct due *d,
 	     struct err *e);
-/* The calendar took it. No such row is no error. */
-bool due_go(struct store *s, user_id user, uint64_t id, struct err *e);
+/* The calendar took it; `to` narrows the recipients, empty: all of them. No
+ * such row is no error. */
+bool due_go(struct store *s, user_id user, uint64_t id, struct span to,
+	    struct err *e);
 bool due_drop(struct store *s, user_id user, uint64_t id, struct err *e);
 /* The first row with an id above `after` (0: from the start), copied into the
  * arena. */

@@ -12,7 +12,8 @@ static const char *const names[] = {
 	[T_EXCEPT] = "except", [T_OFFER] = "offer",     [T_OPTIONS] = "options",
 	[T_FOLDERS] = "folders", [T_MOVED] = "moved",   [T_SENT] = "sent",
 	[T_REPLY] = "reply",   [T_BEGUN] = "begun",     [T_COPY] = "copy",
-	[T_CONTENT] = "content", [T_DUE] = "due",
+	[T_CONTENT] = "content", [T_ANSWER] = "answer",
+	[T_DUE] = "due",
 };
 #define N_NAMES (sizeof(names) / sizeof(names[0]))
 

@@ -30,6 +30,7 @@ enum table {
 	T_BEGUN,   /* coll, token, hash of the row's key -> that key */
 	T_COPY,    /* hash of Message-ID */
 	T_CONTENT, /* coll, item -> the object's text (DAV) */
+	T_ANSWER,  /* device, hash of a MeetingResponse -> what was answered */
 	T_DUE      /* number of the act -> a scheduling mail to be sent */
 };
 

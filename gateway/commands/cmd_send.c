@@ -167,20 +167,6 @@ mark_original(struct send *s)
 
 /* ---- which mailbox it leaves through ---------------------------------------*/
 
-/* The mailbox that names this address; 0, the user's own, if none does. */
-static size_t
-source_of_address(const struct user_conf *u, struct span address)
-{
-	size_t i, k;
-
-	for (i = 0; i < u->n_sources; i++)
-		for (k = 0; k < u->sources[i].n_emails; k++)
-			if (span_eq_ci(address,
-				       span_of(u->sources[i].emails[k])))
-				return i;
-	return 0;
-}
-
 /* A reply leaves through the mailbox that received the mail, under its
  * address; everything else by the From the phone chose. */
 static unsigned
@@ -204,7 +190,7 @@ choose_source(struct send *s, struct compose_user *user,
 	k = compose_check(s->r->arena, s->mime, user, mail);
 	if (k == COMPOSE_OK)
 		*source_out = at > 0 ? (size_t)at
-				     : source_of_address(u, mail->from);
+				     : user_conf_mailbox(u, mail->from);
 	return status_of_compose((enum compose_result)k);
 }
 
@@ -219,7 +205,9 @@ run_send(struct send *s, struct err *e)
 				     .name = span_of(r->user->name),
 				     .now = clock_wall() };
 	struct outgoing mail;
-	struct outbox out = { .r = r, .mail = &mail };
+	struct outbox out = { .arena = r->arena, .user = r->user,
+			      .device = r->device_id,
+			      .deadline_ms = r->deadline_ms, .mail = &mail };
 	unsigned status = read_send(s);
 	size_t i;
 

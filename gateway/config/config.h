@@ -55,6 +55,10 @@ void user_conf_put(struct user_conf **u); /* NULL inside is fine */
 /* Index of the source with that name; -1 if the user has none. */
 int user_conf_source(const struct user_conf *u, struct span name);
 
+/* The mailbox that mails of this address leave through: that which names it,
+ * else the user's own (0). */
+size_t user_conf_mailbox(const struct user_conf *u, struct span address);
+
 /* Credentials for source i: username and password of its section, else what
  * the phone gave ("": nothing that a server may see, which is
  * ERR_UNAVAILABLE). May block (secret_get). */

@@ -217,6 +217,19 @@ system_zone(struct arena *a)
 	return z != NULL ? zone_id(z) : "UTC";
 }
 
+size_t
+user_conf_mailbox(const struct user_conf *u, struct span address)
+{
+	size_t i, k;
+
+	for (i = 0; i < u->n_sources; i++)
+		for (k = 0; k < u->sources[i].n_emails; k++)
+			if (span_eq_ci(address,
+				       span_of(u->sources[i].emails[k])))
+				return i;
+	return 0;
+}
+
 static struct user_conf *
 user_new(struct arena *a, const char *file, struct span text,
 	 const struct user_raw *raw)

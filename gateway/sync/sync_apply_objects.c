@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "gateway/accounts/objects.h"
 #include "gateway/http/status.h"
+#include "gateway/meetings/schedule.h"
 #include "gateway/push/park.h"
 #include "gateway/push/refresh.h"
 #include "gateway/sync/sync_apply.h"
@@ -87,6 +88,29 @@ record(struct apply *p, const struct object *o, uint64_t *item,
 	return true;
 }
 
+/* What others must hear of it, if it is a meeting: between plan_write and the
+ * write the object may be another (p->text). */
+static bool
+plan_write(struct apply *p, struct schedule *sch, enum itip_action action,
+	   const struct sync_cmd *cmd, struct span old, struct span text,
+	   struct err *e)
+{
+	struct span what = cmd->client_id.n > 0 ? cmd->client_id
+						: cmd->server_id;
+
+	*sch = (struct schedule){ .a = p->a, .user = p->r->user, .s = p->s,
+				  .c = p->c, .env = &p->o->env,
+				  .action = action, .old = old,
+				  .text = text };
+	if (p->c->kind != KIND_EVENT)
+		return true;
+	sch->key = span_of(arena_printf(
+		p->r->arena, "%016llx " SPAN_FMT " " SPAN_FMT " %d %016llx",
+		(unsigned long long)p->r->device_id, SPAN_ARG(p->sc->key),
+		SPAN_ARG(what), action, (unsigned long long)cmd->digest));
+	return schedule_begin(sch, e);
+}
+
 /* ---- Add ---------------------------------------------------------------------*/
 
 static struct span
@@ -97,9 +121,10 @@ resource_path(struct apply *p, struct span name)
 
 static bool
 put_new(struct apply *p, const struct reply_cmd *cmd, struct reply *rep,
-	bool begun, struct span name, struct span text,
+	bool begun, struct span name, struct schedule *sch,
 	struct sync_result *res, struct err *e)
 {
+	struct span text = sch->text;
 	struct change facts = { .data = text };
 	struct object o = { .data = text };
 	uint64_t version;
@@ -111,10 +136,13 @@ put_new(struct apply *p, const struct reply_cmd *cmd, struct reply *rep,
 			 rep, e))
 		return false;
 	if (!source_put(p->s, p->c->remote, p->c->kind, name, &o, p->r->arena,
-			e))
+			e)) {
+		schedule_undo(sch, e);
 		return false;
+	}
 	if (!record(p, &o, &res->item.item, &version, e))
 		return false;
+	schedule_done(sch, o.data);
 	/* The server made something else of it: one Change follows. */
 	if (!span_eq(o.data, text))
 		version = HAS_DIRTY;
@@ -186,6 +214,7 @@ add_object(struct apply *p, const struct sync_cmd *cmd,
 				.digest = cmd->digest, .may_edit = true };
 	enum reply_match match;
 	struct reply rep;
+	struct schedule sch;
 	struct span name, text;
 	uint8_t once[16];
 	bool gone = false;
@@ -217,9 +246,10 @@ add_object(struct apply *p, const struct sync_cmd *cmd,
 		return false;
 	name = hex_encode(p->r->arena, span_from(once, sizeof(once)));
 	if (!object_patch(p->c->kind, &p->o->env, SPAN_NONE, cmd->data,
-			  &p->o->supported, name, &text, e))
+			  &p->o->supported, name, &text, e) ||
+	    !plan_write(p, &sch, ITIP_CREATE, cmd, SPAN_NONE, text, e))
 		return false;
-	if (put_new(p, &rc, &rep, match == REPLY_SAME, name, text, res, e))
+	if (put_new(p, &rc, &rep, match == REPLY_SAME, name, &sch, res, e))
 		return true;
 	if (e->code != ERR_CONFLICT || e->scope != SCOPE_ITEM)
 		return false;
@@ -272,6 +302,7 @@ change_item(struct apply *p, const struct sync_cmd *cmd,
 	    struct sync_result *res, uint64_t *version, struct err *e)
 {
 	struct mirror_item now = *it;
+	struct schedule sch;
 	struct span old, text;
 	struct object o;
 	uint64_t item;
@@ -289,16 +320,21 @@ change_item(struct apply *p, const struct sync_cmd *cmd,
 		*version = now.version;
 		if (span_eq(text, old))
 			break; /* nothing changed that we keep */
+		if (!plan_write(p, &sch, ITIP_CHANGE, cmd, old, text, e))
+			return false;
+		text = sch.text;
 		o = (struct object){ .remote = now.remote, .etag = now.etag,
 				     .data = text };
 		if (source_put(p->s, p->c->remote, p->c->kind, SPAN_NONE, &o,
 			       p->r->arena, e)) {
 			if (!record(p, &o, &item, version, e))
 				return false;
+			schedule_done(&sch, o.data);
 			if (!span_eq(o.data, text))
 				*version = HAS_DIRTY;
 			break;
 		}
+		schedule_undo(&sch, e);
 		if (e->code != ERR_CONFLICT)
 			return false;
 		err_clear(e);
@@ -369,23 +405,41 @@ change_object(struct apply *p, const struct sync_cmd *cmd,
 /* The phone saw only one occurrence: that one goes, and the rest of the
  * series comes back as an Add. */
 static bool
-delete_part(struct apply *p, const struct mirror_item *it, struct span text,
-	    struct err *e)
+delete_part(struct apply *p, const struct mirror_item *it,
+	    struct schedule *sch, struct err *e)
 {
 	struct object o = { .remote = it->remote, .etag = it->etag,
-			    .data = text };
+			    .data = sch->text };
 	uint64_t item, version;
 
-	return source_put(p->s, p->c->remote, p->c->kind, SPAN_NONE, &o,
-			  p->r->arena, e) &&
-	       record(p, &o, &item, &version, e);
+	if (!source_put(p->s, p->c->remote, p->c->kind, SPAN_NONE, &o,
+			p->r->arena, e)) {
+		schedule_undo(sch, e);
+		return false;
+	}
+	if (!record(p, &o, &item, &version, e))
+		return false;
+	schedule_done(sch, o.data);
+	return true;
+}
+
+static bool
+remove_item(struct apply *p, const struct mirror_item *it, struct span etag,
+	    const struct schedule *sch, struct err *e)
+{
+	return sch->quiet ? source_remove_quiet(p->s, p->c->remote, it->remote,
+						etag, e)
+			  : source_remove(p->s, p->c->remote, it->remote, etag,
+					  e);
 }
 
 /* Delete beats Change, either way (SYNC-CORE 6.3). */
 static bool
-delete_object(struct apply *p, struct sync_result *res, struct err *e)
+delete_object(struct apply *p, const struct sync_cmd *cmd,
+	      struct sync_result *res, struct err *e)
 {
 	const struct mirror_item *it = &res->item;
+	struct schedule sch;
 	struct span old, text;
 	uint64_t seq;
 
@@ -395,22 +449,25 @@ delete_object(struct apply *p, struct sync_result *res, struct err *e)
 	res->status = 1;
 	if (old.n > 0 &&
 	    object_delete_shown(p->c->kind, &p->o->env, old, &text)) {
-		if (!delete_part(p, it, text, e))
+		if (!plan_write(p, &sch, ITIP_CHANGE, cmd, old, text, e) ||
+		    !delete_part(p, it, &sch, e))
 			return false;
 		apply_effect(p, it->item, HAS_NOTHING);
 		return true;
 	}
-	if (!source_remove(p->s, p->c->remote, it->remote, it->etag, e)) {
+	if (!plan_write(p, &sch, ITIP_DELETE, cmd, old, SPAN_NONE, e))
+		return false;
+	if (!remove_item(p, it, it->etag, &sch, e)) {
 		if (e->code != ERR_CONFLICT)
 			return false;
 		err_clear(e);
-		if (!source_remove(p->s, p->c->remote, it->remote, SPAN_NONE,
-				   e))
+		if (!remove_item(p, it, SPAN_NONE, &sch, e))
 			return false;
 	}
 	if (!mirror_gone(store_of(p), p->a->user, p->c->id, it->item, &seq,
 			 e))
 		return false;
+	schedule_done(&sch, SPAN_NONE);
 	park_post(p->a->gw, p->a->user, p->c->id, seq);
 	apply_effect(p, it->item, HAS_NOTHING);
 	return true;
@@ -477,6 +534,6 @@ apply_object(struct apply *p, const struct sync_cmd *cmd,
 	}
 	if (p->c->read_only)
 		return refuse(p, cmd, res);
-	return sync_cmd_buries(cmd) ? delete_object(p, res, e)
+	return sync_cmd_buries(cmd) ? delete_object(p, cmd, res, e)
 				    : change_object(p, cmd, res, e);
 }

@@ -116,6 +116,12 @@ struct itip_facts {
  * a message about one instance, that one. */
 bool itip_facts(const struct tr_env *env, struct span ics,
 		struct itip_facts *out);
+/* A message about one instance alone: its original start, compact. */
+bool itip_instance(const struct tr_env *env, struct span message,
+		   struct span *out);
+/* A message whose method stands in its Content-Type only. */
+struct span itip_with_method(const struct tr_env *env, struct span message,
+			     struct span method);
 
 /* The user's own PARTSTAT (and the time of the answer, TRANSP) in the
  * object. ERR_INVALID: the user organizes it, or there is no such

@@ -191,6 +191,14 @@ apply_reply(struct message *m, bool *changed, struct err *e)
 	return found || refuse(e, ERR_DENIED, "a reply of one not invited");
 }
 
+/* Only who organizes a meeting says what becomes of it. */
+static bool
+same_organizer(const struct message *m)
+{
+	return !m->sm.has_organizer ||
+	       span_eq_ci(m->sm.org_mail, m->im.org_mail);
+}
+
 static bool
 apply_cancel(struct message *m, bool *changed, struct err *e)
 {
@@ -198,6 +206,8 @@ apply_cancel(struct message *m, bool *changed, struct err *e)
 
 	if (m->sm.mine)
 		return refuse(e, ERR_DENIED, "cancels the user's meeting");
+	if (!same_organizer(m))
+		return refuse(e, ERR_DENIED, "another organizer");
 	for (struct ics_line *l = ics_child_line(m->in.top, "VEVENT"); l;
 	     l = ics_child_again(l, "VEVENT")) {
 		struct ics_comp *to = meant(m, l->comp);
@@ -260,6 +270,8 @@ apply_request(struct message *m, bool *changed, struct err *e)
 {
 	if (m->sm.mine && m->sm.has_organizer)
 		return refuse(e, ERR_DENIED, "invites to the user's own");
+	if (!same_organizer(m))
+		return refuse(e, ERR_DENIED, "another organizer");
 	for (struct ics_line *l = ics_child_line(m->in.top, "VEVENT"); l;
 	     l = ics_child_again(l, "VEVENT")) {
 		struct ics_comp *to = meant(m, l->comp);

@@ -1,6 +1,7 @@
 /* What a message or a stored object says about people. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "translate/calendar/event_private.h"
 #include "translate/calendar/itip.h"
 
@@ -88,6 +89,32 @@ itip_facts(const struct tr_env *env, struct span ics, struct itip_facts *out)
 	}
 	*out = f;
 	return true;
+}
+
+bool
+itip_instance(const struct tr_env *env, struct span message, struct span *out)
+{
+	struct when rid;
+	struct cal c;
+
+	if (!cal_open(env, message, "VEVENT", &c, NULL) || !c.orphan ||
+	    !cal_when(&c, ics_find(c.master, "RECURRENCE-ID"), &rid))
+		return false;
+	*out = span_of(clock_compact(c.a, rid.at));
+	return true;
+}
+
+struct span
+itip_with_method(const struct tr_env *env, struct span message,
+		 struct span method)
+{
+	struct cal c;
+
+	if (!cal_open(env, message, "VEVENT", &c, NULL) ||
+	    span_eq(ics_value(c.top, "METHOD"), method))
+		return message;
+	ics_set(c.a, c.top, "METHOD", SPAN_NONE, method);
+	return ics_print(c.a, c.root);
 }
 
 /* ---- did it arrive -----------------------------------------------------*/

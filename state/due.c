@@ -28,6 +28,7 @@ write_due(struct txn *t, user_id user, const struct due *d, struct err *e)
 	struct buf b = BUF_INIT(d->text.n + d->mime.n + (1u << 20));
 	bool ok;
 
+	row_u8(&b, (uint8_t)d->kind);
 	row_u8(&b, d->go);
 	row_u8(&b, d->rest);
 	row_u64(&b, d->coll);
@@ -47,6 +48,7 @@ read_due(struct arena *a, struct span row, struct due *d)
 {
 	struct cursor r = cursor_of(row);
 
+	d->kind = (enum due_kind)take_u8(&r);
 	d->go = take_u8(&r);
 	d->rest = take_u8(&r);
 	d->coll = (uint32_t)take_u64(&r);

@@ -1,6 +1,7 @@
-/* Scheduling mails that the gateway has to send: announced before the
+/* What is owed about meetings. DUE_MAIL: a mail to be sent: announced before the
  * calendar is written, due once it is, gone when they left. A power cut in
- * between leaves the row, and the calendar tells what became of the write. */
+ * between leaves the row, and the calendar tells what became of the write.
+ * DUE_APPLY: a message that came by mail, to be applied to the calendar. */
 #ifndef STATE_DUE_H
 #define STATE_DUE_H
 
@@ -8,7 +9,10 @@
 #include "state/ids.h"
 #include "state/store.h"
 
+enum due_kind { DUE_MAIL, DUE_APPLY };
+
 struct due {
+	enum due_kind kind;
 	uint64_t id;      /* names the row; the same when an act is repeated */
 	bool go;          /* the calendar has it: send */
 	bool rest;        /* the calendar's server sends: this goes only to
@@ -16,8 +20,10 @@ struct due {
 	uint32_t coll;    /* where the object is; 0: nowhere, go is set */
 	struct span uid;  /* of the object */
 	struct span text; /* what was to be written; empty: its deletion */
-	struct span from, to; /* addresses; `to` blank separated */
-	struct span mime; /* as translate/calendar/itip.h makes it */
+	struct span from, to; /* addresses; `to` blank separated; of an APPLY
+				 what it is noted under when it is settled */
+	struct span mime; /* as translate/calendar/itip.h makes it; of an
+			     APPLY the calendar text */
 	int64_t since;
 };
 

@@ -9,7 +9,7 @@
 /* MergedFreeBusy of that mail address from `from` to `to` (seconds since
  * 1970; the caller fills in 7 days where the phone gave no end). True:
  * *status_out is the Status inside Availability: 1 with the digits, in the
- * request's arena, or 163 (nothing known of him, MS-ASCMD_R4318) without.
+ * request's arena, or 163 (nothing known of him, MS-ASCMD_R4298) without.
  * ERR_INVALID/SCOPE_ITEM: the span is shorter than half an hour, longer than
  * 42 days or ends before it starts: Status 5 of the whole command
  * (MS-ASCMD_R5175). No other failure is told as an error: a server that is

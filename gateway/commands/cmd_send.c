@@ -8,6 +8,7 @@
 #include "gateway/commands/outbox.h"
 #include "gateway/http/status.h"
 #include "gateway/items/fetch.h"
+#include "gateway/meetings/phone_mail.h"
 #include "gateway/push/park.h"
 #include "translate/mail/compose.h"
 
@@ -223,7 +224,7 @@ run_send(struct send *s, struct err *e)
 	out.client_id = s->client_id;
 	out.save = s->save;
 	out.a = request_account(r);
-	if (!outbox_send(&out, e))
+	if (!phone_mail_filter(r, out.a, &mail, e) || !outbox_send(&out, e))
 		return status_of(STATUS_SEND, e);
 	/* Repeated too: the first time may have ended right after sending. */
 	if (s->smart && s->ref.coll.id != 0)

@@ -154,6 +154,10 @@ send_locked(struct outbox *o, struct err *e)
 		return true;
 	if (was == SENT_DOUBT)
 		return resolve_doubt(o, e);
+	if (o->mail->n_rcpt == 0) { /* others have told them already */
+		keep_copy(o, true);
+		return mark(o, SENT_DONE, e);
+	}
 	ok = was == SENT_DONE || submit(o, e);
 	if (ok)
 		keep_copy(o, was == SENT_DONE);

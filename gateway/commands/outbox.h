@@ -12,7 +12,7 @@ struct outbox {
 	device_id device;      /* with client_id it names the mail */
 	int64_t deadline_ms;
 	struct span client_id; /* empty: none was given (<= 12.1) */
-	const struct outgoing *mail;
+	const struct outgoing *mail; /* no recipients: only the copy is made */
 	size_t source;         /* the user's mailbox it leaves through */
 	bool save;             /* a copy into Sent */
 	bool repeated;         /* out: it had left before */

@@ -3,13 +3,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
-#include "gateway/push/refresh.h"
 #include "gateway/accounts/sessions.h"
-#include "gateway/items/mail_ref.h"
 #include "gateway/commands/notice.h"
 #include "gateway/commands/outbox.h"
+#include "gateway/items/mail_ref.h"
+#include "gateway/meetings/arrivals.h"
 #include "gateway/meetings/find_event.h"
 #include "gateway/meetings/schedule.h"
+#include "gateway/push/refresh.h"
 #include "state/due.h"
 
 #define RETRY_MS 60000
@@ -180,6 +181,10 @@ one_row(struct run *u, struct due *d, struct err *e)
 
 	u->env = user_env(u->arena, u->conf, 161);
 	u->deadline_ms = clock_mono_ms() + CALL_MS;
+	if (d->kind == DUE_APPLY)
+		return arrivals_apply(u->a, u->conf, &u->env, d,
+				      u->deadline_ms, e) &&
+		       due_drop(u->a->gw->store, u->a->user, id, e);
 	if (!d->go) {
 		if (!settle(u, d, e) ||
 		    !due_next(u->a->gw->store, u->a->user, id - 1, u->arena,

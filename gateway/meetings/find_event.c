@@ -1,8 +1,8 @@
 #include "gateway/meetings/find_event.h"
 
 #include "base/codec.h"
-#include "gateway/push/refresh.h"
 #include "gateway/accounts/objects.h"
+#include "gateway/push/refresh.h"
 
 bool
 event_in(struct account *a, const struct coll *c, struct span uid,

@@ -3,14 +3,14 @@
 #include "base/clock.h"
 #include "base/codec.h"
 #include "base/log.h"
-#include "gateway/items/folder_tree.h"
-#include "gateway/push/refresh.h"
+#include "gateway/accounts/objects.h"
 #include "gateway/accounts/sessions.h"
 #include "gateway/items/fetch.h"
-#include "gateway/push/park.h"
+#include "gateway/items/folder_tree.h"
 #include "gateway/meetings/find_event.h"
 #include "gateway/meetings/schedule.h"
-#include "gateway/accounts/objects.h"
+#include "gateway/push/park.h"
+#include "gateway/push/refresh.h"
 #include "state/answers.h"
 
 #define MAX_RETRIES 5

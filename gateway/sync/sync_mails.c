@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "gateway/accounts/sessions.h"
 #include "gateway/items/mail_content.h"
+#include "gateway/meetings/arrivals.h"
 #include "gateway/sync/sync_answer.h"
 
 /* What is fetched at a time: many mails, for the sake of round trips, but
@@ -142,6 +143,8 @@ write_adds(struct sync_one *one, struct source **s, const size_t *at,
 			continue;
 		}
 		write_item(one, WX_AirSync_Add, &items[i], &mc[i]);
+		arrivals_see(one->run->a, &one->c, &items[i], &one->o.env,
+			     &mc[i]);
 		(*written)++;
 	}
 	return true;

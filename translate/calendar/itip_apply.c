@@ -148,6 +148,19 @@ meant(struct message *m, struct ics_comp *from)
 			   span_of(clock_compact(m->st.a, rid.at)), NULL);
 }
 
+/* Mails overtake each other: the answer given last counts. (Cyrus keeps its
+ * time in the same parameter.) */
+static bool
+overtaken(struct message *m, struct ics_comp *from, struct ics_line *to)
+{
+	struct when mine;
+	int64_t last;
+
+	return cal_when(&m->in, ics_find(from, "DTSTAMP"), &mine) &&
+	       clock_parse(ics_param(m->st.a, to, "X-DTSTAMP"), &last) &&
+	       mine.at < last;
+}
+
 static bool
 reply_one(struct message *m, struct ics_comp *from, bool *found)
 {
@@ -169,10 +182,12 @@ reply_one(struct message *m, struct ics_comp *from, bool *found)
 			continue;
 		*found = true;
 		if (span_eq_ci(ics_param(a, t, "PARTSTAT"), ps) ||
-		    sequence(from) < sequence(to))
+		    sequence(from) < sequence(to) || overtaken(m, from, t))
 			return false;
 		ics_param_set(a, t, "PARTSTAT", ps);
 		ics_param_set(a, t, "RSVP", SPAN_NONE);
+		ics_param_set(a, t, "X-DTSTAMP",
+			      ics_value(from, "DTSTAMP"));
 		return true;
 	}
 	return false;

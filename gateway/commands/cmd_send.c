@@ -11,6 +11,7 @@
 #include "gateway/meetings/phone_mail.h"
 #include "gateway/push/park.h"
 #include "translate/mail/compose.h"
+#include "translate/mail/headers.h"
 
 struct send {
 	struct request *r;
@@ -195,6 +196,21 @@ choose_source(struct send *s, struct compose_user *user,
 	return status_of_compose((enum compose_result)k);
 }
 
+/* Phones up to 12.1 give no ClientId: the same bytes under a Message-ID of
+ * theirs are the same mail. */
+static struct span
+name_of_mail(const struct send *s)
+{
+	uint8_t h[16];
+
+	if (s->client_id.n > 0 ||
+	    header_raw(span_first(s->mime, header_end(s->mime)), "Message-ID",
+		       0).n == 0)
+		return s->client_id;
+	hash128(SPAN("mail"), s->mime, h);
+	return hex_encode(s->r->arena, span_from(h, sizeof(h)));
+}
+
 static unsigned
 run_send(struct send *s, struct err *e)
 {
@@ -221,7 +237,7 @@ run_send(struct send *s, struct err *e)
 		status = choose_source(s, &user, &mail, &out.source);
 	if (status != 0)
 		return status;
-	out.client_id = s->client_id;
+	out.client_id = name_of_mail(s);
 	out.save = s->save;
 	out.a = request_account(r);
 	if (!phone_mail_filter(r, out.a, &mail, e) || !outbox_send(&out, e))
@@ -230,7 +246,7 @@ run_send(struct send *s, struct err *e)
 	if (s->smart && s->ref.coll.id != 0)
 		mark_original(s);
 	/* MS-ASCMD 2.2.2: phones take it as sent. */
-	return out.repeated ? 118 : 0;
+	return out.repeated && s->client_id.n > 0 ? 118 : 0;
 }
 
 static enum cmd_result

@@ -74,7 +74,8 @@ struct account {
 	int64_t tree_ms;   /* mono time of the last complete LIST; 0 never */
 	bool tree_busy;
 	int64_t gc_due_ms;     /* housekeeping.c; 0: not yet known */
-	int64_t mails_due_ms;  /* due_mails.c: likewise */
+	int64_t mails_due_ms;  /* due_mails.c: likewise, */
+	int64_t mails_wait_ms; /* and how long it waits after a failure */
 	int64_t copies_due_ms; /* sent_copy.c: when to try again; 0: now,
 				  since a restart may have left some */
 };

@@ -13,7 +13,8 @@
 #include "gateway/push/refresh.h"
 #include "state/due.h"
 
-#define RETRY_MS 60000
+#define RETRY_MIN_MS 1000
+#define RETRY_MAX_MS 300000
 #define CALL_MS 60000
 #define GIVE_UP_SECONDS (3 * 86400)
 #define NO_DEVICE 0
@@ -231,6 +232,24 @@ try_again_at(struct account *a, int64_t when_ms)
 	pthread_mutex_unlock(&a->lock);
 }
 
+/* Twice as long after each failure. */
+static void
+wait_after(struct account *a, bool failed)
+{
+	int64_t ms;
+
+	pthread_mutex_lock(&a->lock);
+	ms = a->mails_wait_ms * 2;
+	if (ms < RETRY_MIN_MS)
+		ms = RETRY_MIN_MS;
+	if (ms > RETRY_MAX_MS)
+		ms = RETRY_MAX_MS;
+	a->mails_wait_ms = failed ? ms : 0;
+	pthread_mutex_unlock(&a->lock);
+	if (failed)
+		try_again_at(a, clock_mono_ms() + ms);
+}
+
 static void
 run_all(void *arg)
 {
@@ -239,8 +258,7 @@ run_all(void *arg)
 
 	all_rows(&u);
 	user_conf_put(&u.conf);
-	if (u.left)
-		try_again_at(a, clock_mono_ms() + RETRY_MS);
+	wait_after(a, u.left);
 	account_put(&a);
 }
 
@@ -259,8 +277,14 @@ due_mails_later(struct account *a)
 	account_ref(a);
 	if (pool_submit(a->gw->pool, JOB_BACKGROUND, run_all, a))
 		return;
-	try_again_at(a, clock_mono_ms() + RETRY_MS);
+	try_again_at(a, clock_mono_ms() + RETRY_MIN_MS);
 	account_put(&a);
+}
+
+void
+due_mails_announced(struct account *a)
+{
+	try_again_at(a, clock_mono_ms() + RETRY_MIN_MS);
 }
 
 void

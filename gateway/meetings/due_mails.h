@@ -8,7 +8,9 @@
 /* A phone of the account is here: looks in the background whether something
  * is left over, if it is time to. Costs nothing otherwise. */
 void due_mails_later(struct account *a);
-/* Something has just become due, or may have: now. */
+/* Something is announced: if its act ends in an error, a look follows soon. */
+void due_mails_announced(struct account *a);
+/* Something has just become due: now. */
 void due_mails_kick(struct account *a);
 
 #endif

@@ -156,6 +156,7 @@ announce(struct schedule *p, struct err *e)
 			return false;
 		p->due[p->n_due++] = d.id;
 	}
+	due_mails_announced(p->a);
 	return true;
 }
 

@@ -51,14 +51,7 @@ wait_for_copies(struct run *r, unsigned n)
 	phone_sync_all(r->p, calendar(r));
 }
 
-static char *
-uid_of(struct run *r)
-{
-	static char room[64];
-
-	snprintf(room, sizeof(room), "uid-%d", r->user);
-	return room;
-}
+#define UID "the-meeting"
 
 static struct phone_item *
 the_event(struct run *r)
@@ -76,7 +69,7 @@ static void
 invite(struct run *r)
 {
 	const char *const guests[] = { r->to, NULL };
-	char *data = meeting_data(r->p, uid_of(r), "Meeting", "Room 1",
+	char *data = meeting_data(r->p, UID, "Meeting", "Room 1",
 				  guests);
 
 	run_commands(r, calendar(r),
@@ -125,7 +118,7 @@ invitation(struct run *r, const char *method)
 	char *people = bytes_format("ORGANIZER:mailto:%s\nATTENDEE;RSVP=TRUE;"
 				    "PARTSTAT=NEEDS-ACTION:mailto:%s\n",
 				    r->to, r->h.users[0].email);
-	char *ics = meeting_text(uid_of(r), method, people, NULL);
+	char *ics = meeting_text(UID, method, people, NULL);
 
 	free(people);
 	return ics;

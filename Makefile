@@ -5,7 +5,7 @@ OUT := build/$(BUILD)
 .DEFAULT_GOAL := help
 
 PKGS := libwbxml2 libcurl libmicrohttpd gmime-3.0 icu-i18n icu-uc libxml-2.0 inih \
-	jansson libsodium gnutls libical libqrencode zlib libpsl
+	jansson libsodium gnutls libical libqrencode zlib libpsl gdlib
 # Third-party headers as system headers: their warnings are not ours.
 PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
 PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -letpan -lwbxml2 -llmdb -lresolv -lpthread
@@ -105,6 +105,8 @@ $(FAULTS): $(OUT)/%: $(OUT)/%.o $(FAULT_HELP) $(PHONE) $(LIB)
 $(PROTOCOL) $(DEMO): $(OUT)/%: $(OUT)/%.o $(PHONE)
 	@echo "  LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
+# This one damages the state while the daemon is down.
+$(OUT)/tests/protocol/test_verify: $(LIB)
 BENCH_HELP := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/bench/helper_*.c))
 $(BENCH): $(OUT)/%: $(OUT)/%.o $(BENCH_HELP) $(PHONE) $(LIB)
 	@echo "  LD $@"
@@ -213,6 +215,15 @@ uninstall: ## remove what install put there; configuration and state stay
 		$(D)$(libdir)/tmpfiles.d/easbridge.conf \
 		$(D)$(datadir)/bash-completion/completions/easbridge \
 		$(D)$(datadir)/doc/easbridge
+
+.PHONY: deb check-deb check-container
+deb: ## build the Debian package, build/deb/easbridge_*.deb
+	tools/install-deps --deb
+	tools/make-deb
+check-deb: ## build it, install, upgrade and purge it on a small system (root)
+	tools/check-deb
+check-container: ## build the container images and run both compose files (root)
+	tools/check-container
 
 .PHONY: docs
 docs: ## write what docs/ says of settings, providers and commands anew

@@ -18,6 +18,8 @@ struct source_ops {
 		     size_t *n_out, struct err *e);
 	bool (*changes)(void *s, struct span remote, struct span cursor,
 			struct arena *a, struct harvest *out, struct err *e);
+	bool (*inventory)(void *s, struct span remote, struct arena *a,
+			  struct harvest *out, struct err *e);
 	bool (*status_round)(void *s, const struct span *remotes, size_t n,
 			     struct arena *a, struct folder_status *out,
 			     struct err *e);

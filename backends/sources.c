@@ -104,6 +104,15 @@ source_changes(struct source *s, struct span remote, struct span cursor,
 }
 
 bool
+source_inventory(struct source *s, struct span remote, struct arena *a,
+		 struct harvest *out, struct err *e)
+{
+	return CAN(inventory) &&
+	       READ("inventory",
+		    s->ops->inventory(s->s, remote, a, out, e));
+}
+
+bool
 source_status_round(struct source *s, const struct span *remotes, size_t n,
 		    struct arena *a, struct folder_status *out, struct err *e)
 {

@@ -35,6 +35,12 @@ bool source_list(struct source *s, struct arena *a, struct folder **v_out,
 bool source_changes(struct source *s, struct span remote, struct span cursor,
 		    struct arena *a, struct harvest *out, struct err *e);
 
+/* All that is there, in the cheapest form (UIDs with flags, hrefs with ETags):
+ * to be compared, not to be applied, since it lacks dates, sizes and tokens.
+ * Of calendars some servers list objects of any kind. No cursor (mail). */
+bool source_inventory(struct source *s, struct span remote, struct arena *a,
+		      struct harvest *out, struct err *e);
+
 /* STATUS of n mailboxes in one round. */
 bool source_status_round(struct source *s, const struct span *remotes,
 			 size_t n, struct arena *a,

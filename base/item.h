@@ -64,7 +64,8 @@ struct change {
 	struct span data;     /* the object itself, byte for byte; DAV only.
 				 Empty: not fetched */
 	bool flags_only;      /* an item already reported before: only flags,
-				 keywords (mail) are filled in */
+				 keywords (mail) are filled in, or nothing
+				 (DAV: it is there, as it was) */
 };
 
 enum harvest_scope {

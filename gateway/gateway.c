@@ -13,8 +13,11 @@
 #include "gateway/http/http.h"
 #include "gateway/http/request.h"
 #include "gateway/operate/control.h"
+#include "gateway/operate/housekeeping.h"
 #include "gateway/operate/metrics.h"
+#include "gateway/operate/verify.h"
 #include "gateway/push/park.h"
+#include "gateway/push/refresh.h"
 #include "gateway/push/watch.h"
 #include "state/store.h"
 #include "translate/wbxml/wbxml.h"
@@ -92,6 +95,22 @@ put_in_place(struct gateway *gw, struct config *fresh, struct buf *out)
 	return false;
 }
 
+/* Phones that wait hear of folders that came or went; for who is not here it
+ * is done when they come. */
+static void
+tell_account(struct account *a, void *ctx)
+{
+	struct config *fresh = ctx;
+	struct user_conf *was = account_conf(a), *u = NULL;
+
+	if (was != NULL)
+		u = config_user(fresh, was->logins[0]);
+	if (u != NULL && account_set_conf(a, u))
+		refresh_tree_later(a);
+	user_conf_put(&was);
+	user_conf_put(&u);
+}
+
 unsigned
 gateway_reload(struct gateway *gw, struct buf *out)
 {
@@ -104,6 +123,7 @@ gateway_reload(struct gateway *gw, struct buf *out)
 	if (fresh != NULL && rep.errors == rep.user_errors) {
 		name_restarts(old, fresh, out);
 		rep.errors += !put_in_place(gw, fresh, out);
+		accounts_each(gw, tell_account, fresh);
 		log_line(LOG_INFO, "reload", "users=%zu mistakes=%u",
 			 config_users(fresh), rep.errors);
 	} else {
@@ -170,7 +190,8 @@ start_parts(struct gateway *gw, struct err *e)
 	gw->auth = auth_new(gw, account_verify);
 	gw->accounts = accounts_new(gw);
 	gw->waits = waits_new(request_wake);
-	gw->watch = watch_new(gw);
+	gw->verifier = verifier_new(gw);
+	gw->watch = watch_new(gw, housekeeping_tick);
 	if (gw->watch == NULL)
 		return err_set(e, ERR_UNAVAILABLE, SCOPE_ACCOUNT,
 			       "the watch thread did not start");
@@ -218,6 +239,7 @@ gateway_stop(struct gateway **gwp)
 	http_stop(&gw->metrics_http);
 	http_stop(&gw->http);
 	waits_free(&gw->waits);
+	verifier_free(&gw->verifier);
 	accounts_free(&gw->accounts);
 	auth_free(&gw->auth);
 	metrics_free(&gw->metrics);

@@ -18,6 +18,7 @@ struct waits;
 struct watcher;
 struct metrics;
 struct control;
+struct verifier;
 
 struct gateway {
 	pthread_mutex_t reload_lock; /* one at a time */
@@ -29,6 +30,7 @@ struct gateway {
 	struct http *metrics_http; /* NULL without metrics-listen */
 	struct metrics *metrics;
 	struct control *control;
+	struct verifier *verifier;
 	struct auth *auth;
 	struct accounts *accounts;
 	struct waits *waits;

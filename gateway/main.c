@@ -1,10 +1,12 @@
 /* Start, signals, reload, stop. */
+#include <errno.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -15,6 +17,7 @@
 #include "gateway/cli/cli.h"
 #include "gateway/config/config.h"
 #include "gateway/gateway.h"
+#include "gateway/operate/alive.h"
 
 /* systemd's readiness protocol is one datagram; no library for that. */
 static void
@@ -68,6 +71,46 @@ take_signals(sigset_t *set)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+/* How many seconds systemd's watchdog may go without a word of us; 0: none
+ * waits (sd_watchdog_enabled(3)). */
+static unsigned long
+watchdog_seconds(void)
+{
+	const char *us = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
+
+	if (us == NULL ||
+	    (pid != NULL && strtol(pid, NULL, 10) != (long)getpid()))
+		return 0;
+	return strtoul(us, NULL, 10) / 1000000;
+}
+
+/* The next signal; meanwhile, three times in each period, systemd hears that
+ * we are well. Else it starts us again: what phones were told is on disk. */
+static int
+next_signal(const sigset_t *set, struct gateway *gw)
+{
+	unsigned long period = watchdog_seconds();
+	struct timespec ts = { .tv_sec = (time_t)(period / 3),
+			       .tv_nsec = period < 3 ? 300000000 : 0 };
+	const char *wrong;
+	int sig;
+
+	if (period == 0)
+		return sigwait(set, &sig) == 0 ? sig : -1;
+	for (;;) {
+		sig = sigtimedwait(set, NULL, &ts);
+		if (sig > 0)
+			return sig;
+		if (errno != EAGAIN && errno != EINTR)
+			return -1;
+		wrong = gateway_alive(gw);
+		if (wrong == NULL)
+			notify("WATCHDOG=1");
+		else
+			log_line(LOG_ERROR, "not-well", "what=%s", wrong);
+	}
+}
+
 static int
 serve(const char *file)
 {
@@ -75,7 +118,7 @@ serve(const char *file)
 	struct err e = { .code = ERR_NONE };
 	struct gateway *gw;
 	sigset_t set;
-	int sig = 0;
+	int sig;
 
 	if (conf == NULL)
 		return 2;
@@ -92,7 +135,7 @@ serve(const char *file)
 		return 1;
 	}
 	notify("READY=1");
-	while (sigwait(&set, &sig) == 0 && sig == SIGHUP)
+	while ((sig = next_signal(&set, gw)) == SIGHUP)
 		gateway_reload(gw, NULL);
 	notify("STOPPING=1");
 	log_line(LOG_INFO, "stopping", "signal=%d", sig);

@@ -116,3 +116,22 @@ begun_adopt(struct txn *t, user_id user, uint32_t coll, uint64_t token,
 	}
 	return true;
 }
+
+bool
+begun_replaced(struct txn *t, user_id user, uint32_t coll, uint64_t token,
+	       uint64_t *item, bool *found, struct err *e)
+{
+	struct key from = begun_prefix(user, coll, token), *v;
+	size_t n, i;
+
+	*found = false;
+	if (token == 0)
+		return true;
+	if (!waiting(t, &from, &v, &n, e))
+		return false;
+	for (i = 0; i < n && !*found; i++)
+		if (v[i].p[8] == T_REPLY &&
+		    !reply_replaced(t, &v[i], item, found, e))
+			return false;
+	return true;
+}

@@ -14,6 +14,10 @@ bool begun_del(struct txn *t, user_id user, uint32_t coll, uint64_t token,
  * for it, if any, is done. */
 bool begun_adopt(struct txn *t, user_id user, uint32_t coll, uint64_t token,
 		 uint64_t item, struct err *e);
+/* The item whose text a begun command writes anew under that token. */
+bool begun_replaced(struct txn *t, user_id user, uint32_t coll,
+		    uint64_t token, uint64_t *item, bool *found,
+		    struct err *e);
 /* The token that stands for a name. */
 uint64_t begun_name_token(struct span remote);
 
@@ -22,6 +26,9 @@ bool moved_adopted(struct txn *t, const struct key *row, uint64_t item,
 		   bool *took, struct err *e);
 bool reply_adopted(struct txn *t, const struct key *row, uint64_t item,
 		   bool *took, struct err *e);
+
+bool reply_replaced(struct txn *t, const struct key *row, uint64_t *item,
+		    bool *found, struct err *e);
 
 struct key key_from(struct span s);
 

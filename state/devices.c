@@ -234,20 +234,14 @@ drop_caches(struct device *d, void *ctx)
 	d->n_ping_colls = 0;
 }
 
-static bool
-resync_fn(struct txn *t, void *ctx, struct err *e)
-{
-	return drop_ledgers(t, ctx, e) && update_fn(t, ctx, e);
-}
-
 bool
-device_resync(struct store *s, user_id user, struct span device,
-	      struct err *e)
+device_drop_caches(struct txn *t, user_id user, struct span device,
+		   struct err *e)
 {
 	struct access x = { .user = user, .device = device,
 			    .fn = drop_caches };
 
-	return store_write(s, resync_fn, &x, e);
+	return update_fn(t, &x, e);
 }
 
 static bool

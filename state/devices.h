@@ -6,7 +6,16 @@
 #include "state/ids.h"
 #include "state/store.h"
 
-enum wipe_state { WIPE_NONE, WIPE_ORDERED, WIPE_SENT, WIPE_DONE };
+enum wipe_state {
+	WIPE_NONE,
+	WIPE_ORDERED,
+	WIPE_SENT,
+	WIPE_DONE,
+	/* 16.1: this account alone (AccountOnlyRemoteWipe) */
+	WIPE_ACCOUNT_ORDERED,
+	WIPE_ACCOUNT_SENT,
+	WIPE_ACCOUNT_DONE
+};
 
 struct device {
 	struct span id, type, user_agent;
@@ -38,10 +47,6 @@ bool device_update(struct store *s, user_id user, struct span device,
 		   struct err *e);
 bool device_list(struct store *s, user_id user, struct arena *a,
 		 struct device **v_out, size_t *n_out, struct err *e);
-/* Forgets what the phone was told, so that it asks for all again; what is
- * known of the device stays. */
-bool device_resync(struct store *s, user_id user, struct span device,
-		   struct err *e);
 /* Forgets the device and all its ledgers. */
 bool device_forget(struct store *s, user_id user, struct span device,
 		   struct err *e);

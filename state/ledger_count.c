@@ -24,6 +24,10 @@ count_fn(struct txn *t, void *ctx, struct err *e)
 	c->count = 0;
 	if (!sync_row_read(t, c->dc, &row, &c->known, e))
 		return false;
+	if (c->known && ledger_restarts(&row)) {
+		c->count = c->limit > 0;
+		return true;
+	}
 	if (!c->known || (row.epoch == 0 && row.last == 0)) {
 		c->known = false;
 		return true;

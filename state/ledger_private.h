@@ -42,6 +42,13 @@ struct sync_row {
 	bool owed;              /* some row of the base is owed */
 };
 
+/* The phone is to start over and does not know it yet (resync.c). */
+static inline bool
+ledger_restarts(const struct sync_row *r)
+{
+	return r->epoch == 0 && r->last == 0 && r->reset == 0 && r->owed;
+}
+
 struct key ledger_key(struct dev_coll dc, enum table table);
 bool sync_row_read(struct txn *t, struct dev_coll dc, struct sync_row *out,
 		   bool *found, struct err *e);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/codec.h"
+#include "state/begun_private.h"
 #include "state/mirror_private.h"
 
 #define CHUNK 1000
@@ -106,7 +107,8 @@ take_over_object(struct mirror_item *it, const struct change *ch)
 	uint64_t digest = item_digest(ch->data);
 	bool same_etag = span_eq(it->etag, ch->etag);
 
-	if (ch->data.n == 0 && (same_etag || ch->etag.n == 0))
+	if (ch->flags_only ||
+	    (ch->data.n == 0 && (same_etag || ch->etag.n == 0)))
 		return NEWS_NONE;
 	if (digest != 0 && digest == it->digest && it->date == ch->date) {
 		it->etag = ch->etag;
@@ -141,6 +143,45 @@ put_again(struct txn *t, struct apply *p, struct coll *c,
 		content_store(t, p->user, c->id, it->item, ch->data, e));
 }
 
+/* A draft that a phone wrote anew: the same item under another UID, with
+ * another text. */
+static bool
+put_draft(struct txn *t, struct apply *p, struct coll *c,
+	  const struct change *ch, uint64_t item, bool *done, struct err *e)
+{
+	struct mirror_item it;
+
+	if (!item_read(t, p->user, c->id, item, &it, done, e))
+		return false;
+	*done = *done && !it.gone;
+	if (!*done)
+		return true;
+	it.remote = ch->remote;
+	it.flags = ch->flags;
+	it.keywords = ch->keywords;
+	it.date = ch->date;
+	it.size = ch->size;
+	it.token = ch->token;
+	it.digest = item_digest(ch->remote);
+	return set_remote(t, p->user, c->id, &it, e) &&
+	       item_change(t, p->user, c, &it, e) &&
+	       begun_adopt(t, p->user, c->id, it.token, it.item, e);
+}
+
+static bool
+put_unknown(struct txn *t, struct apply *p, struct coll *c,
+	    const struct change *ch, struct err *e)
+{
+	uint64_t item;
+	bool done = false;
+
+	if (c->kind == KIND_EMAIL && !ch->flags_only &&
+	    (!begun_replaced(t, p->user, c->id, ch->token, &item, &done, e) ||
+	     (done && !put_draft(t, p, c, ch, item, &done, e))))
+		return false;
+	return done || put_new(t, p, c, ch, e);
+}
+
 static bool
 put_one(struct txn *t, struct apply *p, struct coll *c,
 	const struct change *ch, struct err *e)
@@ -156,7 +197,7 @@ put_one(struct txn *t, struct apply *p, struct coll *c,
 		renamed = found;
 	}
 	if (!found || it.gone)
-		return put_new(t, p, c, ch, e);
+		return put_unknown(t, p, c, ch, e);
 	if (renamed) {
 		it.remote = ch->remote;
 		if (!set_remote(t, p->user, c->id, &it, e))

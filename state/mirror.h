@@ -12,6 +12,7 @@
 #define ITEM_CATEGORIES 4u
 #define ITEM_VERB 8u
 #define ITEM_ALL 15u
+#define ITEM_TEXT 16u /* mail: a draft was written anew */
 
 struct mirror_item {
 	uint64_t item;

@@ -35,7 +35,11 @@ item_version(const struct mirror_item *it)
 		row_str(&b, it->etag);
 	} else if (it->digest != 0) {
 		row_u64(&b, it->digest);
-	} else {
+	}
+	/* A mail; its digest tells the texts of a draft apart. */
+	if (it->etag.n == 0 &&
+	    (it->digest == 0 || it->flags != 0 || it->keywords.n > 0 ||
+	     it->flag_block.n > 0)) {
 		row_u32(&b, it->flags & ~MAIL_DELETED);
 		row_str(&b, it->keywords);
 		row_str(&b, it->flag_block);
@@ -298,6 +302,8 @@ difference(const struct mirror_item *a, const struct mirror_item *b)
 		d |= ITEM_CATEGORIES;
 	if (flags & (MAIL_ANSWERED | MAIL_FORWARDED))
 		d |= ITEM_VERB;
+	if (a->digest != b->digest)
+		d |= ITEM_TEXT; /* of objects nobody asks */
 	return d;
 }
 

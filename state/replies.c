@@ -311,7 +311,7 @@ begin_fn(struct txn *t, void *ctx, struct err *e)
 	k = reply_key(x->dc, w.r.n);
 	*x->out = w.r;
 	return reply_write(t, x->dc, &w, e) &&
-	       (x->cmd->kind != REPLY_ADD ||
+	       ((x->cmd->kind != REPLY_ADD && x->token == 0) ||
 		(begun_put(t, x->dc.user, x->dc.coll, x->token, &k, e) &&
 		 begun_put(t, x->dc.user, x->dc.coll, w.name_token, &k, e)));
 }
@@ -449,28 +449,52 @@ replies_confirm(struct txn *t, struct dev_coll dc,
 	return ok;
 }
 
+/* The row behind a T_BEGUN row; *open is false if it is gone or done. */
+static bool
+waiting_row(struct txn *t, const struct key *row, struct dev_coll *dc,
+	    struct reply_row *w, bool *open, struct err *e)
+{
+	struct cursor c = cursor_of(key_span(row));
+	struct span val;
+
+	*dc = (struct dev_coll){ .user = take_u64(&c) };
+	take_u8(&c);
+	dc->device = take_u64(&c);
+	dc->coll = take_u32(&c);
+	if (!txn_get(t, row, &val, open, e))
+		return false;
+	*open = *open && reply_unpack(val, take_u64(&c), w) && !w->r.done;
+	return true;
+}
+
 bool
 reply_adopted(struct txn *t, const struct key *row, uint64_t item, bool *took,
 	      struct err *e)
 {
-	struct cursor c = cursor_of(key_span(row));
-	struct dev_coll dc = { .user = take_u64(&c) };
-	struct span val;
+	struct dev_coll dc;
 	struct reply_row w;
-	bool found;
 
-	take_u8(&c);
-	dc.device = take_u64(&c);
-	dc.coll = take_u32(&c);
-	*took = false;
-	if (!txn_get(t, row, &val, &found, e))
-		return false;
-	if (!found || !reply_unpack(val, take_u64(&c), &w) || w.r.done)
-		return true;
+	if (!waiting_row(t, row, &dc, &w, took, e) || !*took)
+		return e->code == ERR_NONE;
 	/* Whose text it holds is not known here. */
-	*took = w.r.done = true;
+	w.r.done = true;
 	w.r.item = item;
 	w.r.version = HAS_DIRTY;
 	w.r.status = 1;
 	return reply_write(t, dc, &w, e);
+}
+
+bool
+reply_replaced(struct txn *t, const struct key *row, uint64_t *item,
+	       bool *found, struct err *e)
+{
+	struct dev_coll dc;
+	struct reply_row w;
+
+	if (!waiting_row(t, row, &dc, &w, found, e))
+		return false;
+	*found = *found && w.r.cmd.replaces != 0;
+	if (*found)
+		*item = w.r.cmd.item;
+	return true;
 }

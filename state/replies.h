@@ -16,6 +16,8 @@ struct reply_cmd {
 	struct span client_id; /* Add */
 	uint64_t item;         /* Change, Delete */
 	uint64_t digest;       /* hash64 of the data */
+	uint32_t replaces;     /* Change of a draft: the UID it had. A new mail
+				  with the row's token gets its number */
 	bool may_edit;         /* an Add with the same ClientId and other data
 				  changes the item made first: not for mail */
 };
@@ -59,7 +61,8 @@ bool reply_find(struct store *s, const struct sync_pos *pos,
 bool reply_once(struct store *s, const struct sync_pos *pos,
 		const struct reply_cmd *cmd, uint8_t out[16], struct err *e);
 /* Announces a source write. A refresh that meets an unknown item with that
- * token (or, if given, under that name) makes the row done. */
+ * token (or, if given, under that name) makes the row done. Changes in place
+ * have no token. */
 bool reply_begin(struct store *s, const struct sync_pos *pos,
 		 const struct reply_cmd *cmd, uint64_t token,
 		 struct span remote, uint64_t base_version, int64_t now,

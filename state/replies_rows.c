@@ -37,6 +37,8 @@ reply_unpack(struct span val, uint64_t n, struct reply_row *out)
 	w.second_digest = take_u64(&c);
 	w.name_token = take_u64(&c);
 	w.when = take_i64(&c);
+	if (c.p < c.end) /* rows were shorter once */
+		w.r.cmd.replaces = take_u32(&c);
 	w.r.orphan = w.epoch == 0;
 	if (!cursor_done(&c) || once.n != sizeof(w.r.once))
 		return false;
@@ -70,6 +72,7 @@ reply_write(struct txn *t, struct dev_coll dc, const struct reply_row *w,
 	row_u64(&b, w->second_digest);
 	row_u64(&b, w->name_token);
 	row_i64(&b, w->when);
+	row_u32(&b, w->r.cmd.replaces);
 	ok = buf_ok(&b, e) && txn_put(t, &k, buf_view(&b), e);
 	buf_free(&b);
 	return ok;

@@ -122,6 +122,7 @@ const struct source_ops dav_ops = {
 	.alive = dav_alive,
 	.list = dav_list,
 	.changes = dav_changes,
+	.inventory = dav_inventory,
 	.status_round = dav_status_round,
 	.get = dav_get,
 	.put = dav_put,

@@ -323,6 +323,14 @@ dav_changes(void *s, struct span remote, struct span cursor, struct arena *a,
 	return true;
 }
 
+/* ETags are all that a full listing asks for anyway. */
+bool
+dav_inventory(void *s, struct span remote, struct arena *a,
+	      struct harvest *out, struct err *e)
+{
+	return dav_changes(s, remote, SPAN_NONE, a, out, e);
+}
+
 /* ---- a look at many --------------------------------------------------------*/
 
 struct round {

@@ -229,6 +229,8 @@ bool dav_list(void *s, struct arena *a, struct folder **v_out, size_t *n_out,
 
 /* ---- the other operations --------------------------------------------------*/
 
+bool dav_inventory(void *s, struct span remote, struct arena *a,
+		   struct harvest *out, struct err *e);
 bool dav_changes(void *s, struct span remote, struct span cursor,
 		 struct arena *a, struct harvest *out, struct err *e);
 bool dav_status_round(void *s, const struct span *remotes, size_t n,

@@ -141,6 +141,8 @@ bool imap_rename_folder(void *s, struct span remote, struct span parent,
 bool imap_delete_folder(void *s, struct span remote, struct err *e);
 bool imap_changes(void *s, struct span remote, struct span cursor,
 		  struct arena *a, struct harvest *out, struct err *e);
+bool imap_inventory(void *s, struct span remote, struct arena *a,
+		    struct harvest *out, struct err *e);
 bool imap_mail_info(void *s, struct span remote, uint32_t uidvalidity,
 		    const uint32_t *uids, size_t n, struct arena *a,
 		    struct mail_info *out, struct err *e);

@@ -507,6 +507,7 @@ const struct source_ops imap_ops = {
 	.alive = imap_alive,
 	.list = imap_list,
 	.changes = imap_changes,
+	.inventory = imap_inventory,
 	.status_round = imap_status_round,
 	.mail_info = imap_mail_info,
 	.mail_parts = imap_mail_parts,

@@ -84,6 +84,44 @@ needs_typed(const struct user_conf *u)
 	return false;
 }
 
+/* Under the lock. A request that began before a reload brings what was said
+ * then: the newer one stays. */
+static bool
+set_conf(struct account *a, struct user_conf *conf)
+{
+	if (a->conf != NULL && (a->conf->digest == conf->digest ||
+				a->conf->generation > conf->generation))
+		return false;
+	user_conf_put(&a->conf);
+	a->conf = user_conf_ref(conf);
+	a->generation++;
+	a->tree_ms = 0;
+	return true;
+}
+
+bool
+account_set_conf(struct account *a, struct user_conf *conf)
+{
+	bool changed;
+
+	pthread_mutex_lock(&a->lock);
+	changed = set_conf(a, conf);
+	pthread_mutex_unlock(&a->lock);
+	return changed;
+}
+
+bool
+account_has_source(struct account *a, const char *source)
+{
+	bool has;
+
+	pthread_mutex_lock(&a->lock);
+	has = a->conf != NULL &&
+	      user_conf_source(a->conf, span_of(source)) >= 0;
+	pthread_mutex_unlock(&a->lock);
+	return has;
+}
+
 /* Several phones of a user may log in by different passwords: one that no
  * server may see, or that none would, replaces nothing. */
 static void
@@ -91,11 +129,7 @@ set_credentials(struct account *a, struct user_conf *conf, const char *login,
 		const char *password)
 {
 	pthread_mutex_lock(&a->lock);
-	if (a->conf == NULL || a->conf->digest != conf->digest) {
-		user_conf_put(&a->conf);
-		a->conf = user_conf_ref(conf);
-		a->generation++;
-	}
+	set_conf(a, conf);
 	if (password[0] != '\0' && needs_typed(conf) &&
 	    strcmp(a->password, password) != 0) {
 		a->generation++;
@@ -170,7 +204,7 @@ account_conf(struct account *a)
 	struct user_conf *u;
 
 	pthread_mutex_lock(&a->lock);
-	u = user_conf_ref(a->conf);
+	u = a->conf != NULL ? user_conf_ref(a->conf) : NULL;
 	pthread_mutex_unlock(&a->lock);
 	return u;
 }

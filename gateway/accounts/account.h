@@ -76,6 +76,8 @@ struct account {
 	int64_t gc_due_ms;     /* housekeeping.c; 0: not yet known */
 	int64_t mails_due_ms;  /* due_mails.c: likewise, */
 	int64_t mails_wait_ms; /* and how long it waits after a failure */
+	int64_t verify_due;    /* wall time; verify.c; 0: not yet known */
+	int verify_hour;       /* ... by this setting */
 	int64_t copies_due_ms; /* sent_copy.c: when to try again; 0: now,
 				  since a restart may have left some */
 };
@@ -98,7 +100,13 @@ void accounts_each(struct gateway *gw,
 bool account_verify(struct gateway *gw, const struct user_conf *conf,
 		    const char *login, const char *password, struct err *e);
 
-/* The user's configuration as of now; pair with user_conf_put. */
+/* Another configuration of the user, unless the account has a newer one;
+ * true if it says something else. */
+bool account_set_conf(struct account *a, struct user_conf *conf);
+/* Is that source in it? */
+bool account_has_source(struct account *a, const char *source);
+/* The user's configuration as of now; pair with user_conf_put. NULL only for
+ * an account that is just being made. */
 struct user_conf *account_conf(struct account *a);
 /* Waits for a change of the account under its lock; false at the deadline. */
 bool account_wait(struct account *a, int64_t deadline_ms);

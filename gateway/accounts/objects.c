@@ -1,29 +1,51 @@
 #include "gateway/accounts/objects.h"
 
-#include "base/clock.h"
 #include "base/codec.h"
-#include "gateway/accounts/sessions.h"
 #include "translate/calendar/event.h"
+#include "translate/calendar/note.h"
 #include "translate/calendar/task.h"
+#include "translate/contacts/contact.h"
 
-/* Dates of tasks: what is to be done stays in view for ever. */
 #define MAX_ADDED 100 /* attachments in one command */
-#define TODO_DATE (INT64_MAX - 1)
+/* The date of what is always in view: contacts, notes, tasks to be done,
+ * endless series, and what cannot be read. */
+#define ALWAYS (INT64_MAX - 1)
+
+const char *
+object_class(enum item_kind kind)
+{
+	static const char *const classes[KIND_COUNT] = {
+		[KIND_EMAIL] = "Email",    [KIND_CONTACT] = "Contacts",
+		[KIND_EVENT] = "Calendar", [KIND_TASK] = "Tasks",
+		[KIND_NOTE] = "Notes",
+	};
+
+	return classes[kind];
+}
 
 bool
-object_can(enum item_kind kind)
+object_can(enum item_kind kind, unsigned version)
 {
-	return kind == KIND_EVENT || kind == KIND_TASK;
+	return kind != KIND_NOTE || version >= 140;
 }
 
 void
 object_write(enum item_kind kind, const struct tr_env *env, struct span text,
 	     struct wbxml_writer *w)
 {
-	if (kind == KIND_TASK)
+	switch (kind) {
+	case KIND_CONTACT:
+		contact_write(env, text, w);
+		break;
+	case KIND_TASK:
 		task_write(env, text, w);
-	else
+		break;
+	case KIND_NOTE:
+		note_write(env, text, w);
+		break;
+	default:
 		event_write(env, text, w);
+	}
 }
 
 bool
@@ -31,10 +53,27 @@ object_patch(enum item_kind kind, const struct tr_env *env, struct span old,
 	     const struct wbxml_node *data, const struct tag_set *supported,
 	     struct span uid, struct span *out, struct err *e)
 {
-	if (kind == KIND_TASK)
+	switch (kind) {
+	case KIND_CONTACT:
+		return contact_patch(env, old, data, supported, uid, out, e);
+	case KIND_TASK:
 		return task_patch(env, old, data, supported, uid, env->now,
 				  out, e);
-	return event_patch(env, old, data, supported, uid, env->now, out, e);
+	case KIND_NOTE:
+		return note_patch(env, old, data, uid, env->now, out, e);
+	default:
+		return event_patch(env, old, data, supported, uid, env->now,
+				   out, e);
+	}
+}
+
+bool
+object_shows_more(enum item_kind kind, const struct tr_env *env,
+		  struct span old, const struct wbxml_node *data,
+		  struct span now)
+{
+	return kind == KIND_CONTACT &&
+	       contact_shows_more(env, old, data, now);
 }
 
 bool
@@ -123,12 +162,13 @@ task_date(struct span text, const struct object_facts *f)
 		    has_line(text, SPAN("STATUS:COMPLETED"));
 
 	if (!done)
-		return TODO_DATE;
+		return ALWAYS;
 	return f->start == INT64_MIN ? 0 : f->start;
 }
 
-bool
-object_facts(struct arena *a, enum item_kind kind, struct change *c)
+static bool
+ical_facts(struct arena *a, enum item_kind kind, struct change *c,
+	   const char **flaw)
 {
 	static const enum item_kind kinds[] = {
 		[OBJECT_EVENT] = KIND_EVENT,
@@ -137,81 +177,52 @@ object_facts(struct arena *a, enum item_kind kind, struct change *c)
 	};
 	struct object_facts f = { 0 };
 
-	c->size = (uint32_t)c->data.n;
-	c->date = INT64_MAX - 1; /* unreadable: always in view, as a stub */
-	c->token = 0;
-	if (c->data.n == 0 || !event_facts(a, c->data, &f))
+	if (!event_facts(a, c->data, &f)) {
+		*flaw = "it cannot be read, phones see a stub";
 		return true;
+	}
 	if (f.kind != OBJECT_NONE && kinds[f.kind] != kind)
 		return false;
-	c->date = kind == KIND_TASK ? task_date(c->data, &f)
-		  : f.last_end == INT64_MAX ? INT64_MAX - 1
-					    : f.last_end;
+	c->date = kind == KIND_NOTE		? ALWAYS
+		  : kind == KIND_TASK		? task_date(c->data, &f)
+		  : f.last_end == INT64_MAX	? ALWAYS
+						: f.last_end;
 	if (f.uid.n > 0)
 		c->token = hash64(SPAN("uid"), f.uid);
+	*flaw = f.flaw;
 	return true;
 }
 
-/* ---- fetching ------------------------------------------------------------------*/
-
-bool
-objects_fetch(struct account *a, struct source *s, const struct coll *c,
-	      struct arena *arena, struct harvest *h, struct err *e)
+static bool
+card_facts(struct arena *a, struct change *c, const char **flaw)
 {
-	size_t *index, n, i, kept = 0;
-	struct object *v;
+	struct contact_facts f;
 
-	if (!mirror_differs(a->gw->store, a->user, c->id, h, arena, &index,
-			    &n, e))
-		return false;
-	v = arena_array(arena, n + 1, sizeof(*v));
-	for (i = 0; i < n; i++)
-		v[i].remote = h->puts[index[i]].remote;
-	if (n > 0 && !source_get(s, c->remote, v, n, arena, e))
-		return false;
-	for (i = 0; i < n; i++) {
-		struct change *ch = &h->puts[index[i]];
-
-		ch->data = v[i].data;
-		if (v[i].etag.n > 0) /* what was fetched, if it is newer */
-			ch->etag = v[i].etag;
-		if (!v[i].found || !object_facts(arena, c->kind, ch))
-			ch->remote = SPAN_NONE;
-	}
-	for (i = 0; i < h->n_puts; i++)
-		if (h->puts[i].remote.n > 0)
-			h->puts[kept++] = h->puts[i];
-	h->n_puts = kept;
-	return true;
-}
-
-bool
-objects_load(struct account *a, const struct coll *c,
-	     const struct mirror_item *items, size_t n, struct arena *arena,
-	     struct span *texts, int64_t deadline_ms, struct err *e)
-{
-	struct object *v = arena_array(arena, n + 1, sizeof(*v));
-	size_t *at = arena_array(arena, n + 1, sizeof(*at));
-	size_t i, missing = 0;
-	struct source *s;
-	bool found, ok;
-
-	for (i = 0; i < n; i++) {
-		if (!mirror_content(a->gw->store, a->user, c->id,
-				    items[i].item, arena, &texts[i], &found,
-				    e))
-			return false;
-		if (!found) {
-			v[missing].remote = items[i].remote;
-			at[missing++] = i;
-		}
-	}
-	if (missing == 0)
+	if (!contact_facts(a, c->data, &f)) {
+		*flaw = "it cannot be read, phones see a stub";
 		return true;
-	s = account_checkout(a, c->source, deadline_ms, e);
-	ok = s != NULL && source_get(s, c->remote, v, missing, arena, e);
-	account_checkin(a, &s, !ok && account_broken(e));
-	for (i = 0; ok && i < missing; i++)
-		texts[at[i]] = v[i].data;
-	return ok;
+	}
+	if (f.uid.n > 0)
+		c->token = hash64(SPAN("uid"), f.uid);
+	*flaw = f.flaw;
+	return !f.group;
+}
+
+bool
+object_facts(enum item_kind kind, struct change *c, const char **flaw)
+{
+	struct arena *a = arena_new();
+	bool mine = true;
+
+	c->size = (uint32_t)c->data.n;
+	c->date = ALWAYS;
+	c->token = 0;
+	*flaw = NULL;
+	if (c->data.n == 0)
+		*flaw = "its text could not be had, phones see nothing of it";
+	else
+		mine = kind == KIND_CONTACT ? card_facts(a, c, flaw)
+					    : ical_facts(a, kind, c, flaw);
+	arena_free(&a);
+	return mine;
 }

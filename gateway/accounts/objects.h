@@ -1,5 +1,5 @@
-/* Items that are whole objects at their source (events, tasks; contacts and
- * notes to come): what a refresh and a Sync need of them. */
+/* Items that are whole objects at their source (contacts, events, tasks,
+ * notes): what a refresh and a Sync need of them. */
 #ifndef GATEWAY_OBJECTS_H
 #define GATEWAY_OBJECTS_H
 
@@ -8,8 +8,11 @@
 #include "state/mirror.h"
 #include "translate/env.h"
 
-/* Is there a translator? Kinds without one are not shown to phones. */
-bool object_can(enum item_kind kind);
+/* The Class element's word for a kind, mails included. */
+const char *object_class(enum item_kind kind);
+/* Does that version of the protocol know the class? Notes came with 14.0
+ * (MS-ASNOTE). */
+bool object_can(enum item_kind kind, unsigned version);
 /* Children of ApplicationData; never fails. */
 void object_write(enum item_kind kind, const struct tr_env *env,
 		  struct span text, struct wbxml_writer *w);
@@ -33,20 +36,33 @@ bool object_patch_instance(enum item_kind kind, const struct tr_env *env,
 void object_write_made(enum item_kind kind, const struct tr_env *env,
 		       struct span text, const struct wbxml_node *data,
 		       bool is_new, struct wbxml_writer *w);
+/* After object_patch: does its result show what the phone cannot know? Then
+ * the item goes back to it as a Change. */
+bool object_shows_more(enum item_kind kind, const struct tr_env *env,
+		       struct span old, const struct wbxml_node *data,
+		       struct span now);
 /* Deleting the item shall only take away what the phone saw: true, and *out
  * is what is to be written instead. */
 bool object_delete_shown(enum item_kind kind, const struct tr_env *env,
 			 struct span old, struct span *out);
 
 /* Fills token and date of a change from its data. False: the object is of
- * another kind. What cannot be read counts as this kind. */
-bool object_facts(struct arena *a, enum item_kind kind, struct change *c);
+ * another kind, or a group of contacts, which EAS has not. What cannot be
+ * read counts as this kind. *flaw says what of it phones do not see; NULL:
+ * nothing. */
+bool object_facts(enum item_kind kind, struct change *c, const char **flaw);
 /* For a harvest of etags: fetches what the mirror lacks, leaves out what is
- * of another kind. */
+ * of another kind. Of a long list the first pieces are written to the mirror
+ * at once, and what is left to apply is marked so (flags_only). *more_out:
+ * time is nearly up, the harvest must not be applied: the rest comes with
+ * the next refresh. */
 bool objects_fetch(struct account *a, struct source *s, const struct coll *c,
-		   struct arena *arena, struct harvest *h, struct err *e);
+		   struct arena *arena, struct harvest *h,
+		   int64_t deadline_ms, bool *more_out, struct err *e);
 /* The texts of n items, from the mirror, else from the source (a session is
- * checked out for it). An empty text: gone, or too big to be fetched. */
+ * checked out for it). SPAN_NONE (no p): gone; an empty text with a p: it is
+ * there, but too big to be fetched, or kept back; object_write makes a stub
+ * of that. */
 bool objects_load(struct account *a, const struct coll *c,
 		  const struct mirror_item *items, size_t n,
 		  struct arena *arena, struct span *texts,

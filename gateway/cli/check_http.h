@@ -13,6 +13,7 @@ struct http_ask {
 	const char *const *headers;  /* "Name: value", ended by NULL */
 	struct span body;
 	const char *ca_file;     /* NULL: the system's */
+	bool any_cert;           /* for this machine's own address */
 	bool follow;             /* redirects, to https only */
 };
 

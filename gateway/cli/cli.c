@@ -97,6 +97,9 @@ static const struct {
 	  "phones get passwords of theirs" },
 	{ CLI_CA, "--ca-file", "FILE",
 	  "certificates to trust instead of the system's" },
+	{ CLI_REPAIR, "--repair", NULL, "set right what differs" },
+	{ CLI_NO_WAIT, "--no-wait", NULL,
+	  "do not wait until the phone has everything" },
 };
 #define N_OPTIONS (sizeof(options) / sizeof(options[0]))
 
@@ -244,6 +247,12 @@ take_option(struct cli *c, enum cli_option bit, const char *value)
 		break;
 	case CLI_CA:
 		c->ca_file = value;
+		break;
+	case CLI_REPAIR:
+		c->repair = true;
+		break;
+	case CLI_NO_WAIT:
+		c->no_wait = true;
 		break;
 	}
 }

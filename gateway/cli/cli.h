@@ -20,14 +20,16 @@ enum cli_option {
 	CLI_DNS = 64,       /* --resolver FILE */
 	CLI_URL = 128,      /* --url URL */
 	CLI_CA = 256,       /* --ca-file FILE */
-	CLI_KEEP = 512      /* --keep-password */
+	CLI_KEEP = 512,     /* --keep-password */
+	CLI_REPAIR = 1024,  /* --repair */
+	CLI_NO_WAIT = 2048  /* --no-wait */
 };
 
 /* A command line, read. */
 struct cli {
 	const struct cli_command *cmd;
 	const char *file;          /* -c, else the default */
-	bool json, yes, unmasked, keep;
+	bool json, yes, unmasked, keep, repair, no_wait;
 	/* NULL: not given */
 	const char *password_file, *out, *resolver, *url, *ca_file;
 	char **argv;               /* what is neither word nor option */
@@ -69,10 +71,14 @@ int cli_help(const struct cli *c);
 int cli_completion(const struct cli *c);
 int cli_manual(const struct cli *c);
 int cli_status(const struct cli *c);
+int cli_health(const struct cli *c);
 int cli_users(const struct cli *c);
 int cli_devices(const struct cli *c);
 int cli_device(const struct cli *c); /* show, allow, block, ... */
 int cli_reload(const struct cli *c);
+int cli_source(const struct cli *c);
+int cli_verify(const struct cli *c);
+int cli_resync(const struct cli *c);
 int cli_password_add(const struct cli *c);
 int cli_password_list(const struct cli *c);
 int cli_password_revoke(const struct cli *c);

@@ -1,75 +1,12 @@
 /* Commands that ask the running easbridge. */
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "gateway/cli/cli_ask.h"
 #include "gateway/cli/cli_config.h"
-#include "gateway/operate/control.h"
-
-/* Asks, with the complaint on failure; the question is used up. NULL: *rc is
- * the exit code. */
-static json_t *
-ask(const struct cli *c, json_t *question, int *rc)
-{
-	struct config *conf = cli_config_quiet(c);
-	struct buf b = BUF_INIT(CONTROL_LINE);
-	struct err e = { .code = ERR_NONE };
-	char *line = json_dumps(question, JSON_COMPACT);
-	json_t *answer = NULL;
-
-	json_decref(question);
-	if (conf == NULL)
-		*rc = CLI_USAGE;
-	else if (line == NULL)
-		*rc = cli_fail(CLI_USAGE, "the arguments are no UTF-8");
-	else if (!control_ask(conf->state, line, &b, &e))
-		*rc = cli_fail(CLI_NOT_RUNNING, "%s\n  Is it running? "
-			       "(systemctl status easbridge) May you read %s?",
-			       e.text, conf->state);
-	else
-		answer = json_loadb(b.p, b.n, JSON_DISABLE_EOF_CHECK, NULL);
-	if (answer != NULL && !json_is_true(json_object_get(answer, "ok"))) {
-		*rc = cli_fail(CLI_FAILED, "%s", json_string_value(
-				       json_object_get(answer, "error")));
-		json_decref(answer);
-		answer = NULL;
-	}
-	free(line);
-	buf_free(&b);
-	config_put(&conf);
-	return answer;
-}
-
-static const char *
-text(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s != NULL ? s : "";
-}
-
-static json_int_t
-number(const json_t *o, const char *key)
-{
-	return json_integer_value(json_object_get(o, key));
-}
-
-static bool
-flag(const json_t *o, const char *key)
-{
-	return json_is_true(json_object_get(o, key));
-}
-
-static int
-print_json(json_t *o)
-{
-	json_dumpf(o, stdout, JSON_INDENT(1));
-	putchar('\n');
-	return CLI_OK;
-}
 
 /* ---- status, users ---------------------------------------------------------*/
 
@@ -83,12 +20,12 @@ print_status(const json_t *o)
 	       "user files     %lld%s\n"
 	       "phones waiting %lld\nrequests open  %lld\n"
 	       "jobs queued    %lld\n",
-	       text(o, "version"), number(o, "pid"),
-	       cli_time(a, number(o, "started")), text(o, "config"),
-	       text(o, "state"), number(o, "users"),
-	       number(o, "mistakes") > 0
+	       cli_text(o, "version"), cli_number(o, "pid"),
+	       cli_time(a, cli_number(o, "started")), cli_text(o, "config"),
+	       cli_text(o, "state"), cli_number(o, "users"),
+	       cli_number(o, "mistakes") > 0
 		       ? " (with mistakes: easbridge check-config)" : "",
-	       number(o, "waiting"), number(o, "open"), number(o, "queued"));
+	       cli_number(o, "waiting"), cli_number(o, "open"), cli_number(o, "queued"));
 	arena_free(&a);
 }
 
@@ -96,12 +33,12 @@ int
 cli_status(const struct cli *c)
 {
 	int rc = CLI_OK;
-	json_t *o = ask(c, json_pack("{ss}", "do", "status"), &rc);
+	json_t *o = cli_ask(c, json_pack("{ss}", "do", "status"), &rc);
 
 	if (o == NULL)
 		return rc;
 	if (c->json)
-		print_json(o);
+		cli_print_json(o);
 	else
 		print_status(o);
 	json_decref(o);
@@ -122,14 +59,14 @@ print_users(json_t *list)
 	cli_cell(&t, "SOURCES");
 	cli_cell(&t, "FILE");
 	json_array_foreach(list, i, u) {
-		cli_cell(&t, text(u, "login"));
-		cli_cell(&t, text(u, "email"));
-		cli_cell(&t, arena_printf(t.a, "%lld", number(u, "phones")));
-		cli_cell(&t, flag(u, "waiting") ? "waits" : "-");
+		cli_cell(&t, cli_text(u, "login"));
+		cli_cell(&t, cli_text(u, "email"));
+		cli_cell(&t, arena_printf(t.a, "%lld", cli_number(u, "phones")));
+		cli_cell(&t, cli_flag(u, "waiting") ? "waits" : "-");
 		cli_cell(&t, arena_printf(t.a, "%lld mail, %lld dav",
-					  number(u, "mailboxes"),
-					  number(u, "dav")));
-		cli_cell(&t, text(u, "file"));
+					  cli_number(u, "mailboxes"),
+					  cli_number(u, "dav")));
+		cli_cell(&t, cli_text(u, "file"));
 	}
 	cli_print(&t);
 	arena_free(&t.a);
@@ -139,12 +76,12 @@ int
 cli_users(const struct cli *c)
 {
 	int rc = CLI_OK;
-	json_t *o = ask(c, json_pack("{ss}", "do", "users"), &rc);
+	json_t *o = cli_ask(c, json_pack("{ss}", "do", "users"), &rc);
 
 	if (o == NULL)
 		return rc;
 	if (c->json)
-		print_json(json_object_get(o, "users"));
+		cli_print_json(json_object_get(o, "users"));
 	else
 		print_users(json_object_get(o, "users"));
 	json_decref(o);
@@ -156,7 +93,7 @@ cli_users(const struct cli *c)
 static const char *
 push_of(const json_t *d)
 {
-	return flag(d, "waiting") ? "waits" : "-";
+	return cli_flag(d, "waiting") ? "waits" : "-";
 }
 
 static void
@@ -174,14 +111,14 @@ print_devices(json_t *list)
 	cli_cell(&t, "PUSH");
 	cli_cell(&t, "LAST SEEN");
 	json_array_foreach(list, i, d) {
-		cli_cell(&t, text(d, "user"));
-		cli_cell(&t, text(d, "device"));
-		cli_cell(&t, text(d, "type"));
-		cli_cell(&t, text(d, "name")[0] ? text(d, "name")
-						: text(d, "model"));
-		cli_cell(&t, text(d, "standing"));
+		cli_cell(&t, cli_text(d, "user"));
+		cli_cell(&t, cli_text(d, "device"));
+		cli_cell(&t, cli_text(d, "type"));
+		cli_cell(&t, cli_text(d, "name")[0] ? cli_text(d, "name")
+						: cli_text(d, "model"));
+		cli_cell(&t, cli_text(d, "standing"));
 		cli_cell(&t, push_of(d));
-		cli_cell(&t, cli_time(t.a, number(d, "last_seen")));
+		cli_cell(&t, cli_time(t.a, cli_number(d, "last_seen")));
 	}
 	cli_print(&t);
 	arena_free(&t.a);
@@ -195,11 +132,11 @@ cli_devices(const struct cli *c)
 
 	if (c->argc > 0)
 		json_object_set_new(q, "user", json_string(c->argv[0]));
-	o = ask(c, q, &rc);
+	o = cli_ask(c, q, &rc);
 	if (o == NULL)
 		return rc;
 	if (c->json)
-		print_json(json_object_get(o, "devices"));
+		cli_print_json(json_object_get(o, "devices"));
 	else
 		print_devices(json_object_get(o, "devices"));
 	json_decref(o);
@@ -221,21 +158,21 @@ print_device(const json_t *o)
 	struct cli_table t = { .a = arena_new(), .columns = 2 };
 	const json_t *d = json_object_get(o, "device");
 
-	row(&t, "user", text(d, "user"));
-	row(&t, "device", text(d, "device"));
-	row(&t, "standing", text(d, "standing"));
-	row(&t, "type", text(d, "type"));
-	row(&t, "model", text(d, "model"));
-	row(&t, "name", text(d, "name"));
-	row(&t, "system", text(d, "os"));
-	row(&t, "language", text(d, "language"));
-	row(&t, "program", text(d, "agent"));
-	row(&t, "protocol", text(d, "protocol"));
-	row(&t, "policy", number(d, "policy") ? "acknowledged" : "none");
-	row(&t, "push", flag(d, "waiting") ? "waits for news" : "does not wait");
-	row(&t, "first seen", cli_time(t.a, number(d, "first_seen")));
-	row(&t, "last seen", cli_time(t.a, number(d, "last_seen")));
-	row(&t, "trace", flag(d, "trace") ? text(o, "trace") : "off");
+	row(&t, "user", cli_text(d, "user"));
+	row(&t, "device", cli_text(d, "device"));
+	row(&t, "standing", cli_text(d, "standing"));
+	row(&t, "type", cli_text(d, "type"));
+	row(&t, "model", cli_text(d, "model"));
+	row(&t, "name", cli_text(d, "name"));
+	row(&t, "system", cli_text(d, "os"));
+	row(&t, "language", cli_text(d, "language"));
+	row(&t, "program", cli_text(d, "agent"));
+	row(&t, "protocol", cli_text(d, "protocol"));
+	row(&t, "policy", cli_number(d, "policy") ? "acknowledged" : "none");
+	row(&t, "push", cli_flag(d, "waiting") ? "waits for news" : "does not wait");
+	row(&t, "first seen", cli_time(t.a, cli_number(d, "first_seen")));
+	row(&t, "last seen", cli_time(t.a, cli_number(d, "last_seen")));
+	row(&t, "trace", cli_flag(d, "trace") ? cli_text(o, "trace") : "off");
 	cli_print(&t);
 	arena_free(&t.a);
 }
@@ -270,7 +207,8 @@ done_text(const char *what)
 		{ "allow", "is let in again" },
 		{ "block", "is shut out" },
 		{ "wipe", "will be told to erase itself when it asks next" },
-		{ "resync", "will download everything again" },
+		{ "wipe-account", "will be told to drop this account when it "
+				  "asks next" },
 		{ "forget", "is forgotten" },
 		{ "trace on", "is written down" },
 		{ "trace off", "is written down no longer" },
@@ -299,21 +237,21 @@ cli_device(const struct cli *c)
 				"or off, not \"%s\"", c->argv[2]);
 	if (strcmp(verb, "wipe") == 0 && !is_meant(c))
 		return CLI_USAGE;
-	o = ask(c, json_pack("{ssssssss}", "do", "device", "what", what,
+	o = cli_ask(c, json_pack("{ssssssss}", "do", "device", "what", what,
 			     "user", c->argv[0], "device", c->argv[1]), &rc);
 	if (o == NULL)
 		return rc;
 	if (c->json)
-		print_json(json_object_get(o, "device"));
+		cli_print_json(json_object_get(o, "device"));
 	else if (strcmp(verb, "show") == 0)
 		print_device(o);
 	else
 		printf("%s of %s %s\n",
-		       text(json_object_get(o, "device"), "device"),
-		       text(json_object_get(o, "device"), "user"),
+		       cli_text(json_object_get(o, "device"), "device"),
+		       cli_text(json_object_get(o, "device"), "user"),
 		       done_text(what));
 	if (strcmp(what, "trace on") == 0 && !c->json)
-		printf("look at it: easbridge trace %s\n", text(o, "trace"));
+		printf("look at it: easbridge trace %s\n", cli_text(o, "trace"));
 	json_decref(o);
 	return CLI_OK;
 }
@@ -322,19 +260,19 @@ int
 cli_reload(const struct cli *c)
 {
 	int rc = CLI_OK;
-	json_t *o = ask(c, json_pack("{ss}", "do", "reload"), &rc);
+	json_t *o = cli_ask(c, json_pack("{ss}", "do", "reload"), &rc);
 
 	if (o == NULL)
 		return rc;
-	rc = number(o, "mistakes") > 0 ? CLI_FAILED : CLI_OK;
+	rc = cli_number(o, "mistakes") > 0 ? CLI_FAILED : CLI_OK;
 	if (c->json)
-		print_json(o);
+		cli_print_json(o);
 	else if (rc == CLI_OK)
-		printf("%sread again, no mistakes\n", text(o, "text"));
+		printf("%sread again, no mistakes\n", cli_text(o, "text"));
 	else
 		printf("%s%lld mistake%s: what was there before them stays "
-		       "in effect\n", text(o, "text"), number(o, "mistakes"),
-		       number(o, "mistakes") == 1 ? "" : "s");
+		       "in effect\n", cli_text(o, "text"), cli_number(o, "mistakes"),
+		       cli_number(o, "mistakes") == 1 ? "" : "s");
 	json_decref(o);
 	return rc;
 }

@@ -15,6 +15,14 @@ const struct cli_command cli_commands[] = {
 	  "\n"
 	  "  easbridge status\n"
 	  "  easbridge status --json | jq .waiting\n" },
+	{ "health", "", 0, 0, CLI_CONF | CLI_JSON | CLI_URL, cli_health,
+	  "Does easbridge answer, and is it well?",
+	  "Asks /healthz over HTTP where the configuration says that\n"
+	  "easbridge listens (metrics-listen, else listen), for containers\n"
+	  "and monitors: 0 it is well, 1 it is not, 3 nothing answers.\n"
+	  "\n"
+	  "  easbridge health\n"
+	  "  easbridge health --url http://127.0.0.1:8080\n" },
 	{ "users", "", 0, 0, CLI_CONF | CLI_JSON, cli_users,
 	  "Who is served, and how many phones each has.",
 	  "Users of a template show up once they have been there.\n"
@@ -48,13 +56,14 @@ const struct cli_command cli_commands[] = {
 	  "\n"
 	  "  easbridge device wipe alice ApplDNPH\n"
 	  "  easbridge device show alice ApplDNPH   (was it told?)\n" },
-	{ "device resync", "USER DEVICE", 2, 2, CLI_CONF | CLI_JSON,
-	  cli_device, "Make a phone download everything again.",
-	  "For a phone that shows something else than the server holds.\n"
-	  "Nothing is lost on the servers; what the phone changed and did not\n"
-	  "send yet may be.\n"
+	{ "device wipe-account", "USER DEVICE", 2, 2, CLI_CONF | CLI_JSON,
+	  cli_device, "Take this account off a phone.",
+	  "The phone is told when it asks next, and removes what it has of\n"
+	  "this account and nothing else. Only phones that speak protocol\n"
+	  "16.1 know that order; others are refused here. Afterwards it stays\n"
+	  "shut out until \"device allow\".\n"
 	  "\n"
-	  "  easbridge device resync alice ApplDNPH\n" },
+	  "  easbridge device wipe-account alice ApplDNPH\n" },
 	{ "device forget", "USER DEVICE", 2, 2, CLI_CONF | CLI_JSON,
 	  cli_device, "Remove a phone that is not used any more.",
 	  "If it comes again it is a new one: one that is blocked or wiped\n"
@@ -68,6 +77,49 @@ const struct cli_command cli_commands[] = {
 	  "  easbridge device trace alice ApplDNPH on\n"
 	  "  easbridge trace /var/lib/easbridge/trace/ApplDNPH123\n"
 	  "  easbridge device trace alice ApplDNPH off\n" },
+	{ "source list", "USER", 1, 1, CLI_CONF | CLI_JSON, cli_source,
+	  "The sources of a user: mailboxes, contacts and calendars.",
+	  "  easbridge source list alice\n" },
+	{ "source off", "USER SOURCE", 2, 2, CLI_CONF | CLI_JSON, cli_source,
+	  "Take one source from the phones.",
+	  "Its folders and items leave the phones of this user at once, and\n"
+	  "everything else stays. SOURCE is the name of its section: work for\n"
+	  "[mail work], dav for [dav]. Kept in the state folder, over\n"
+	  "restarts; the user file is not touched (there \"enabled = no\" does\n"
+	  "the same). The account's own mailbox, the first, cannot be off:\n"
+	  "\"device classes\" takes mail from one phone.\n"
+	  "\n"
+	  "  easbridge source off alice work\n" },
+	{ "source on", "USER SOURCE", 2, 2, CLI_CONF | CLI_JSON, cli_source,
+	  "Bring a source back that was switched off.",
+	  "Each of its items comes once; nothing else is sent again.\n"
+	  "\n"
+	  "  easbridge source on alice work\n" },
+	{ "resync", "USER DEVICE [FOLDER]", 2, 3,
+	  CLI_CONF | CLI_JSON | CLI_NO_WAIT, cli_resync,
+	  "Make a phone, or one folder of it, start over.",
+	  "For a phone that shows something else than the server holds and\n"
+	  "that \"verify --repair\" does not set right. Everything is removed\n"
+	  "from it and sent again, once; the servers lose nothing; what the\n"
+	  "phone changed and did not send yet may be lost. FOLDER is a name,\n"
+	  "or a number as \"resync\" prints them. The command shows how far\n"
+	  "the phone is until it has everything; interrupting it, or\n"
+	  "--no-wait, changes nothing about that.\n"
+	  "\n"
+	  "  easbridge resync alice ApplDNPH\n"
+	  "  easbridge resync alice ApplDNPH Inbox --no-wait\n" },
+	{ "verify", "USER [DEVICE]", 1, 2, CLI_CONF | CLI_JSON | CLI_REPAIR,
+	  cli_verify, "Compare the servers with what the phones have.",
+	  "Lists every folder that phones synchronise afresh at its server\n"
+	  "(names, flags, versions; no contents) and compares, item by item,\n"
+	  "what easbridge knows and what it knows each phone to have. What is\n"
+	  "merely on its way to a phone is no difference. --repair brings\n"
+	  "easbridge to what the server says and has the phones sent exactly\n"
+	  "the difference. easbridge does that by itself once a day (setting\n"
+	  "verify). 1 if something differs, or could not be compared.\n"
+	  "\n"
+	  "  easbridge verify alice\n"
+	  "  easbridge verify alice ApplDNPH --repair\n" },
 	{ "reload", "", 0, 0, CLI_CONF | CLI_JSON, cli_reload,
 	  "Read the configuration again, and say what is wrong in it.",
 	  "As SIGHUP does: no phone notices. A user file with mistakes keeps\n"

@@ -117,7 +117,7 @@ fetch_attachment(struct fetch *f)
 	wbxml_close(w);
 }
 
-/* An event or a task. */
+/* A whole object: an event, a contact. */
 static void
 fetch_object(struct fetch *f, const struct mail_ref *ref,
 	     const struct tr_env *env)
@@ -129,14 +129,13 @@ fetch_object(struct fetch *f, const struct mail_ref *ref,
 
 	if (!objects_load(request_account(f->r), &ref->coll, &ref->item, 1,
 			  f->r->arena, &text, f->r->deadline_ms, &e) ||
-	    text.n == 0) {
-		fetch_failed(f, &e, text.n == 0 && e.code == ERR_NONE ? 6 : 0);
+	    text.p == NULL) {
+		fetch_failed(f, &e, e.code == ERR_NONE ? 6 : 0);
 		return;
 	}
 	mine.ref = item_name(f->r->arena, ref->coll.id, ref->item.item);
 	fetch_head(f, 1);
-	wbxml_str(w, WX_AirSync_Class,
-		  ref->coll.kind == KIND_TASK ? "Tasks" : "Calendar");
+	wbxml_str(w, WX_AirSync_Class, object_class(ref->coll.kind));
 	wbxml_open(w, WX_ItemOperations_Properties);
 	object_write(ref->coll.kind, &mine, text, w);
 	wbxml_close(w);

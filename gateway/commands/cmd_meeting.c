@@ -109,20 +109,22 @@ name_of(struct request *r, const struct one *o)
 
 /* ---- doing --------------------------------------------------------------------*/
 
-/* A mail that was answered is in Trash when the request comes again. */
+/* A mail that was answered is in Trash when the request comes again, or on
+ * its way there. `otherwise`: the Status if it was not. */
 static unsigned
-answer_again(struct request *r, struct one *o, struct err *e)
+answer_again(struct request *r, struct one *o, unsigned otherwise)
 {
+	struct err e = { 0 };
 	struct span word;
 	bool found;
 	uint32_t coll;
 	uint64_t item;
 
 	if (!answer_look(r->gw->store, r->user_id, r->device_id, o->p.name,
-			 r->arena, &word, &found, e))
+			 r->arena, &word, &found, &e))
 		return 3;
 	if (!found)
-		return BAD;
+		return otherwise;
 	if (item_parse(word, &coll, &item))
 		o->p.calendar_id = word;
 	return 1;
@@ -139,6 +141,36 @@ status_of_respond(const struct err *e)
 }
 
 static unsigned
+failed(const struct respond *p, const struct err *e)
+{
+	if (e->code != ERR_NONE)
+		log_line(LOG_WARN, "meeting", "error=%s text=\"%s\"",
+			 err_name(e->code), e->text);
+	return p->status != 0 ? p->status : status_of_respond(e);
+}
+
+/* An event may be answered the same way again, after something happened to
+ * it; a mail may not. */
+static unsigned
+carry_out(struct request *r, struct one *o)
+{
+	struct err e = { 0 };
+	unsigned status = 0;
+
+	if (o->p.ref.coll.kind == KIND_EMAIL)
+		status = answer_again(r, o, 0);
+	if (status == 1)
+		respond_trash(r, &o->p.ref);
+	if (status != 0)
+		return status;
+	if (respond(&o->p, &e))
+		return 1;
+	status = failed(&o->p, &e);
+	/* An earlier copy of this request may have been at work meanwhile. */
+	return status == BAD ? answer_again(r, o, BAD) : status;
+}
+
+static unsigned
 do_one(struct request *r, struct one *o)
 {
 	struct err e = { 0 };
@@ -151,18 +183,12 @@ do_one(struct request *r, struct one *o)
 	if (!ref_find(r, o->id, &o->p.ref, &e)) {
 		if (e.code != ERR_NOT_FOUND)
 			return status_of_respond(&e);
-		err_clear(&e);
-		return answer_again(r, o, &e);
+		return answer_again(r, o, BAD);
 	}
 	if (o->p.ref.coll.kind != KIND_EMAIL &&
 	    o->p.ref.coll.kind != KIND_EVENT)
 		return BAD;
-	if (respond(&o->p, &e))
-		return 1;
-	if (e.code != ERR_NONE)
-		log_line(LOG_WARN, "meeting", "error=%s text=\"%s\"",
-			 err_name(e.code), e.text);
-	return o->p.status != 0 ? o->p.status : status_of_respond(&e);
+	return carry_out(r, o);
 }
 
 /* ---- the answer ------------------------------------------------------------------*/

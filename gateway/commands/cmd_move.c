@@ -61,7 +61,8 @@ copy_object(struct request *r, struct account *a, struct ends *s,
 			  &o.data, r->deadline_ms, e))
 		return false;
 	if (o.data.n == 0)
-		return err_set(e, ERR_NOT_FOUND, SCOPE_ITEM, "it is gone");
+		return err_set(e, ERR_NOT_FOUND, SCOPE_ITEM,
+			       "it is gone, or cannot be fetched");
 	if (!source_put(s->dst, m->dst.remote, m->dst.kind, name, &o,
 			r->arena, e))
 		return false;

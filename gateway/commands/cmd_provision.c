@@ -132,26 +132,32 @@ acknowledge(struct request *r, uint32_t key, uint32_t status, bool with_info)
 	close_policy(r);
 }
 
-/* An order is out: told, whatever the phone asked; its receipt is kept. */
+/* An order is out: told, whatever the phone asked; its receipt is kept.
+ * MS-ASPROV 2.2.2.1, 2.2.2.45. */
 static void
 wipe(struct request *r)
 {
-	const struct wbxml_node *ack =
-		wbxml_child(r->body, WX_Provision_RemoteWipe);
+	bool account = r->dev.wipe >= WIPE_ACCOUNT_ORDERED;
+	wbxml_tag tag = account ? WX_Provision_AccountOnlyRemoteWipe
+				: WX_Provision_RemoteWipe;
+	const struct wbxml_node *ack = wbxml_child(r->body, tag);
 	struct span said = wbxml_child_text(ack, WX_Provision_Status);
-	struct dev_change c = { .set_wipe = true, .wipe = WIPE_SENT };
+	struct dev_change c = {
+		.set_wipe = true,
+		.wipe = account ? WIPE_ACCOUNT_SENT : WIPE_SENT,
+	};
 	struct err e = { .code = ERR_NONE };
 	bool failed = span_eq(said, SPAN("2"));
 
 	if (span_eq(said, SPAN("1")))
-		c.wipe = WIPE_DONE;
+		c.wipe = account ? WIPE_ACCOUNT_DONE : WIPE_DONE;
 	if (!save(r, &c, &e)) {
 		request_fail(r, &e);
 		return;
 	}
 	wbxml_open(&r->w, WX_Provision_Provision);
 	wbxml_uint(&r->w, WX_Provision_Status, failed ? 2 : 1);
-	wbxml_empty(&r->w, WX_Provision_RemoteWipe);
+	wbxml_empty(&r->w, tag);
 	wbxml_close(&r->w);
 }
 
@@ -190,7 +196,7 @@ cmd_provision(struct request *r)
 		wbxml_child(r->body, WX_Provision_Policies);
 	struct err e = { .code = ERR_NONE };
 
-	if (r->dev.wipe == WIPE_ORDERED || r->dev.wipe == WIPE_SENT) {
+	if (r->dev.wipe != WIPE_NONE) {
 		wipe(r);
 		return CMD_DONE;
 	}

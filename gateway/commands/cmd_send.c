@@ -1,6 +1,5 @@
 /* SendMail, SmartReply, SmartForward: WBXML from 14.0 on, the bare message
  * before (MS-ASCMD 2.2.1.17 to .20). Success is an empty answer. */
-#include "base/clock.h"
 #include "base/codec.h"
 #include "base/log.h"
 #include "gateway/accounts/sessions.h"
@@ -8,6 +7,7 @@
 #include "gateway/commands/outbox.h"
 #include "gateway/http/status.h"
 #include "gateway/items/fetch.h"
+#include "gateway/items/sender.h"
 #include "gateway/meetings/phone_mail.h"
 #include "gateway/push/park.h"
 #include "translate/mail/compose.h"
@@ -172,28 +172,21 @@ mark_original(struct send *s)
 /* A reply leaves through the mailbox that received the mail, under its
  * address; everything else by the From the phone chose. */
 static unsigned
-choose_source(struct send *s, struct compose_user *user,
-	      struct outgoing *mail, size_t *source_out)
+choose_source(struct send *s, struct outgoing *mail, size_t *source_out)
 {
 	const struct user_conf *u = s->r->user;
-	struct span *own;
+	struct compose_user user;
+	enum compose_result res;
 	int at = -1;
-	size_t k;
 
 	if (s->smart && s->ref.coll.id != 0)
 		at = user_conf_source(u, s->ref.coll.source);
-	if (at > 0 && u->sources[at].n_emails > 0) {
-		user->n_own = u->sources[at].n_emails;
-		own = arena_array(s->r->arena, user->n_own, sizeof(*own));
-		for (k = 0; k < user->n_own; k++)
-			own[k] = span_of(u->sources[at].emails[k]);
-		user->own = own;
-	}
-	k = compose_check(s->r->arena, s->mime, user, mail);
-	if (k == COMPOSE_OK)
+	user = sender_of(s->r, at, token_of(s));
+	res = compose_check(s->r->arena, s->mime, &user, mail);
+	if (res == COMPOSE_OK)
 		*source_out = at > 0 ? (size_t)at
 				     : user_conf_mailbox(u, mail->from);
-	return status_of_compose((enum compose_result)k);
+	return status_of_compose(res);
 }
 
 /* Phones up to 12.1 give no ClientId: the same bytes under a Message-ID of
@@ -215,26 +208,16 @@ static unsigned
 run_send(struct send *s, struct err *e)
 {
 	struct request *r = s->r;
-	struct span *own = arena_array(r->arena, r->user->n_emails + 1,
-				       sizeof(*own));
-	struct compose_user user = { .own = own,
-				     .n_own = r->user->n_emails,
-				     .name = span_of(r->user->name),
-				     .now = clock_wall() };
 	struct outgoing mail;
 	struct outbox out = { .arena = r->arena, .user = r->user,
 			      .device = r->device_id,
 			      .deadline_ms = r->deadline_ms, .mail = &mail };
 	unsigned status = read_send(s);
-	size_t i;
 
-	for (i = 0; i < user.n_own; i++)
-		own[i] = span_of(r->user->emails[i]);
-	user.token = token_of(s);
 	if (status == 0 && s->smart && s->source.n > 0)
 		status = add_original(s, e);
 	if (status == 0)
-		status = choose_source(s, &user, &mail, &out.source);
+		status = choose_source(s, &mail, &out.source);
 	if (status != 0)
 		return status;
 	out.client_id = name_of_mail(s);

@@ -52,11 +52,17 @@ unsigned
 policy_gate(const struct config *c, const struct device *d,
 	    const struct command *cmd, uint32_t key_sent)
 {
-	if (d->blocked || d->wipe == WIPE_DONE)
+	bool account = d->wipe == WIPE_ACCOUNT_ORDERED ||
+		       d->wipe == WIPE_ACCOUNT_SENT;
+
+	/* A phone that does not know that order (any more) is kept out: what
+	 * it knows instead would erase everything on it. */
+	if (d->blocked || d->wipe == WIPE_DONE ||
+	    d->wipe == WIPE_ACCOUNT_DONE || (account && d->version < 161))
 		return 129;
 	if (cmd->flags & CMD_NO_POLICY)
 		return 0;
-	if (d->wipe == WIPE_ORDERED || d->wipe == WIPE_SENT)
+	if (d->wipe == WIPE_ORDERED || d->wipe == WIPE_SENT || account)
 		return 140;
 	if (!c->has_policy || (cmd->flags & CMD_NO_KEY) || is_exempt(d))
 		return 0;

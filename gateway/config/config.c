@@ -21,6 +21,7 @@ struct config_private {
 	struct login_row *rows; /* sorted by login */
 	size_t n_rows, rows_room;
 	struct span template;   /* its text; NULL inside: none */
+	struct switches off;
 	const struct config *old; /* while loading: what was in effect */
 };
 
@@ -169,7 +170,9 @@ keep_user(struct config *c, const char *file)
 static void
 add_user(struct config *c, const char *file, struct config_report *rep)
 {
-	struct user_conf *u = user_read(file, SPAN_NONE, NULL, rep);
+	struct user_from from = { .file = file, .off = &c->priv->off,
+				  .generation = c->generation };
+	struct user_conf *u = user_read(&from, rep);
 
 	if (u != NULL && logins_free(c, u, rep)) {
 		put_user(c, u);
@@ -230,6 +233,8 @@ read_template(struct config *c, struct config_report *rep)
 	struct config_private *p = c->priv;
 	struct reader rd = { .arena = p->arena, .file = c->template,
 			     .rep = rep, .user_file = true };
+	struct user_from from = { .file = c->template,
+				  .login = "user@example.org" };
 	struct user_conf *u;
 	size_t n = 0;
 	char *text;
@@ -237,8 +242,8 @@ read_template(struct config *c, struct config_report *rep)
 	if (c->template == NULL)
 		return;
 	text = reader_load(&rd, &n);
-	u = text == NULL ? NULL : user_read(c->template, span_from(text, n),
-					    "user@example.org", rep);
+	from.text = span_from(text, n);
+	u = text == NULL ? NULL : user_read(&from, rep);
 	if (u != NULL)
 		p->template = span_from(text, n);
 	else if (p->old != NULL)
@@ -270,7 +275,11 @@ config_user(struct config *c, const char *login)
 		return user_conf_ref(row->user);
 	if (p->template.p == NULL || !login_is_tame(login))
 		return NULL;
-	return user_read(c->template, p->template, login, &quiet);
+	return user_read(&(struct user_from){ .file = c->template,
+					      .text = p->template,
+					      .login = login, .off = &p->off,
+					      .generation = c->generation },
+			 &quiet);
 }
 
 size_t
@@ -385,6 +394,29 @@ say_log(void *ctx, const char *file, unsigned line, const char *text)
 		 text);
 }
 
+/* Unreadable: what was off stays off. */
+static void
+read_switches(struct config *c, struct config_report *rep)
+{
+	struct config_private *p = c->priv;
+	const struct switches *was = p->old ? &p->old->priv->off : NULL;
+	struct err e = { 0 };
+	size_t i;
+
+	if (switches_read(p->arena, c->state, &p->off, &e))
+		return;
+	say_file(rep, c->state, e.text);
+	if (was == NULL)
+		return;
+	p->off.v = arena_array(p->arena, was->n + 1, sizeof(*p->off.v));
+	p->off.n = was->n;
+	for (i = 0; i < was->n; i++)
+		p->off.v[i] = (struct switched){
+			arena_str(p->arena, span_of(was->v[i].login)),
+			arena_str(p->arena, span_of(was->v[i].source))
+		};
+}
+
 struct config *
 config_load(const char *file, struct config_report *rep)
 {
@@ -405,6 +437,7 @@ config_reload(const char *file, const struct config *old,
 		return NULL;
 	}
 	c->priv->old = old;
+	read_switches(c, rep);
 	read_users(c, rep);
 	read_template(c, rep);
 	c->priv->old = NULL;

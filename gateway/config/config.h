@@ -45,8 +45,13 @@ struct user_conf {
 	const char *zone;            /* IANA name: floating times, new events;
 					never NULL */
 	size_t n_sources;            /* at most MAX_SOURCES */
+	const char **off;            /* names of sources that are switched
+					off, and not among the above */
+	size_t n_off;
 	uint64_t digest;             /* of file and login: tells whether two
 					snapshots say the same */
+	uint64_t generation;         /* of the snapshot it was read for:
+					which of two is newer */
 };
 
 struct user_conf *user_conf_ref(const struct user_conf *u);
@@ -100,6 +105,8 @@ struct config {
 	const char *tls_cert, *tls_key; /* NULL: plain HTTP */
 	const char *external_url;    /* NULL: from the request */
 	uint32_t max_request;        /* bytes */
+	bool verify;                 /* compare everything once a day */
+	int verify_hour;             /* 0 to 23, local time; -1: any */
 	bool has_policy;
 	int32_t policy[POL_COUNT];
 	/* The rest is config.c's. */

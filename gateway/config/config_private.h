@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/limits.h"
 #include "gateway/config/config.h"
+#include "gateway/config/switches.h"
 
 struct reader;
 struct preset;
@@ -58,7 +59,8 @@ struct source_raw {
 	const char *host;            /* for the preset */
 	uint64_t seen;               /* rows that were written, by index */
 	struct secret password;
-	bool save_sent;
+	bool save_sent, enabled;
+	bool off; /* switched off by a command */
 	enum itip_schedule schedule;
 	unsigned line;
 };
@@ -104,8 +106,15 @@ void reader_default(struct reader *rd, const char *section, void *target,
 void presets_apply(struct reader *rd, struct user_raw *raw);
 
 /* config_user.c */
-struct user_conf *user_read(const char *file, struct span text,
-			    const char *login, struct config_report *rep);
+struct user_from {
+	const char *file;
+	struct span text;           /* NULL inside: read the file */
+	const char *login;          /* template: of whom; else NULL */
+	const struct switches *off; /* NULL: nothing is */
+	uint64_t generation;        /* of the snapshot */
+};
+struct user_conf *user_read(const struct user_from *from,
+			    struct config_report *rep);
 /* May this login stand in file names and commands of a template? */
 bool login_is_tame(const char *login);
 

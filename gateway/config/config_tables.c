@@ -103,6 +103,32 @@ set_bytes(struct reader *rd, const struct setting *s, void *target,
 }
 
 static void
+set_daily(struct reader *rd, const struct setting *s, void *target,
+	  const char *v)
+{
+	if (strcmp(v, "daily") == 0 || strcmp(v, "off") == 0)
+		*(bool *)slot(s, target) = v[0] == 'd';
+	else
+		reader_say(rd, "\"%s\" is daily or off, not \"%s\"", s->name,
+			   v);
+}
+
+static void
+set_hour(struct reader *rd, const struct setting *s, void *target,
+	 const char *v)
+{
+	uint32_t n;
+
+	if (strcmp(v, "any") == 0)
+		*(int *)slot(s, target) = -1;
+	else if (span_u32(span_of(v), &n) && n <= 23)
+		*(int *)slot(s, target) = (int)n;
+	else
+		reader_say(rd, "\"%s\" is an hour from 0 to 23, or any, not "
+			   "\"%s\"", s->name, v);
+}
+
+static void
 set_level(struct reader *rd, const struct setting *s, void *target,
 	  const char *v)
 {
@@ -363,6 +389,17 @@ set_seconds(struct reader *rd, const struct setting *s, void *target,
 	*(unsigned *)slot(s, target) = n;
 }
 
+/* An @ in the path is no password: principals are often named after a mail
+ * address (Cyrus, Fastmail). */
+static bool
+has_user_info(const char *url)
+{
+	const char *host = url + strcspn(url, ":") + 3;
+	size_t n = strcspn(host, "/?#");
+
+	return memchr(host, '@', n) != NULL;
+}
+
 /* http:// is for servers on this machine or behind a tunnel; the driver
  * sends a password nowhere else in the clear. */
 static void
@@ -370,8 +407,8 @@ set_url(struct reader *rd, const struct setting *s, void *target,
 	const char *v)
 {
 	if ((strncmp(v, "https://", 8) != 0 && strncmp(v, "http://", 7) != 0) ||
-	    strpbrk(v, " \t\"<>") != NULL || strchr(v + 7, '@') != NULL ||
-	    v[strcspn(v, ":") + 3] == '\0') {
+	    strpbrk(v, " \t\"<>") != NULL ||
+	    v[strcspn(v, ":") + 3] == '\0' || has_user_info(v)) {
 		reader_say(rd, "\"%s\" is an address that begins with "
 			   "https://, without a name or password in it, not "
 			   "\"%s\"", s->name, v);
@@ -534,6 +571,14 @@ static const struct setting server_rows[] = {
 	  "host name they asked for." },
 	{ "max-request", set_bytes, AT(max_request), "64M", "30M",
 	  "Largest request; bounds the mails phones can send." },
+	{ "verify", set_daily, AT(verify), "daily", "off",
+	  "daily: once a day what the sources hold is compared with what "
+	  "easbridge and the phones have, in the background; what differs "
+	  "is repaired, and said in the log. off: only by \"easbridge "
+	  "verify\"." },
+	{ "verify-hour", set_hour, AT(verify_hour), "any", "3",
+	  "In which hour (0 to 23, local time) that begins; any: spread over "
+	  "the day, user by user." },
 	{ .name = NULL }
 };
 
@@ -682,6 +727,9 @@ static const struct setting mail_rows[] = {
 	  "Folder for junk, likewise." },
 	{ "save-sent", set_bool, AT(save_sent), "yes", NULL,
 	  "no: the server files sent mails by itself." },
+	{ "enabled", set_bool, AT(enabled), "yes", NULL,
+	  "no: as if this section were not here; its items leave the phones "
+	  "and come back with yes." },
 	{ "watch", set_watch, AT(source.watch), "auto", NULL,
 	  "How news are noticed: auto, notify, idle or poll." },
 	{ "poll", set_seconds, AT(source.poll_s), NULL, "60",
@@ -724,6 +772,9 @@ static const struct setting dav_rows[] = {
 	  "(easbridge by mail, or the phone where it does), off (nobody but "
 	  "such phones), auto (server where it says that it does, else "
 	  "gateway)." },
+	{ "enabled", set_bool, AT(enabled), "yes", NULL,
+	  "no: as if this section were not here; its items leave the phones "
+	  "and come back with yes." },
 	{ "poll", set_seconds, AT(source.poll_s), NULL, "60",
 	  "Seconds between two looks for news while a phone waits. Without "
 	  "it: 30 s after a change, ever rarer up to 5 min." },

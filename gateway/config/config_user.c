@@ -162,8 +162,13 @@ check_user(struct reader *rd, struct user_raw *raw)
 static void
 add_source(struct user_conf *u, const struct source_raw *raw)
 {
-	size_t i = u->n_sources++;
+	size_t i;
 
+	if (raw->off) {
+		u->off[u->n_off++] = raw->source.name;
+		return;
+	}
+	i = u->n_sources++;
 	u->sources[i] = raw->source;
 	u->source_passwords[i] = raw->password;
 	u->save_sent[i] = raw->save_sent;
@@ -181,6 +186,7 @@ fill_sources(struct arena *a, struct user_conf *u, const struct user_raw *raw)
 		arena_array(a, n, sizeof(*u->source_passwords));
 	u->save_sent = arena_array(a, n, sizeof(*u->save_sent));
 	u->schedule = arena_array(a, n, sizeof(*u->schedule));
+	u->off = arena_array(a, n, sizeof(*u->off));
 	for (i = 0; i < n; i++)
 		if (raw->sources[i].source.kind == SOURCE_MAIL)
 			add_source(u, &raw->sources[i]);
@@ -230,6 +236,40 @@ user_conf_mailbox(const struct user_conf *u, struct span address)
 	return 0;
 }
 
+/* Sections that say "enabled = no" are as good as not there. */
+static void
+drop_disabled(struct user_raw *raw)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < raw->n_sources; i++)
+		if (raw->sources[i].enabled)
+			raw->sources[n++] = raw->sources[i];
+	raw->n_sources = n;
+}
+
+/* The account's own mailbox cannot be off: it checks passwords, and sends. */
+static uint64_t
+switch_off(struct user_raw *raw, const struct switches *off)
+{
+	uint64_t digest = 0;
+	bool first = true;
+	size_t i;
+
+	for (i = 0; i < raw->n_sources; i++) {
+		struct source_raw *m = &raw->sources[i];
+		bool own = m->source.kind == SOURCE_MAIL && first;
+
+		first = first && m->source.kind != SOURCE_MAIL;
+		m->off = off != NULL && !own &&
+			 switches_off(off, raw->logins[0], m->source.name);
+		if (m->off)
+			digest ^= hash64(SPAN("off"),
+					 span_of(m->source.name));
+	}
+	return digest;
+}
+
 static struct user_conf *
 user_new(struct arena *a, const char *file, struct span text,
 	 const struct user_raw *raw)
@@ -252,32 +292,42 @@ user_new(struct arena *a, const char *file, struct span text,
 }
 
 struct user_conf *
-user_read(const char *file, struct span text, const char *login,
-	  struct config_report *rep)
+user_read(const struct user_from *from, struct config_report *rep)
 {
 	struct user_raw raw = { .n_sources = 0 };
 	struct arena *a = arena_new();
-	struct reader rd = { .arena = a, .file = file, .rep = rep,
-			     .dir = dir_of(a, file), .user_file = true,
-			     .login = login, .ctx = &raw,
+	struct reader rd = { .arena = a, .file = from->file, .rep = rep,
+			     .dir = dir_of(a, from->file), .user_file = true,
+			     .login = from->login, .ctx = &raw,
 			     .sections = user_sections };
+	struct span text = from->text;
+	struct user_conf *u;
+	uint64_t off;
 	size_t n = 0;
 
 	if (text.p == NULL) {
 		text.p = reader_load(&rd, &n);
 		text.n = n;
 	}
-	if (text.p != NULL && reader_run(&rd, text))
+	if (text.p != NULL && reader_run(&rd, text)) {
+		drop_disabled(&raw);
 		check_user(&rd, &raw);
-	if (rd.errors == 0)
-		return user_new(a, file, text, &raw);
-	arena_free(&a);
-	return NULL;
+	}
+	if (rd.errors > 0) {
+		arena_free(&a);
+		return NULL;
+	}
+	off = switch_off(&raw, from->off);
+	u = user_new(a, from->file, text, &raw);
+	u->digest ^= off;
+	u->generation = from->generation;
+	return u;
 }
 
 struct user_conf *
 config_user_text(const char *file, struct span text,
 		 struct config_report *rep)
 {
-	return user_read(file, text, NULL, rep);
+	return user_read(&(struct user_from){ .file = file, .text = text },
+			 rep);
 }

@@ -218,7 +218,10 @@ log_in(struct request *r)
 	}
 	r->typed = auth_normalise(r->arena, user);
 	if (g != NULL) {
-		r->user = user_conf_ref(g->user);
+		/* The user file may say something else by now. */
+		r->user = config_user(r->conf, g->user->logins[0]);
+		if (r->user == NULL)
+			r->user = user_conf_ref(g->user);
 		own = g->own;
 	} else if (!auth_check(r->gw->auth, r->conf, r->typed, r->password,
 			       &r->user, &own, &e)) {

@@ -107,9 +107,9 @@ shown_name(struct arena *a, const struct coll *v, size_t n,
 }
 
 static bool
-is_shown(const struct coll *c)
+is_shown(const struct request *r, const struct coll *c)
 {
-	return c->kind == KIND_EMAIL || object_can(c->kind);
+	return object_can(c->kind, (unsigned)r->version);
 }
 
 static bool
@@ -139,7 +139,7 @@ folder_tree(struct request *r, struct folder_list *out, struct err *e)
 	do {
 		before = out->n;
 		for (i = 0; i < n && out->n < MAX_FOLDERS; i++) {
-			if (done[i] || !v[i].attached || !is_shown(&v[i]) ||
+			if (done[i] || !v[i].attached || !is_shown(r, &v[i]) ||
 			    !is_told(out, v[i].parent))
 				continue;
 			done[i] = true;
@@ -212,8 +212,12 @@ folder_tree_changed(struct request *r)
 	size_t i;
 
 	if (!folders_told(r->gw->store, r->user_id, r->device_id, r->arena,
-			  &known, &told, &e) ||
-	    !known || !folder_tree(r, &now, &e))
+			  &known, &told, &e))
+		return false;
+	/* Forgotten (resync, or away for long): FolderSync comes first. */
+	if (!known)
+		return true;
+	if (!folder_tree(r, &now, &e))
 		return false;
 	if (told.n != now.n)
 		return true;

@@ -8,7 +8,8 @@
 
 /* Parents first; exactly one of each default type. */
 bool folder_tree(struct request *r, struct folder_list *out, struct err *e);
-/* True if the tree differs from what this phone was told last. */
+/* True if the tree differs from what this phone was told last, or if it was
+ * told none. */
 bool folder_tree_changed(struct request *r);
 /* The collection of a default type (FOLDER_TRASH ...), if there is one. */
 bool folder_special(struct request *r, enum folder_type type,

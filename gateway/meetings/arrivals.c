@@ -112,6 +112,7 @@ store(struct job *j, struct span text, struct err *e)
 	struct object o = { .remote = j->at.item.remote,
 			    .etag = j->at.item.etag, .data = text };
 	struct change c;
+	const char *flaw;
 	uint64_t item, version, seq;
 
 	if (!source_put(j->s, j->at.coll.remote, KIND_EVENT, SPAN_NONE, &o,
@@ -119,7 +120,7 @@ store(struct job *j, struct span text, struct err *e)
 		return false;
 	c = (struct change){ .remote = o.remote, .etag = o.etag,
 			     .data = o.data };
-	object_facts(j->env->arena, KIND_EVENT, &c);
+	object_facts(KIND_EVENT, &c, &flaw);
 	if (!mirror_born(j->a->gw->store, j->a->user, j->at.coll.id, &c,
 			 &item, &version, &seq, e))
 		return false;

@@ -95,9 +95,8 @@ make_mail(struct run *u, const struct due *d, struct outgoing *mail)
 				       sizeof(*own));
 	struct compose_user user = {
 		.own = own, .name = span_of(u->conf->name), .now = d->since,
-		.token = span_of(arena_printf(u->arena, "due%016llx%llx",
-					      (unsigned long long)d->id,
-					      (unsigned long long)d->since))
+		.token = span_of(arena_printf(u->arena, "due%016llx",
+					      (unsigned long long)d->id))
 	};
 	size_t i, n = 0;
 
@@ -158,9 +157,10 @@ send_one(struct run *u, const struct due *d, struct err *e)
 		return due_drop(st, u->a->user, d->id, e);
 	}
 	out.source = user_conf_mailbox(u->conf, mail.from);
-	out.client_id = span_of(arena_printf(
-		u->arena, "due %016llx %llx", (unsigned long long)d->id,
-		(unsigned long long)d->since));
+	/* The act names the mail: announced again after it has left, it does
+	 * not leave again. */
+	out.client_id = span_of(arena_printf(u->arena, "due %016llx",
+					     (unsigned long long)d->id));
 	if (outbox_send(&out, e))
 		return due_drop(st, u->a->user, d->id, e);
 	log_line(LOG_WARN, "meeting", "mail not sent: error=%s text=\"%s\"",

@@ -174,6 +174,7 @@ put(struct work *w, struct span text, struct object *o, uint64_t *item,
     struct err *e)
 {
 	struct change c;
+	const char *flaw;
 	uint64_t version, seq;
 	uint8_t name[16];
 
@@ -192,7 +193,7 @@ put(struct work *w, struct span text, struct object *o, uint64_t *item,
 		return false;
 	c = (struct change){ .remote = o->remote, .etag = o->etag,
 			     .data = o->data };
-	object_facts(w->r->arena, KIND_EVENT, &c);
+	object_facts(KIND_EVENT, &c, &flaw);
 	if (!mirror_born(w->a->gw->store, w->a->user, w->at.coll.id, &c, item,
 			 &version, &seq, e))
 		return false;
@@ -361,41 +362,59 @@ in_calendar(struct work *w, struct err *e)
 
 /* ---- the mail afterwards -------------------------------------------------------------*/
 
-/* As Exchange does. Where there is no Trash it stays: nothing of the user's is
- * destroyed over an answer. */
-static void
-trash_mail(struct work *w)
+static bool
+trash_once(struct request *r, struct account *a, const struct mail_ref *m,
+	   const struct coll *trash, struct err *e)
 {
-	const struct mail_ref *m = &w->p->ref;
-	struct err e = { 0 };
-	struct source *s = NULL;
-	struct coll trash;
+	struct source *s =
+		account_checkout(a, m->coll.source, r->deadline_ms, e);
+	bool ok = s != NULL && coll_lock(a, m->coll.id, r->deadline_ms, e);
 	uint32_t new_uid;
 	uint64_t seq;
-	bool ok;
 
-	if (m->coll.type == FOLDER_TRASH ||
-	    !account_special(w->a, w->r->arena, m->coll.source, FOLDER_TRASH,
-			     &trash, &e))
-		return;
-	s = account_checkout(w->a, m->coll.source, w->r->deadline_ms, &e);
-	ok = s != NULL && coll_lock(w->a, m->coll.id, w->r->deadline_ms, &e);
 	if (ok) {
 		ok = source_move(s, m->coll.remote, m->coll.uidvalidity,
-				 mail_uid(&m->item), trash.remote, &new_uid,
-				 &e) &&
-		     mirror_gone(w->a->gw->store, w->a->user, m->coll.id,
-				 m->item.item, &seq, &e);
-		coll_unlock(w->a, m->coll.id);
+				 mail_uid(&m->item), trash->remote, &new_uid,
+				 e);
+		if (!ok && e->code == ERR_NOT_FOUND &&
+		    e->scope == SCOPE_ITEM) { /* moved before */
+			err_clear(e);
+			ok = true;
+		}
+		ok = ok && mirror_gone(a->gw->store, a->user, m->coll.id,
+				       m->item.item, &seq, e);
+		coll_unlock(a, m->coll.id);
 	}
-	account_checkin(w->a, &s, !ok && account_broken(&e));
-	if (!ok) {
-		log_line(LOG_WARN, "meeting", "mail not moved: %s", e.text);
+	account_checkin(a, &s, !ok && account_broken(e));
+	if (ok)
+		park_post(a->gw, a->user, m->coll.id, seq);
+	return ok;
+}
+
+/* As Exchange does. Where there is no Trash it stays: nothing of the user's is
+ * destroyed over an answer. What fails twice is only logged: the answer has
+ * left. */
+void
+respond_trash(struct request *r, const struct mail_ref *m)
+{
+	struct account *a = request_account(r);
+	struct err e = { 0 };
+	struct coll trash;
+	int i;
+
+	if (m->coll.type == FOLDER_TRASH ||
+	    !account_special(a, r->arena, m->coll.source, FOLDER_TRASH,
+			     &trash, &e))
+		return;
+	for (i = 0; i < 2; i++) {
+		err_clear(&e);
+		if (!trash_once(r, a, m, &trash, &e))
+			continue;
+		if (trash.cursor.n > 0)
+			refresh_ring(a, trash.id);
 		return;
 	}
-	park_post(w->a->gw, w->a->user, m->coll.id, seq);
-	if (trash.cursor.n > 0)
-		refresh_ring(w->a, trash.id);
+	log_line(LOG_WARN, "meeting", "mail not moved: %s", e.text);
 }
 
 /* ---- all of it ------------------------------------------------------------------------*/
@@ -434,6 +453,6 @@ respond(struct respond *p, struct err *e)
 		ok = answered(&w, SPAN_NONE, &base, &text, e) &&
 		     only_reply(&w, text, e);
 	if (ok && mail)
-		trash_mail(&w);
+		respond_trash(p->r, &p->ref);
 	return ok;
 }

@@ -21,5 +21,7 @@ struct respond {
 /* False with p->status set if the request makes no sense, or with e if
  * something failed (then it may be repeated). */
 bool respond(struct respond *p, struct err *e);
+/* The invitation mail goes to Trash; respond does that itself. */
+void respond_trash(struct request *r, const struct mail_ref *mail);
 
 #endif

@@ -64,6 +64,12 @@ word_of(enum itip_answer answer)
 	return span_of(words[answer]);
 }
 
+static struct span
+uid_of(const struct schedule *p)
+{
+	return p->is.uid.n > 0 ? p->is.uid : p->was.uid;
+}
+
 /* Has the phone's own mail been before its write? Then it counts. */
 static bool
 phone_was_first(struct schedule *p, bool *first, struct err *e)
@@ -75,7 +81,7 @@ phone_was_first(struct schedule *p, bool *first, struct err *e)
 		return told_find(p->a, TOLD_BY_PHONE, p->is.uid,
 				 SPAN("REQUEST"), SPAN_NONE, first, e);
 	if (p->action == ITIP_RESPOND)
-		return told_find(p->a, TOLD_BY_PHONE, p->was.uid,
+		return told_find(p->a, TOLD_BY_PHONE, uid_of(p),
 				 SPAN("REPLY"), word_of(p->response->answer),
 				 first, e);
 	return true;
@@ -144,7 +150,7 @@ announce(struct schedule *p, struct err *e)
 	struct itip_message m[MAX_ITIP_MESSAGES];
 	size_t i, n = messages(p, m);
 	struct due d = { .coll = p->c->id, .rest = p->rest,
-			 .uid = p->text.n > 0 ? p->is.uid : p->was.uid,
+			 .uid = uid_of(p),
 			 .text = p->text, .since = p->env->now };
 
 	for (i = 0; i < n; i++) {
@@ -251,7 +257,7 @@ note(struct schedule *p, struct span stored)
 	if (p->d.sender != ITIP_BY_SERVER || p->env->version >= 160)
 		return;
 	if (p->action == ITIP_RESPOND) {
-		told_note(p->a, TOLD_BY_SERVER, p->was.uid, SPAN("REPLY"),
+		told_note(p->a, TOLD_BY_SERVER, uid_of(p), SPAN("REPLY"),
 			  word_of(p->response->answer));
 		return;
 	}

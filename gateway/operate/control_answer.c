@@ -20,21 +20,14 @@
 #include "gateway/push/park.h"
 #include "state/devices.h"
 
-struct question {
-	struct gateway *gw;
-	struct config *conf;
-	struct arena *a;
-	json_t *q;
-};
-
-static json_t *
-refuse(const char *text)
+json_t *
+control_refuse(const char *text)
 {
 	return json_pack("{sbss}", "ok", 0, "error", text);
 }
 
-static const char *
-word(const struct question *q, const char *key)
+const char *
+control_word(const struct question *q, const char *key)
 {
 	const char *s = json_string_value(json_object_get(q->q, key));
 
@@ -165,6 +158,12 @@ standing(const struct device *d)
 		return "wipe told";
 	case WIPE_DONE:
 		return "wiped";
+	case WIPE_ACCOUNT_ORDERED:
+		return "account wipe ordered";
+	case WIPE_ACCOUNT_SENT:
+		return "account wipe told";
+	case WIPE_ACCOUNT_DONE:
+		return "account wiped";
 	case WIPE_NONE:
 		break;
 	}
@@ -208,11 +207,10 @@ add_devices(struct strangers *s, const struct user_conf *u)
 							   &v[i]));
 }
 
-/* First login of that user; as typed if nobody has it (any more). */
-static const char *
-login_of(struct question *q)
+const char *
+control_login(struct question *q)
 {
-	const char *login = auth_normalise(q->a, word(q, "user"));
+	const char *login = auth_normalise(q->a, control_word(q, "user"));
 	struct user_conf *u = config_user(q->conf, login);
 
 	if (u != NULL)
@@ -230,15 +228,15 @@ devices(struct question *q)
 	const char *login;
 	size_t n = 0, i;
 
-	if (word(q, "user")[0] == '\0') {
+	if (control_word(q, "user")[0] == '\0') {
 		each_user(&s);
 		return json_pack("{sbso}", "ok", 1, "devices", s.list);
 	}
-	login = login_of(q);
+	login = control_login(q);
 	if (!device_list(q->gw->store, user_of(span_of(login)), q->a, &v, &n,
 			 &e)) {
 		json_decref(s.list);
-		return refuse(e.text);
+		return control_refuse(e.text);
 	}
 	for (i = 0; i < n; i++)
 		json_array_append_new(s.list, device_json(q, login, &v[i]));
@@ -291,6 +289,29 @@ wipe(struct device *d, void *ctx)
 	d->wipe = WIPE_ORDERED;
 }
 
+static void
+wipe_account(struct device *d, void *ctx)
+{
+	(void)ctx;
+	d->blocked = false;
+	d->wipe = WIPE_ACCOUNT_ORDERED;
+}
+
+/* An older phone only knows the order that erases everything. */
+static bool
+order_account_wipe(struct question *q, user_id user, const struct device *d,
+		   struct err *e)
+{
+	if (d->version < 161)
+		return err_set(e, ERR_UNSUPPORTED, SCOPE_ACCOUNT,
+			       "the phone speaks protocol %u.%u, which knows "
+			       "no such order; \"device block\" keeps it out",
+			       (unsigned)d->version / 10,
+			       (unsigned)d->version % 10);
+	return device_update(q->gw->store, user, d->id, wipe_account, NULL,
+			     e);
+}
+
 static bool
 trace_on(struct question *q, const struct device *d, struct err *e)
 {
@@ -338,8 +359,8 @@ order(struct question *q, user_id user, const struct device *d,
 		return update(q, user, d, block, e);
 	if (strcmp(what, "wipe") == 0)
 		return update(q, user, d, wipe, e);
-	if (strcmp(what, "resync") == 0)
-		return device_resync(q->gw->store, user, d->id, e);
+	if (strcmp(what, "wipe-account") == 0)
+		return order_account_wipe(q, user, d, e);
 	if (strcmp(what, "forget") == 0)
 		return device_forget(q->gw->store, user, d->id, e);
 	if (strcmp(what, "trace on") == 0)
@@ -353,7 +374,7 @@ order(struct question *q, user_id user, const struct device *d,
 static json_t *
 carry_out(struct question *q, const char *login, struct device *d)
 {
-	const char *what = word(q, "what");
+	const char *what = control_word(q, "what");
 	user_id user = user_of(span_of(login));
 	struct err e = { .code = ERR_NONE };
 	struct device now = *d;
@@ -361,7 +382,7 @@ carry_out(struct question *q, const char *login, struct device *d)
 
 	if (strcmp(what, "show") != 0) {
 		if (!order(q, user, d, what, &e))
-			return refuse(e.text);
+			return control_refuse(e.text);
 		log_line(LOG_INFO, "device", "order=\"%s\" user=%s dev="
 			 SPAN_FMT, what, login, SPAN_ARG(d->id));
 		/* A phone that waits hears of it now. */
@@ -377,29 +398,41 @@ carry_out(struct question *q, const char *login, struct device *d)
 			 trace_folder(q, d));
 }
 
-static json_t *
-device(struct question *q)
+struct device *
+control_device(struct question *q, const char *login, json_t **refused)
 {
-	const char *login = login_of(q);
-	struct span id = span_of(word(q, "device"));
+	struct span id = span_of(control_word(q, "device"));
 	struct err e = { .code = ERR_NONE };
 	struct device *v = NULL, *d;
 	size_t n = 0, hits;
 
 	if (!device_list(q->gw->store, user_of(span_of(login)), q->a, &v, &n,
-			 &e))
-		return refuse(e.text);
+			 &e)) {
+		*refused = control_refuse(e.text);
+		return NULL;
+	}
 	d = pick(v, n, id, &hits);
-	if (d != NULL)
-		return carry_out(q, login, d);
-	if (hits > 1)
-		return refuse(arena_printf(q->a, "%zu phones of %s begin "
-					   "with \"%s\": write more of the "
-					   "id", hits, login,
-					   word(q, "device")));
-	return refuse(arena_printf(q->a, "%s has no phone \"%s\": \"easbridge "
-				   "devices %s\" shows them", login,
-				   word(q, "device"), login));
+	if (d == NULL)
+		*refused = control_refuse(
+			hits > 1 ? arena_printf(q->a, "%zu phones of %s begin "
+						"with \"" SPAN_FMT "\": "
+						"write more of the id", hits,
+						login, SPAN_ARG(id))
+				 : arena_printf(q->a, "%s has no phone \""
+						SPAN_FMT "\": \"easbridge "
+						"devices %s\" shows them",
+						login, SPAN_ARG(id), login));
+	return d;
+}
+
+static json_t *
+device(struct question *q)
+{
+	const char *login = control_login(q);
+	json_t *refused = NULL;
+	struct device *d = control_device(q, login, &refused);
+
+	return d != NULL ? carry_out(q, login, d) : refused;
 }
 
 /* ---- reload ----------------------------------------------------------------*/
@@ -422,6 +455,9 @@ static const struct {
 } table[] = {
 	{ "status", status }, { "users", users }, { "devices", devices },
 	{ "device", device }, { "reload", reload },
+	{ "verify", control_verify }, { "run", control_run_look },
+	{ "source", control_source },
+	{ "resync", control_resync }, { "progress", control_progress },
 };
 
 json_t *
@@ -434,10 +470,10 @@ control_answer(struct gateway *gw, json_t *question)
 	q.a = arena_new();
 	q.conf = gateway_config(gw);
 	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (strcmp(table[i].name, word(&q, "do")) == 0)
+		if (strcmp(table[i].name, control_word(&q, "do")) == 0)
 			answer = table[i].answer(&q);
 	if (answer == NULL)
-		answer = refuse("this easbridge does not know that question; "
+		answer = control_refuse("this easbridge does not know that question; "
 				"is it older than the command?");
 	config_put(&q.conf);
 	arena_free(&q.a);

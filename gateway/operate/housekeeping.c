@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "gateway/operate/verify.h"
 #include "state/gc.h"
 
 #define EVERY_MS (24 * 3600 * 1000LL)
@@ -48,4 +49,10 @@ housekeeping_later(struct account *a)
 	account_ref(a);
 	if (!pool_submit(a->gw->pool, JOB_BACKGROUND, run_gc, a))
 		account_put(&a);
+}
+
+void
+housekeeping_tick(struct gateway *gw)
+{
+	verifier_tick(gw, clock_wall());
 }

@@ -10,8 +10,8 @@
 #include "gateway/config/config.h"
 #include "gateway/http/dispatch.h"
 #include "gateway/http/http.h"
+#include "gateway/operate/alive.h"
 #include "gateway/push/park.h"
-#include "state/devices.h"
 
 #define TEXT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
@@ -224,21 +224,14 @@ answer_text(struct exchange *x, int status, struct buf *b)
 static void
 answer_health(struct gateway *gw, struct exchange *x)
 {
-	struct arena *a = arena_new();
 	struct buf b = BUF_INIT(1024);
-	struct err e = { .code = ERR_NONE };
-	struct device *v;
-	size_t n;
-	bool ok = !atomic_load(&gw->stopping) &&
-		  device_list(gw->store, 0, a, &v, &n, &e);
+	const char *wrong = gateway_alive(gw);
 
-	if (ok)
+	if (wrong == NULL)
 		buf_str(&b, "ok\n");
 	else
-		buf_printf(&b, "not well: %s\n",
-			   e.code != ERR_NONE ? "state" : "stopping");
-	answer_text(x, ok ? 200 : 503, &b);
-	arena_free(&a);
+		buf_printf(&b, "not well: %s\n", wrong);
+	answer_text(x, wrong == NULL ? 200 : 503, &b);
 }
 
 static void

@@ -345,7 +345,8 @@ bell_tick(struct bell *b, int64_t now)
 
 	if (park_waiting(b->gw, b->a->user))
 		b->wanted_ms = now;
-	wanted = now - b->wanted_ms < KEEP_MS;
+	wanted = now - b->wanted_ms < KEEP_MS &&
+		 account_has_source(b->a, b->source);
 	switch (b->state) {
 	case BELL_OPENING:
 		break;

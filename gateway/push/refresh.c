@@ -40,19 +40,19 @@ is_nothing(const struct coll *c, const struct harvest *h)
 /* One call to the source and the commit that records it. */
 static bool
 refresh_chunk(struct account *a, struct source *s, uint32_t coll,
-	      bool *more_out, struct err *e)
+	      int64_t deadline_ms, bool *more_out, struct err *e)
 {
 	struct arena *arena = arena_new();
 	struct harvest h = { 0 };
 	struct mirror_result res = { 0 };
 	struct coll c;
-	bool ok;
+	bool ok, more = false;
 
 	ok = colls_get(a->gw->store, a->user, coll, arena, &c, e) &&
 	     source_changes(s, c.remote, c.cursor, arena, &h, e) &&
 	     (c.kind == KIND_EMAIL ||
-	      objects_fetch(a, s, &c, arena, &h, e));
-	if (ok && !is_nothing(&c, &h)) {
+	      objects_fetch(a, s, &c, arena, &h, deadline_ms, &more, e));
+	if (ok && !more && !is_nothing(&c, &h)) {
 		ok = mirror_apply(a->gw->store, a->user, coll, &h,
 				  clock_wall(), &res, e);
 		/* Also after a failure: it may have been written, and a wake
@@ -61,7 +61,7 @@ refresh_chunk(struct account *a, struct source *s, uint32_t coll,
 			park_post(a->gw, a->user, coll, res.seq);
 	}
 	if (ok)
-		*more_out = h.partial;
+		*more_out = h.partial || more;
 	arena_free(&arena);
 	return ok;
 }
@@ -80,7 +80,7 @@ refresh_locked(struct account *a, struct source *s, uint32_t coll,
 			refresh_ring(a, coll);
 			return true;
 		}
-		if (!refresh_chunk(a, s, coll, &more, e))
+		if (!refresh_chunk(a, s, coll, deadline_ms, &more, e))
 			return false;
 	}
 	coll_run_do(a, coll, mark_fresh, &start);
@@ -342,13 +342,16 @@ detach_missing(struct account *a, const struct user_conf *conf, bool *changed,
 }
 
 /* Without the user's own mailbox there is no tree; any other source that is
- * down keeps the folders it had. */
+ * down keeps the folders it had. What was switched off leaves whatever is
+ * down. */
 static bool
 list_all(struct account *a, const struct user_conf *conf, int64_t deadline_ms,
 	 bool *changed, struct err *e)
 {
 	size_t i;
 
+	if (!detach_missing(a, conf, changed, e))
+		return false;
 	for (i = 0; i < conf->n_sources; i++) {
 		struct err mine = { 0 };
 
@@ -364,7 +367,7 @@ list_all(struct account *a, const struct user_conf *conf, int64_t deadline_ms,
 			 conf->sources[i].name, err_name(mine.code),
 			 mine.text);
 	}
-	return detach_missing(a, conf, changed, e);
+	return true;
 }
 
 bool
@@ -387,6 +390,26 @@ refresh_tree(struct account *a, int64_t max_age_ms, int64_t deadline_ms,
 		park_post(a->gw, a->user, 0, 0);
 	tree_give(a, ok, start);
 	return ok;
+}
+
+static void
+run_tree(void *arg)
+{
+	struct account *a = arg;
+	struct err e = { 0 };
+
+	if (!refresh_tree(a, 0, clock_mono_ms() + JOB_MS, &e))
+		log_line(LOG_WARN, "tree", "user=%s error=%s text=\"%s\"",
+			 a->login, err_name(e.code), e.text);
+	account_put(&a);
+}
+
+void
+refresh_tree_later(struct account *a)
+{
+	account_ref(a);
+	if (!pool_submit(a->gw->pool, JOB_BACKGROUND, run_tree, a))
+		account_put(&a);
 }
 
 /* ---- rounds ----------------------------------------------------------------*/

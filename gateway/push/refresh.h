@@ -23,6 +23,8 @@ void refresh_ring(struct account *a, uint32_t coll);
  * max_age_ms. Fails if the user's own mailbox cannot be listed. */
 bool refresh_tree(struct account *a, int64_t max_age_ms, int64_t deadline_ms,
 		  struct err *e);
+/* The same in the background, now: the configuration changed. */
+void refresh_tree_later(struct account *a);
 /* Where folders below this one are made: its remote name, empty at the top of
  * its source. */
 struct span refresh_parent_remote(const struct coll *c);

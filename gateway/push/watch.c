@@ -15,6 +15,7 @@
 #include "gateway/push/park.h"
 
 #define TICK_MS 1000
+#define KEEP_TICKS 5 /* between two looks at what is due */
 
 /* epoll data: an even number is a bell's address, an odd one a handle of
  * the park shifted left by one. */
@@ -26,7 +27,10 @@ struct watcher {
 	pthread_mutex_t lock; /* the list and the states of the bells */
 	struct bell *first;
 	int ep, wake_fd;
+	unsigned ticks;
+	void (*keep)(struct gateway *gw);
 	bool stopping;
+	atomic_int_least64_t ticked; /* clock_mono_ms */
 };
 
 static void
@@ -52,6 +56,15 @@ tick(struct watcher *w)
 		account_trim(b->a, now);
 	}
 	pthread_mutex_unlock(&w->lock);
+	if (++w->ticks % KEEP_TICKS == 0)
+		w->keep(w->gw);
+	atomic_store(&w->ticked, now);
+}
+
+int64_t
+watch_silent_ms(const struct watcher *w)
+{
+	return clock_mono_ms() - atomic_load(&w->ticked);
 }
 
 static void
@@ -78,6 +91,7 @@ watch_main(void *arg)
 	int64_t next = 0;
 	int i, n;
 
+	pthread_setname_np(pthread_self(), "watch");
 	while (!w->stopping) {
 		n = epoll_wait(w->ep, ev, 64, TICK_MS);
 		for (i = 0; i < n; i++)
@@ -91,12 +105,14 @@ watch_main(void *arg)
 }
 
 struct watcher *
-watch_new(struct gateway *gw)
+watch_new(struct gateway *gw, void (*keep)(struct gateway *gw))
 {
 	struct watcher *w = xcalloc(1, sizeof(*w));
 	struct epoll_event ev = { .events = EPOLLIN };
 
 	w->gw = gw;
+	w->keep = keep;
+	atomic_store(&w->ticked, clock_mono_ms());
 	pthread_mutex_init(&w->lock, NULL);
 	w->ep = epoll_create1(EPOLL_CLOEXEC);
 	w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

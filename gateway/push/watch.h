@@ -10,8 +10,14 @@
 
 struct account;
 
-struct watcher *watch_new(struct gateway *gw); /* NULL if no thread or epoll */
+/* keep is called every few seconds, by the thread. NULL if no thread or
+ * epoll. */
+struct watcher *watch_new(struct gateway *gw,
+			  void (*keep)(struct gateway *gw));
 void watch_free(struct watcher **w); /* stops the thread, closes the bells */
+
+/* How long ago the thread went round last; it does each second. */
+int64_t watch_silent_ms(const struct watcher *w);
 
 /* Somebody waits for news of this account: opens its bell if there is none
  * and keeps it while phones wait and 15 min longer. Returns at once. */

@@ -70,7 +70,8 @@ write_one(struct request *r, const struct wbxml_node *n)
 	if (status == 1) {
 		wbxml_open(w, WX_GetItemEstimate_Collection);
 		if (r->version < 140)
-			wbxml_str(w, WX_GetItemEstimate_Class, "Email");
+			wbxml_str(w, WX_GetItemEstimate_Class,
+				  object_class(c.kind));
 		wbxml_text(w, WX_GetItemEstimate_CollectionId, name);
 		wbxml_uint(w, WX_GetItemEstimate_Estimate, count);
 		wbxml_close(w);

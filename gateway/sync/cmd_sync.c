@@ -20,11 +20,6 @@ static void
 open_collection(struct sync_run *run, const struct sync_coll *sc,
 		enum item_kind kind, const char *key, unsigned status)
 {
-	static const char *const classes[KIND_COUNT] = {
-		[KIND_EMAIL] = "Email",   [KIND_CONTACT] = "Contacts",
-		[KIND_EVENT] = "Calendar", [KIND_TASK] = "Tasks",
-		[KIND_NOTE] = "Notes",
-	};
 	struct wbxml_writer *w = &run->r->w;
 
 	if (!run->said) {
@@ -34,7 +29,7 @@ open_collection(struct sync_run *run, const struct sync_coll *sc,
 	}
 	wbxml_open(w, WX_AirSync_Collection);
 	if (run->r->version <= 121)
-		wbxml_str(w, WX_AirSync_Class, classes[kind]);
+		wbxml_str(w, WX_AirSync_Class, object_class(kind));
 	wbxml_str(w, WX_AirSync_SyncKey, key);
 	wbxml_text(w, WX_AirSync_CollectionId, sc->name);
 	wbxml_uint(w, WX_AirSync_Status, status);

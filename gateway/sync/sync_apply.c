@@ -223,7 +223,7 @@ apply_one(struct apply *p, const struct sync_cmd *cmd, struct err *e)
 	uint32_t coll;
 	uint64_t item;
 	struct err mine = { 0 };
-	bool ok = true;
+	bool ok = true, drafted;
 
 	res->cmd = cmd;
 	res->status = 8;
@@ -231,8 +231,11 @@ apply_one(struct apply *p, const struct sync_cmd *cmd, struct err *e)
 		ok = apply_object(p, cmd, res, &mine);
 		goto judged;
 	}
+	ok = apply_draft(p, cmd, res, &drafted, &mine);
+	if (drafted)
+		goto judged;
 	if (cmd->kind == SYNC_ADD) {
-		res->status = 6; /* mail is not added before 16.0 */
+		res->status = 6; /* mail is not added (MS-ASCMD 2.2.3.7.2) */
 		return true;
 	}
 	if (!item_parse(cmd->server_id, &coll, &item) || coll != p->c->id ||

@@ -7,6 +7,7 @@
 #include "gateway/sync/sync_options.h"
 #include "gateway/sync/sync_parse.h"
 #include "state/ledger.h"
+#include "state/replies.h"
 
 struct sync_result {
 	const struct sync_cmd *cmd;
@@ -30,7 +31,7 @@ bool sync_apply(struct request *r, struct account *a, const struct coll *c,
 		const struct sync_options *o, struct sync_applied *out,
 		struct err *e);
 
-/* ---- between sync_apply.c and sync_apply_objects.c -------------------------*/
+/* ---- between sync_apply.c and sync_apply_*.c -------------------------*/
 
 struct apply {
 	struct request *r;
@@ -44,6 +45,20 @@ struct apply {
 };
 
 void apply_effect(struct apply *p, uint64_t item, uint64_t has);
+/* The row of this command; one that is begun is looked up at the source
+ * first. */
+bool apply_find_row(struct apply *p, const struct reply_cmd *cmd,
+		    struct reply *rep, enum reply_match *match,
+		    struct err *e);
+/* A done row answers the command again. */
+void apply_answer_from(struct apply *p, const struct reply *rep,
+		       struct sync_result *res);
+/* This answer reports that row. */
+void apply_tell(struct apply *p, const struct reply *rep);
+/* A draft that was written or is to leave (16.x): may be no draft's command
+ * at all, then *mine is false. Otherwise as apply_object. */
+bool apply_draft(struct apply *p, const struct sync_cmd *cmd,
+		 struct sync_result *res, bool *mine, struct err *e);
 /* One command on a whole object (events, tasks): res->status is set. False
  * with an error of the source. */
 bool apply_object(struct apply *p, const struct sync_cmd *cmd,

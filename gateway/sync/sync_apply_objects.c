@@ -23,21 +23,22 @@ store_of(const struct apply *p)
 	return p->a->gw->store;
 }
 
-static void
-tell(struct apply *p, const struct reply *rep)
+void
+apply_tell(struct apply *p, const struct reply *rep)
 {
 	p->out->told[p->out->n_told++] = rep->n;
 }
 
 /* A done row answers the command again. */
-static void
-answer_from(struct apply *p, const struct reply *rep, struct sync_result *res)
+void
+apply_answer_from(struct apply *p, const struct reply *rep,
+		  struct sync_result *res)
 {
 	res->status = rep->status;
 	res->item.item = rep->item;
 	if (rep->item != 0)
 		apply_effect(p, rep->item, rep->version);
-	tell(p, rep);
+	apply_tell(p, rep);
 }
 
 /* Digests of all Adds of this request. */
@@ -55,9 +56,9 @@ add_digests(const struct apply *p, size_t *n_out)
 }
 
 /* The row of this command; a begun one is looked up at the source first. */
-static bool
-find_row(struct apply *p, const struct reply_cmd *cmd, struct reply *rep,
-	 enum reply_match *match, struct err *e)
+bool
+apply_find_row(struct apply *p, const struct reply_cmd *cmd,
+	       struct reply *rep, enum reply_match *match, struct err *e)
 {
 	struct reply_others others = { .told = p->out->told,
 				       .n_told = p->out->n_told };
@@ -78,9 +79,10 @@ record(struct apply *p, const struct object *o, uint64_t *item,
 {
 	struct change c = { .remote = o->remote, .etag = o->etag,
 			    .data = o->data };
+	const char *flaw;
 	uint64_t seq;
 
-	object_facts(p->r->arena, p->c->kind, &c);
+	object_facts(p->c->kind, &c, &flaw);
 	if (!mirror_born(store_of(p), p->a->user, p->c->id, &c, item, version,
 			 &seq, e))
 		return false;
@@ -88,27 +90,41 @@ record(struct apply *p, const struct object *o, uint64_t *item,
 	return true;
 }
 
-/* What others must hear of it, if it is a meeting: between plan_write and the
- * write the object may be another (p->text). */
+/* What others must hear of it, if it is a meeting; sch->text is what is to be
+ * written then. name: of an Add's resource, which stays the same whatever key
+ * its retry comes under. */
 static bool
 plan_write(struct apply *p, struct schedule *sch, enum itip_action action,
-	   const struct sync_cmd *cmd, struct span old, struct span text,
-	   struct err *e)
+	   const struct sync_cmd *cmd, struct span name, struct span old,
+	   struct span text, struct err *e)
 {
-	struct span what = cmd->client_id.n > 0 ? cmd->client_id
-						: cmd->server_id;
-
 	*sch = (struct schedule){ .a = p->a, .user = p->r->user, .s = p->s,
 				  .c = p->c, .env = &p->o->env,
 				  .action = action, .old = old,
 				  .text = text };
 	if (p->c->kind != KIND_EVENT)
 		return true;
-	sch->key = span_of(arena_printf(
-		p->r->arena, "%016llx " SPAN_FMT " " SPAN_FMT " %d %016llx",
-		(unsigned long long)p->r->device_id, SPAN_ARG(p->sc->key),
-		SPAN_ARG(what), action, (unsigned long long)cmd->digest));
+	sch->key = name;
+	if (name.n == 0)
+		sch->key = span_of(arena_printf(
+			p->r->arena, "%016llx " SPAN_FMT " " SPAN_FMT
+			" %d %016llx",
+			(unsigned long long)p->r->device_id,
+			SPAN_ARG(p->sc->key), SPAN_ARG(cmd->server_id), action,
+			(unsigned long long)cmd->digest));
 	return schedule_begin(sch, e);
+}
+
+/* Is there more to the item now than the phone knows: because the server made
+ * something else of it, or because it shows what the phone never saw? Then
+ * one Change follows. */
+static bool
+echoes(struct apply *p, const struct sync_cmd *cmd, struct span old,
+       struct span text, const struct object *taken)
+{
+	return !span_eq(taken->data, text) ||
+	       object_shows_more(p->c->kind, &p->o->env, old, cmd->data,
+				 text);
 }
 
 /* ---- Add ---------------------------------------------------------------------*/
@@ -120,18 +136,20 @@ resource_path(struct apply *p, struct span name)
 }
 
 static bool
-put_new(struct apply *p, const struct reply_cmd *cmd, struct reply *rep,
-	bool begun, struct span name, struct schedule *sch,
+put_new(struct apply *p, const struct sync_cmd *cmd,
+	const struct reply_cmd *rc, struct reply *rep, bool begun,
+	struct span name, struct schedule *sch,
 	struct sync_result *res, struct err *e)
 {
 	struct span text = sch->text;
 	struct change facts = { .data = text };
 	struct object o = { .data = text };
+	const char *flaw;
 	uint64_t version;
 
-	object_facts(p->r->arena, p->c->kind, &facts);
+	object_facts(p->c->kind, &facts, &flaw);
 	if (!begun &&
-	    !reply_begin(store_of(p), p->pos, cmd, facts.token,
+	    !reply_begin(store_of(p), p->pos, rc, facts.token,
 			 resource_path(p, name), HAS_NOTHING, clock_wall(),
 			 rep, e))
 		return false;
@@ -143,33 +161,14 @@ put_new(struct apply *p, const struct reply_cmd *cmd, struct reply *rep,
 	if (!record(p, &o, &res->item.item, &version, e))
 		return false;
 	schedule_done(sch, o.data);
-	/* The server made something else of it: one Change follows. */
-	if (!span_eq(o.data, text))
+	if (echoes(p, cmd, SPAN_NONE, text, &o))
 		version = HAS_DIRTY;
 	if (!reply_done(store_of(p), p->pos, rep->n, res->item.item, version,
 			1, e))
 		return false;
 	res->status = 1;
 	apply_effect(p, res->item.item, version);
-	tell(p, rep);
-	return true;
-}
-
-/* The name is taken: by an earlier copy of this request, whose row the
- * refresh has marked done. */
-static bool
-met_itself(struct apply *p, const struct reply_cmd *cmd,
-	   struct sync_result *res, struct err *e)
-{
-	enum reply_match match;
-	struct reply rep;
-
-	if (!find_row(p, cmd, &rep, &match, e))
-		return false;
-	if (match != REPLY_SAME || !rep.done)
-		return err_set(e, ERR_INVALID, SCOPE_ITEM,
-			       "the source has such an object already");
-	answer_from(p, &rep, res);
+	apply_tell(p, rep);
 	return true;
 }
 
@@ -177,6 +176,68 @@ static bool change_item(struct apply *p, const struct sync_cmd *cmd,
 			const struct mirror_item *it, bool forced,
 			struct sync_result *res, uint64_t *version,
 			struct err *e);
+
+/* An invitation may be in the calendar before the phone adds it from the mail
+ * (field/clients 9): the same UID is the same event. It is changed, and goes
+ * back to the phone as it is then. */
+static bool
+add_known(struct apply *p, const struct sync_cmd *cmd,
+	  const struct reply_cmd *rc, struct reply *rep, bool begun,
+	  struct span text, struct sync_result *res, bool *known,
+	  struct err *e)
+{
+	struct change facts = { .data = text };
+	struct err none = { 0 };
+	uint64_t version;
+	const char *flaw;
+
+	*known = false;
+	object_facts(p->c->kind, &facts, &flaw);
+	if (p->c->kind != KIND_EVENT || facts.token == 0)
+		return true;
+	if (!mirror_by_token(store_of(p), p->a->user, p->c->id, facts.token,
+			     p->r->arena, &res->item, known, e) ||
+	    (*known && !begun &&
+	     !reply_begin(store_of(p), p->pos, rc, 0, SPAN_NONE, HAS_NOTHING,
+			  clock_wall(), rep, e)))
+		return false;
+	if (!*known)
+		return true;
+	if (!change_item(p, cmd, &res->item, true, res, &version, e)) {
+		if (e->scope == SCOPE_ITEM)
+			reply_drop(store_of(p), p->pos, rep->n, &none);
+		return false;
+	}
+	p->out->effects[p->out->n_effects - 1].has = HAS_DIRTY;
+	apply_tell(p, rep);
+	return reply_done(store_of(p), p->pos, rep->n, res->item.item,
+			  HAS_DIRTY, 1, e);
+}
+
+/* The name is taken: by an earlier copy of this request, whose row the
+ * refresh has marked done. */
+static bool
+met_itself(struct apply *p, const struct sync_cmd *cmd,
+	   const struct reply_cmd *rc, struct span text,
+	   struct sync_result *res, struct err *e)
+{
+	enum reply_match match;
+	struct reply rep;
+	bool known;
+
+	if (!apply_find_row(p, rc, &rep, &match, e))
+		return false;
+	if (match == REPLY_SAME && rep.done) {
+		apply_answer_from(p, &rep, res);
+		return true;
+	}
+	/* Or its UID is: by what the refresh has brought. */
+	if (!add_known(p, cmd, rc, &rep, match == REPLY_SAME, text, res,
+		       &known, e))
+		return false;
+	return known || err_set(e, ERR_INVALID, SCOPE_ITEM,
+				"the source has such an object already");
+}
 
 /* The user edited before the retry: the item made first is changed. */
 static bool
@@ -201,7 +262,7 @@ edit_first(struct apply *p, const struct sync_cmd *cmd,
 	    !reply_done(store_of(p), p->pos, rep->n, rep->item, version, 1, e))
 		return false;
 	res->status = 1;
-	tell(p, rep);
+	apply_tell(p, rep);
 	return true;
 }
 
@@ -217,14 +278,14 @@ add_object(struct apply *p, const struct sync_cmd *cmd,
 	struct schedule sch;
 	struct span name, text;
 	uint8_t once[16];
-	bool gone = false;
+	bool gone = false, known = false;
 
 	if (cmd->client_id.n == 0 || cmd->data == NULL)
 		return err_set(e, ERR_INVALID, SCOPE_ITEM, "an empty Add");
-	if (!find_row(p, &rc, &rep, &match, e))
+	if (!apply_find_row(p, &rc, &rep, &match, e))
 		return false;
 	if (match == REPLY_SAME && rep.done) {
-		answer_from(p, &rep, res);
+		apply_answer_from(p, &rep, res);
 		return true;
 	}
 	if (match == REPLY_EDIT && rep.done) {
@@ -247,14 +308,20 @@ add_object(struct apply *p, const struct sync_cmd *cmd,
 	name = hex_encode(p->r->arena, span_from(once, sizeof(once)));
 	if (!object_patch(p->c->kind, &p->o->env, SPAN_NONE, cmd->data,
 			  &p->o->supported, name, &text, e) ||
-	    !plan_write(p, &sch, ITIP_CREATE, cmd, SPAN_NONE, text, e))
+	    !add_known(p, cmd, &rc, &rep, match == REPLY_SAME, text, res,
+		       &known, e))
 		return false;
-	if (put_new(p, &rc, &rep, match == REPLY_SAME, name, &sch, res, e))
+	if (known)
+		return true;
+	if (!plan_write(p, &sch, ITIP_CREATE, cmd, name, SPAN_NONE, text, e))
+		return false;
+	if (put_new(p, cmd, &rc, &rep, match == REPLY_SAME, name, &sch, res,
+		    e))
 		return true;
 	if (e->code != ERR_CONFLICT || e->scope != SCOPE_ITEM)
 		return false;
 	err_clear(e);
-	return met_itself(p, &rc, res, e);
+	return met_itself(p, cmd, &rc, text, res, e);
 }
 
 /* ---- Change ------------------------------------------------------------------*/
@@ -313,14 +380,22 @@ change_item(struct apply *p, const struct sync_cmd *cmd,
 				  p->r->deadline_ms, e))
 			return false;
 		if (old.n == 0)
-			return err_set(e, ERR_NOT_FOUND, SCOPE_ITEM,
-				       "the object is gone");
+			return err_set(e, old.p == NULL ? ERR_NOT_FOUND
+							: ERR_UNSUPPORTED,
+				       SCOPE_ITEM, old.p == NULL
+					       ? "the object is gone"
+					       : "its text cannot be had");
 		if (!patched(p, cmd, old, &text, e))
 			return false;
 		*version = now.version;
-		if (span_eq(text, old))
-			break; /* nothing changed that we keep */
-		if (!plan_write(p, &sch, ITIP_CHANGE, cmd, old, text, e))
+		if (span_eq(text, old)) { /* nothing changed that we keep */
+			if (object_shows_more(p->c->kind, &p->o->env, old,
+					      cmd->data, text))
+				*version = HAS_DIRTY;
+			break;
+		}
+		if (!plan_write(p, &sch, ITIP_CHANGE, cmd, SPAN_NONE, old, text,
+				e))
 			return false;
 		text = sch.text;
 		o = (struct object){ .remote = now.remote, .etag = now.etag,
@@ -330,7 +405,7 @@ change_item(struct apply *p, const struct sync_cmd *cmd,
 			if (!record(p, &o, &item, version, e))
 				return false;
 			schedule_done(&sch, o.data);
-			if (!span_eq(o.data, text))
+			if (echoes(p, cmd, old, text, &o))
 				*version = HAS_DIRTY;
 			break;
 		}
@@ -367,10 +442,10 @@ change_object(struct apply *p, const struct sync_cmd *cmd,
 
 	if (cmd->data == NULL && cmd->kind == SYNC_CHANGE)
 		return err_set(e, ERR_INVALID, SCOPE_ITEM, "an empty Change");
-	if (!find_row(p, &rc, &rep, &match, e))
+	if (!apply_find_row(p, &rc, &rep, &match, e))
 		return false;
 	if (match == REPLY_SAME && rep.done) {
-		answer_from(p, &rep, res);
+		apply_answer_from(p, &rep, res);
 		return true;
 	}
 	if (!knows_version(p, &res->item, &knows, e))
@@ -395,7 +470,7 @@ change_object(struct apply *p, const struct sync_cmd *cmd,
 		reply_drop(store_of(p), p->pos, rep.n, &none);
 		return true;
 	}
-	tell(p, &rep);
+	apply_tell(p, &rep);
 	return reply_done(store_of(p), p->pos, rep.n, res->item.item, version,
 			  1, e);
 }
@@ -449,13 +524,15 @@ delete_object(struct apply *p, const struct sync_cmd *cmd,
 	res->status = 1;
 	if (old.n > 0 &&
 	    object_delete_shown(p->c->kind, &p->o->env, old, &text)) {
-		if (!plan_write(p, &sch, ITIP_CHANGE, cmd, old, text, e) ||
+		if (!plan_write(p, &sch, ITIP_CHANGE, cmd, SPAN_NONE, old,
+				text, e) ||
 		    !delete_part(p, it, &sch, e))
 			return false;
 		apply_effect(p, it->item, HAS_NOTHING);
 		return true;
 	}
-	if (!plan_write(p, &sch, ITIP_DELETE, cmd, old, SPAN_NONE, e))
+	if (!plan_write(p, &sch, ITIP_DELETE, cmd, SPAN_NONE, old, SPAN_NONE,
+			e))
 		return false;
 	if (!remove_item(p, it, it->etag, &sch, e)) {
 		if (e->code != ERR_CONFLICT)

@@ -33,6 +33,15 @@ write_item(struct sync_one *one, wbxml_tag tag, const struct mirror_item *it,
 	wbxml_close(w);
 }
 
+/* A draft whose text is another one by now: the whole item. */
+static bool
+is_rewritten(const struct sync_one *one, const struct win_change *ch)
+{
+	return (ch->which & ITEM_TEXT) != 0 ||
+	       (one->c.type == FOLDER_DRAFTS && one->o.env.version >= 160 &&
+		(ch->which & ITEM_ALL) == ITEM_ALL);
+}
+
 static void
 write_flags(struct sync_one *one, const struct win_change *ch)
 {
@@ -41,7 +50,7 @@ write_flags(struct sync_one *one, const struct win_change *ch)
 	struct wbxml_writer *w = &r->w;
 	struct email_state st =
 		mail_state(r->arena, &one->c, it, it->flag_block);
-	unsigned which = ch->which; /* the bits are the same */
+	unsigned which = ch->which & ITEM_ALL; /* the bits are the same */
 
 	if (r->version < 140)
 		which &= EMAIL_CHANGED_READ | EMAIL_CHANGED_FLAG;
@@ -142,7 +151,10 @@ write_adds(struct sync_one *one, struct source **s, const size_t *at,
 			window_owe(&one->w, at[i]); /* the log will tell */
 			continue;
 		}
-		write_item(one, WX_AirSync_Add, &items[i], &mc[i]);
+		write_item(one,
+			   one->w.v[at[i]].op == WIN_ADD ? WX_AirSync_Add
+							 : WX_AirSync_Change,
+			   &items[i], &mc[i]);
 		arrivals_see(one->run->a, &one->c, &items[i], &one->o.env,
 			     &mc[i]);
 		(*written)++;
@@ -172,13 +184,16 @@ sync_write_mails(struct sync_one *one, size_t *written, struct err *e)
 		if (ch->op == WIN_DELETE || ch->op == WIN_SOFT_DELETE) {
 			sync_write_death(one, ch);
 			(*written)++;
-		} else if (ch->op == WIN_CHANGE) {
+		} else if (ch->op == WIN_CHANGE && !is_rewritten(one, ch)) {
 			write_flags(one, ch);
 			(*written)++;
 		}
 	}
 	for (i = 0; ok && i <= one->w.n; i++) {
-		if (i < one->w.n && one->w.v[i].op == WIN_ADD) {
+		if (i < one->w.n &&
+		    (one->w.v[i].op == WIN_ADD ||
+		     (one->w.v[i].op == WIN_CHANGE &&
+		      is_rewritten(one, &one->w.v[i])))) {
 			bytes += add_bytes(&one->w.v[i].item);
 			batch[n++] = i;
 		}

@@ -1,4 +1,4 @@
-/* Events and tasks in a Sync answer: always whole. */
+/* Objects in a Sync answer: always whole. */
 #include "gateway/accounts/objects.h"
 #include "gateway/sync/sync_answer.h"
 
@@ -22,7 +22,8 @@ write_object(struct sync_one *one, wbxml_tag tag, const struct mirror_item *it,
 }
 
 /* One batch of Adds and Changes; what vanished meanwhile is owed: the log
- * will tell. */
+ * will tell. So is what the budget has no room for: one photo may take a
+ * second to scale. */
 static bool
 write_batch(struct sync_one *one, const size_t *at, size_t n, size_t *written,
 	    struct err *e)
@@ -41,7 +42,12 @@ write_batch(struct sync_one *one, const size_t *at, size_t n, size_t *written,
 	for (i = 0; i < n; i++) {
 		const struct win_change *ch = &one->w.v[at[i]];
 
-		if (texts[i].n == 0) {
+		if (*written > 0 && sync_over_budget(run)) {
+			window_owe(&one->w, at[i]);
+			one->w.more = true;
+			continue;
+		}
+		if (texts[i].p == NULL) {
 			window_owe(&one->w, at[i]);
 			continue;
 		}
@@ -94,7 +100,7 @@ sync_fetch_object(struct sync_one *one, struct sync_result *res)
 	if (!objects_load(one->run->a, &one->c, &res->item, 1,
 			  one->run->r->arena, &text,
 			  one->run->r->deadline_ms, &e) ||
-	    text.n == 0)
+	    text.p == NULL)
 		return false;
 	write_object(one, WX_AirSync_Fetch, &res->item, text);
 	return true;

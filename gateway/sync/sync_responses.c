@@ -1,6 +1,9 @@
 /* What became of the phone's commands. */
 #include "gateway/accounts/objects.h"
+#include "gateway/accounts/sessions.h"
+#include "gateway/items/mail_content.h"
 #include "gateway/sync/sync_answer.h"
+#include "translate/mail/draft.h"
 
 /* 16.x: a Change that added attachments is answered too (MS-ASAIRS 2.2.2.8.2):
  * the phone needs their FileReferences. */
@@ -42,6 +45,38 @@ write_fetched(struct sync_one *one, struct sync_result *res)
 /* What the source's copy has that the phone's cannot: its UID, names of
  * files. */
 static void
+write_draft_made(struct sync_one *one, const struct sync_result *res)
+{
+	struct request *r = one->run->r;
+	struct wbxml_writer *w = &r->w;
+	struct mirror_item it;
+	struct mail_info info;
+	struct err e = { 0 };
+	struct source *s;
+	uint32_t uid;
+	bool ok;
+
+	if (res->cmd->send || res->item.item == 0 ||
+	    !mirror_get(r->gw->store, r->user_id, one->c.id, res->item.item,
+			r->arena, &it, &e))
+		return;
+	uid = mail_uid(&it);
+	s = account_checkout(one->run->a, one->c.source, r->deadline_ms, &e);
+	ok = s != NULL &&
+	     source_mail_info(s, one->c.remote, one->c.uidvalidity, &uid, 1,
+			      r->arena, &info, &e);
+	account_checkin(one->run->a, &s, !ok && account_broken(&e));
+	if (!ok || !info.found)
+		return;
+	wbxml_open(w, WX_AirSync_ApplicationData);
+	draft_write_made(r->arena, res->cmd->data, &info, one->c.id,
+			 span_of(arena_printf(r->arena, "%llu",
+					      (unsigned long long)it.item)),
+			 w);
+	wbxml_close(w);
+}
+
+static void
 write_made(struct sync_one *one, const struct sync_result *res)
 {
 	struct request *r = one->run->r;
@@ -50,8 +85,12 @@ write_made(struct sync_one *one, const struct sync_result *res)
 	struct span text;
 	struct err e = { 0 };
 
-	if (env.version < 160 || one->c.kind == KIND_EMAIL)
+	if (env.version < 160)
 		return;
+	if (one->c.kind == KIND_EMAIL) {
+		write_draft_made(one, res);
+		return;
+	}
 	/* Without it the phone asks again when it needs it. */
 	if (!mirror_get(r->gw->store, r->user_id, one->c.id, res->item.item,
 			r->arena, &it, &e) ||

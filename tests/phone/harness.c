@@ -205,11 +205,27 @@ read_stack(struct harness *h, json_t *s)
 		      sizeof(h->lmtp_host), &h->lmtp_port);
 	SET(h->sink, text_of(s, "sink", ""));
 	SET(h->dav, text_of(s, "caldav", ""));
+	SET(h->cyrus, text_of(json_object_get(s, "cyrus"), "dav", ""));
+	SET(h->xandikos, text_of(json_object_get(s, "xandikos"), "dav", ""));
 	SET(h->sent, text_of(folders, "sent", "Sent"));
 	SET(h->trash, text_of(folders, "trash", "Trash"));
 	SET(h->drafts, text_of(folders, "drafts", "Drafts"));
 	SET(h->junk, text_of(folders, "junk", "Junk"));
 	read_users(h, json_object_get(s, "users"));
+}
+
+/* Its logins are whole addresses. */
+static void
+move_to_cyrus(struct harness *h, json_t *s)
+{
+	json_t *cyrus = json_object_get(s, "cyrus");
+	int i;
+
+	h->imap_port = number_of(cyrus, "imap_port");
+	h->lmtp_port = number_of(cyrus, "lmtp_port");
+	h->imaps_port = 0;
+	for (i = 0; i < h->n_users; i++)
+		SET(h->users[i].login, h->users[i].email);
 }
 
 static void
@@ -226,6 +242,8 @@ servers_up(struct harness *h)
 	if (!s)
 		give_up(h, e.text);
 	read_stack(h, s);
+	if (h->options.on_cyrus)
+		move_to_cyrus(h, s);
 	json_decref(s);
 }
 
@@ -494,6 +512,11 @@ harness_up(struct harness *h, const struct harness_options *o)
 	memset(h, 0, sizeof(*h));
 	if (o)
 		h->options = *o;
+	if (getenv("HARNESS_MAIL") &&
+	    !strcmp(getenv("HARNESS_MAIL"), "cyrus") && !h->options.stack) {
+		h->options.stack = "--with cyrus";
+		h->options.on_cyrus = true;
+	}
 	curl_global_init(CURL_GLOBAL_ALL);
 	find_root(h);
 	make_dir(h);

@@ -23,6 +23,8 @@ struct harness_options {
 	bool no_daemon;        /* only the servers */
 	const char *stack;     /* more arguments of tests/servers/stack up */
 	const char *log_level; /* of the daemon; NULL: debug */
+	bool on_cyrus;         /* mail lies at Cyrus (in `stack`), not Dovecot;
+				  HARNESS_MAIL=cyrus does so for any program */
 };
 
 struct harness_user {
@@ -35,6 +37,7 @@ struct harness {
 	char conf[2100];       /* its main configuration file */
 	char sink[1024];       /* mails for addresses outside */
 	char dav[256];         /* URL with {login}; "" without Radicale */
+	char cyrus[256], xandikos[256]; /* URLs; "" where they do not run */
 	char imap_host[64], lmtp_host[64], smtp_host[64];
 	int imap_port, imaps_port, lmtp_port, smtp_port;
 	char sent[64], trash[64], drafts[64], junk[64]; /* mailbox names */

@@ -97,7 +97,7 @@ meetings_calendar(struct phone *p)
 /* ---- the other program ---------------------------------------------------*/
 
 char *
-dav_do(struct meetings *m, int user, const char *what, const char *url)
+cal_do(struct meetings *m, int user, const char *what, const char *url)
 {
 	struct harness_user *u = &m->h.users[user];
 	char *cmd = bytes_format("curl -s -u '%s:%s' %s '%s' 2>&1",
@@ -117,7 +117,7 @@ dav_do(struct meetings *m, int user, const char *what, const char *url)
 }
 
 void
-dav_put(struct meetings *m, enum backend b, const char *name,
+cal_put(struct meetings *m, enum backend b, const char *name,
 	const char *text)
 {
 	char file[2100], *arg, *out, *url, *lines = crlf(text);
@@ -131,7 +131,7 @@ dav_put(struct meetings *m, enum backend b, const char *name,
 	arg = bytes_format("-X PUT -H 'Content-Type: text/calendar' "
 			   "--data-binary '@%s' -w '%%{http_code}'", file);
 	url = bytes_format("%s%s.ics", m->dav[b], name);
-	out = dav_do(m, (int)b, arg, url);
+	out = cal_do(m, (int)b, arg, url);
 	if (strncmp(out, "20", 2) != 0)
 		phone_failf("PUT %s: %s", url, out);
 	free(out);
@@ -171,7 +171,7 @@ look_into(struct meetings *m, enum backend b, char *list, const char *uid)
 		if (end - at < 4 || strncmp(end - 4, ".ics", 4) != 0)
 			continue;
 		url = bytes_format("%s%.*s", host, (int)(end - at), at);
-		found = dav_do(m, (int)b, "", url);
+		found = cal_do(m, (int)b, "", url);
 		free(url);
 		unfold(found);
 		if (strstr(found, line)) {
@@ -185,9 +185,9 @@ look_into(struct meetings *m, enum backend b, char *list, const char *uid)
 }
 
 char *
-dav_find(struct meetings *m, enum backend b, const char *uid)
+cal_find(struct meetings *m, enum backend b, const char *uid)
 {
-	char *list = dav_do(m, (int)b, "-X PROPFIND -H 'Depth: 1' "
+	char *list = cal_do(m, (int)b, "-X PROPFIND -H 'Depth: 1' "
 			    "-H 'Content-Type: application/xml'", m->dav[b]);
 	char *found = look_into(m, b, list, uid);
 

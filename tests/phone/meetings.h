@@ -26,12 +26,12 @@ struct phone_folder *meetings_calendar(struct phone *p);
 /* ---- the calendar server, seen by another program ------------------------*/
 
 /* curl with that user's login; caller frees. `what`: more arguments. */
-char *dav_do(struct meetings *m, int user, const char *what,
+char *cal_do(struct meetings *m, int user, const char *what,
 	     const char *url);
-void dav_put(struct meetings *m, enum backend b, const char *name,
+void cal_put(struct meetings *m, enum backend b, const char *name,
 	     const char *text);
 /* The object with that UID, unfolded; NULL: none. Caller frees. */
-char *dav_find(struct meetings *m, enum backend b, const char *uid);
+char *cal_find(struct meetings *m, enum backend b, const char *uid);
 
 /* ---- objects and mails ---------------------------------------------------*/
 

@@ -9,10 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -332,40 +329,6 @@ a_phone_is_traced_while_its_folder_exists(void **state)
 	bytes_free(&out);
 }
 
-/* ---- systemd -----------------------------------------------------------*/
-
-/* sd_notify(3): an abstract socket, one datagram for each change. */
-static void
-readiness_is_told(void **state)
-{
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	struct timeval patience = { .tv_sec = 10 };
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), n;
-	char name[64], word[64];
-
-	(void)state;
-	snprintf(name, sizeof(name), "@easbridge-test-%d", (int)getpid());
-	n = snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", name);
-	sa.sun_path[0] = '\0';
-	assert_int_equal(bind(fd, (struct sockaddr *)&sa,
-			      (socklen_t)(offsetof(struct sockaddr_un,
-						   sun_path) + (size_t)n)), 0);
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	assert_int_equal(harness_stop(&h), 0);
-	setenv("NOTIFY_SOCKET", name, 1);
-	assert_true(harness_start(&h));
-	unsetenv("NOTIFY_SOCKET");
-	memset(word, 0, sizeof(word));
-	assert_true(recv(fd, word, sizeof(word) - 1, 0) > 0);
-	assert_string_equal(word, "READY=1");
-	assert_int_equal(harness_stop(&h), 0);
-	memset(word, 0, sizeof(word));
-	assert_true(recv(fd, word, sizeof(word) - 1, 0) > 0);
-	assert_string_equal(word, "STOPPING=1");
-	close(fd);
-	assert_true(harness_start(&h));
-}
-
 int
 main(void)
 {
@@ -379,7 +342,6 @@ main(void)
 		cmocka_unit_test(a_file_is_shown_masked),
 		cmocka_unit_test(what_is_no_wbxml_says_so),
 		cmocka_unit_test(a_phone_is_traced_while_its_folder_exists),
-		cmocka_unit_test(readiness_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, up, down);

@@ -198,6 +198,43 @@ wiped_on_order_only(void **state)
 	bytes_free(&out);
 }
 
+/* MS-ASPROV 2.2.2.1 (16.1): this account alone; never told to a phone that
+ * would take it for the other order. */
+static void
+the_account_alone_is_wiped(void **state)
+{
+	struct phone *p = harness_ready_phone(&h, 0, "ctlacct");
+	struct bytes out = { 0 };
+	struct answer *a;
+
+	(void)state;
+	assert_int_not_equal(cli_run(&h, &out, "device wipe-account " CONF
+				     " %s ctlacct", h.users[0].login), 0);
+	text_has(&out, "14.1");
+	p->version = "16.1";
+	answer_expect(phone_folder_sync(p), "/FolderSync/Status", "1");
+	order("wipe-account", "ctlacct", "");
+	assert_string_equal(standing("ctlacct"), "account wipe ordered");
+	p->version = "14.1";
+	answer_expect(phone_folder_sync(p), "/FolderSync/Status", "129");
+	a = phone_postf(p, "Provision", "<Provision/>");
+	assert_false(answer_has(a, "/Provision/RemoteWipe"));
+	p->version = "16.1";
+	answer_expect(phone_folder_sync(p), "/FolderSync/Status", "140");
+	a = phone_postf(p, "Provision", "<Provision/>");
+	assert_true(answer_has(a, "/Provision/AccountOnlyRemoteWipe"));
+	assert_false(answer_has(a, "/Provision/RemoteWipe"));
+	a = phone_postf(p, "Provision", "<Provision><AccountOnlyRemoteWipe>"
+			"<Status>1</Status></AccountOnlyRemoteWipe>"
+			"</Provision>");
+	answer_expect(a, "/Provision/Status", "1");
+	assert_string_equal(standing("ctlacct"), "account wiped");
+	answer_expect(phone_folder_sync(p), "/FolderSync/Status", "129");
+	order("allow", "ctlacct", "");
+	answer_expect(phone_folder_sync(p), "/FolderSync/Status", "1");
+	bytes_free(&out);
+}
+
 /* As a phone does on Status 9. */
 static void
 start_over(struct phone *p)
@@ -205,28 +242,6 @@ start_over(struct phone *p)
 	free(p->folder_key);
 	p->folder_key = strdup("0");
 	phone_set_up(p);
-}
-
-/* All keys are void, and all comes again once. */
-static void
-resynced(void **state)
-{
-	struct phone *p = harness_ready_phone(&h, 0, "ctlresync");
-	struct phone_folder *in = phone_inbox(p);
-	struct answer *a;
-
-	(void)state;
-	imap_fill(&h, 0, "INBOX", "CtlResync", 0, NULL);
-	phone_sync_all(p, in);
-	folder_need(in, "CtlResync");
-	order("resync", "ctlresync", "");
-	a = phone_folder_sync(p);
-	answer_expect(a, "/FolderSync/Status", "9");
-	assert_string_equal(standing("ctlresync"), "allowed");
-	start_over(p);
-	in = phone_inbox(p);
-	phone_sync_all(p, in);
-	folder_need(in, "CtlResync");
 }
 
 static void
@@ -361,7 +376,7 @@ completion_knows_the_words(void **state)
 		"_easbridge; echo got ${COMPREPLY[@]}; "
 		"COMP_WORDS=(easbridge device wipe --); COMP_CWORD=3; "
 		"_easbridge; echo got ${COMPREPLY[@]}'"), 0);
-	text_has(&out, "got show block allow wipe resync forget trace");
+	text_has(&out, "got show block allow wipe wipe-account forget trace");
 	text_has(&out, "got password");
 	text_has(&out, "--yes");
 	assert_int_equal(cli_run(&h, &out, "completion fish"), 2);
@@ -376,7 +391,7 @@ main(void)
 		cmocka_unit_test(devices_are_listed),
 		cmocka_unit_test(blocked_and_allowed),
 		cmocka_unit_test(wiped_on_order_only),
-		cmocka_unit_test(resynced),
+		cmocka_unit_test(the_account_alone_is_wiped),
 		cmocka_unit_test(forgotten),
 		cmocka_unit_test(traced),
 		cmocka_unit_test(mistakes_get_a_sentence),

@@ -107,6 +107,21 @@ own_mail(struct column *c, const char *to, const char *method)
 	free(ics);
 }
 
+/* Taken and filed like any other, once, whoever told the guests. */
+static void
+own_copies(struct column *c)
+{
+	struct imap *i = imap_open(&m.h, (int)c->b);
+	char subject[100];
+	unsigned n;
+
+	for (n = 1; n <= c->mails; n++) {
+		snprintf(subject, sizeof(subject), "%s-m%u", c->uid, n);
+		assert_int_not_equal(imap_uid(i, m.h.sent, subject), 0);
+	}
+	imap_close(i);
+}
+
 static const char *
 both(struct column *c)
 {
@@ -205,7 +220,8 @@ organizes(enum backend b, const char *version)
 	left_exactly(&m, c.g1, "CANCEL", 1, what);
 	left_exactly(&m, c.g2, "CANCEL", 1, what);
 	left_exactly(&m, c.g2, "REQUEST", 2, what);
-	assert_null(dav_find(&m, b, c.uid));
+	assert_null(cal_find(&m, b, c.uid));
+	own_copies(&c);
 }
 
 /* ---- the phone is invited ---------------------------------------------------------*/
@@ -275,7 +291,7 @@ own_reply(struct guest *g)
 static void
 calendar_says(struct guest *g)
 {
-	char *now = dav_find(&m, g->b, g->uid);
+	char *now = cal_find(&m, g->b, g->uid);
 
 	if (g->answer == 3 && now)
 		fail_msg("%s: still there\n%s", g->what, now);
@@ -356,7 +372,7 @@ answers_event(enum backend b, const char *version, int answer)
 	guest_begin(&g, b, version, "event", answer);
 	f = meetings_calendar(g.p);
 	ics = meeting_text(g.uid, NULL, g.people, NULL);
-	dav_put(&m, b, g.uid, ics);
+	cal_put(&m, b, g.uid, ics);
 	phone_sync_all(g.p, f);
 	for (it = f->items; it; it = it->next)
 		if (item_text(it, "Subject") &&

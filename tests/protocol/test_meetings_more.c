@@ -88,7 +88,7 @@ in_calendar(struct guest *g, const char *more)
 {
 	char *ics = meeting_text(g->uid, NULL, g->people, more);
 
-	dav_put(&m, g->b, g->uid, ics);
+	cal_put(&m, g->b, g->uid, ics);
 	phone_sync_all(g->p, meetings_calendar(g->p));
 	free(ics);
 }
@@ -134,7 +134,7 @@ proposals(void **state)
 		harness_sleep(SETTLE_MS);
 		left_exactly(&m, g.boss, "COUNTER", 1, backend_names[b]);
 		left_exactly(&m, g.boss, "REPLY", 0, backend_names[b]);
-		now = dav_find(&m, (enum backend)b, g.uid);
+		now = cal_find(&m, (enum backend)b, g.uid);
 		assert_non_null(now);
 		assert_non_null(strstr(now, "PARTSTAT=TENTATIVE"));
 		free(now);
@@ -156,7 +156,7 @@ silent_answers(void **state)
 			continue;
 		invited(&g, (enum backend)b, "16.1", words[b], NULL);
 		expect_status(answer_mail(&g, 1, NULL), "1");
-		now = dav_find(&m, (enum backend)b, g.uid);
+		now = cal_find(&m, (enum backend)b, g.uid);
 		assert_non_null(now);
 		assert_non_null(strstr(now, "PARTSTAT=ACCEPTED"));
 		free(now);
@@ -204,7 +204,7 @@ instances(void **state)
 		"<InstanceId>2026-12-10T10:00:00.000Z</InstanceId>"
 		"<SendResponse/>"), "1");
 	left_exactly(&m, g.boss, "REPLY", 1, "one instance");
-	now = dav_find(&m, PLAIN, g.uid);
+	now = cal_find(&m, PLAIN, g.uid);
 	at = strstr(now, "RECURRENCE-ID:20261210T100000Z");
 	assert_non_null(at);
 	assert_non_null(strstr(now, "PARTSTAT=NEEDS-ACTION"));
@@ -323,6 +323,57 @@ changes_of_mind(void **state)
 	left_exactly(&m, g.boss, "REPLY", 3, "another mind");
 }
 
+/* field/clients 9: "add to calendar" from the mail may come when the calendar
+ * has the meeting already: one event, not two, and nobody hears of it. */
+static void
+added_twice(void **state)
+{
+	static const char *const words[][2] = { { "known0a", "known0b" },
+						{ "known1a", "known1b" } };
+	static const char *const versions[] = { "14.1", "16.1" };
+	struct sync_result r;
+	struct phone_folder *f;
+	struct guest g;
+	char *data, *uid, *now;
+	unsigned b, v;
+
+	(void)state;
+	for (b = 0; b < BACKENDS; b++)
+		for (v = 0; m.has[b] && v < 2; v++) {
+			const char *const guests[] = {
+				m.h.users[b].email, NULL
+			};
+
+			begin(&g, (enum backend)b, versions[v], words[b][v]);
+			now = meeting_text(g.uid, NULL, g.people, NULL);
+			cal_put(&m, g.b, g.uid, now);
+			free(now);
+			/* the phone does not know of it yet */
+			data = meeting_data(g.p, g.uid, "Added", NULL,
+					    guests);
+			f = meetings_calendar(g.p);
+			uid = bytes_format("<Add><ClientId>%s</ClientId>"
+					   "<ApplicationData>%s"
+					   "</ApplicationData></Add>",
+					   g.uid, data);
+			r = phone_sync(g.p, f, uid);
+			assert_int_equal(r.failed, 0);
+			r = phone_sync_again(g.p);
+			assert_int_equal(r.failed, 0);
+			phone_sync_all(g.p, f);
+			event_of(&g);
+			now = cal_find(&m, g.b, g.uid);
+			assert_non_null(now);
+			assert_non_null(strstr(now, "SUMMARY:Added"));
+			assert_non_null(strstr(now, g.boss));
+			free(now);
+			free(uid);
+			free(data);
+			left_exactly(&m, g.boss, "REPLY", 0, "added");
+			left_exactly(&m, g.boss, "REQUEST", 0, "added");
+		}
+}
+
 /* ---- the setting -------------------------------------------------------------------*/
 
 static struct sync_result
@@ -358,7 +409,7 @@ with_setting(const char *mode, enum backend b, const char *word, int mails)
 	left_exactly(&m, guest, "REQUEST", mails, word);
 	harness_sleep(SETTLE_MS);
 	left_exactly(&m, guest, "REQUEST", mails, word);
-	now = dav_find(&m, b, word);
+	now = cal_find(&m, b, word);
 	assert_non_null(now);
 	/* a scheduling server is kept still where another sends */
 	assert_int_equal(strstr(now, "SCHEDULE-AGENT=CLIENT") != NULL,
@@ -419,7 +470,7 @@ wait_for(enum backend b, const char *uid, const char *text, bool there)
 
 	for (i = 0; i < (there ? 100 : 15); i++) {
 		free(now);
-		now = dav_find(&m, b, uid);
+		now = cal_find(&m, b, uid);
 		assert_non_null(now);
 		if (there && strstr(now, text))
 			return now;
@@ -461,7 +512,7 @@ replies_are_applied(void **state)
 		 "ORGANIZER:mailto:%s\nATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:"
 		 "ann@other.test\n", m.h.users[PLAIN].email);
 	ics = meeting_text("apply-uid", NULL, people, NULL);
-	dav_put(&m, PLAIN, "apply-uid", ics);
+	cal_put(&m, PLAIN, "apply-uid", ics);
 	reply_from(p, "apply-uid", "eve@other.test", "ann@other.test",
 		   "DECLINED", "20261109T000000Z");
 	reply_from(p, "apply-uid", "eve@other.test", "eve@other.test",
@@ -512,7 +563,7 @@ updates_are_applied(void **state)
 	/* a first invitation is not put into the calendar by itself */
 	invited(&g, PLAIN, "14.1", "upd2", NULL);
 	harness_sleep(SETTLE_MS);
-	assert_null(dav_find(&m, PLAIN, g.uid));
+	assert_null(cal_find(&m, PLAIN, g.uid));
 }
 
 /* ---- mail servers that refuse -----------------------------------------------------*/
@@ -585,7 +636,7 @@ the_users_zone(void **state)
 	memmove(at + 23, at + 24, strlen(at + 23)); /* floating */
 	at = strstr(text, "DTEND:20261203T110000Z");
 	memmove(at + 21, at + 22, strlen(at + 21));
-	dav_put(&m, PLAIN, "zone-uid", text);
+	cal_put(&m, PLAIN, "zone-uid", text);
 	p = meetings_phone(&m, PLAIN, "14.1", "zone");
 	for (it = meetings_calendar(p)->items; it; it = it->next)
 		if (item_text(it, "UID") &&
@@ -609,6 +660,7 @@ main(void)
 		cmocka_unit_test(refused_answers),
 		cmocka_unit_test(several_at_once),
 		cmocka_unit_test(changes_of_mind),
+		cmocka_unit_test(added_twice),
 		cmocka_unit_test(the_mail_is_first),
 		cmocka_unit_test(the_setting),
 		cmocka_unit_test(replies_are_applied),

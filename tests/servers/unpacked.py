@@ -67,6 +67,7 @@ START {{
 SERVICES {{
   imap cmd="{x}/usr/lib/cyrus/bin/imapd -C {c}/conf/imapd.conf -U 30" listen="127.0.0.1:{imap}" prefork=1 maxchild=50
   http cmd="{x}/usr/lib/cyrus/bin/httpd -C {c}/conf/imapd.conf -U 30" listen="127.0.0.1:{http}" prefork=1 maxchild=50
+  lmtp cmd="{x}/usr/lib/cyrus/bin/lmtpd -C {c}/conf/imapd.conf -a" listen="127.0.0.1:{lmtp}" prefork=0 maxchild=10
 }}
 DAEMON {{
   idled cmd="{x}/usr/lib/cyrus/bin/idled -C {c}/conf/imapd.conf"
@@ -143,8 +144,9 @@ def start_cyrus(d, users, account, sink, ports, quiet):
     user, group, prefix = account
     tree = unpack(d, "cyrus")
     c = os.path.join(d, "cyrus")
-    imap, web = ports(2)
-    v = dict(c=c, x=tree, user=user, sink=sink, imap=imap, http=web)
+    imap, web, lmtp = ports(3)
+    v = dict(c=c, x=tree, user=user, sink=sink, imap=imap, http=web,
+             lmtp=lmtp)
     for sub in ("conf", "spool", "sieve", "run/proc", "run/lock") + tuple(
             "lib/" + s for s in ("db", "socket", "log", "msg", "backup",
                                  "user", "quota", "sync")):
@@ -167,7 +169,7 @@ def start_cyrus(d, users, account, sink, ports, quiet):
     first_logins(imap, web, users)
     # Logins are whole addresses here.
     return dict(dav="http://127.0.0.1:%d/dav/" % web, host="127.0.0.1",
-                imap_port=imap)
+                imap_port=imap, lmtp_port=lmtp)
 
 
 def start_xandikos(d, users, account, sink, ports, quiet):

@@ -248,6 +248,31 @@ mailboxes_by_address(void **state)
 	config_put(&c);
 }
 
+/* Principals are often named after a mail address: an @ in the path is no
+ * password. */
+static void
+addresses_of_servers(void **state)
+{
+	struct config *c;
+	struct user_conf *u;
+
+	(void)state;
+	put("users.d/alice.conf", ALICE "[dav]\nurl = https://x.org/dav/"
+	    "principals/user/alice@example.org/\n");
+	c = config_load(main_file(), NULL);
+	assert_non_null(c);
+	u = config_user(c, "alice");
+	assert_non_null(u);
+	assert_string_equal(u->sources[1].url, "https://x.org/dav/principals/"
+					       "user/alice@example.org/");
+	user_conf_put(&u);
+	config_put(&c);
+	put("users.d/alice.conf", ALICE "[dav]\nurl = https://a:b@x.org/\n");
+	expect("without a name or password in it");
+	put("users.d/alice.conf", ALICE "[dav]\nurl = https://a@x.org?b\n");
+	expect("without a name or password in it");
+}
+
 static void
 the_template_takes_any_tame_login(void **state)
 {
@@ -304,6 +329,7 @@ main(void)
 		TEST(a_broken_user_leaves_others),
 		TEST(who_sends_and_where_the_user_lives),
 		TEST(mailboxes_by_address),
+		TEST(addresses_of_servers),
 		TEST(the_template_takes_any_tame_login),
 		TEST(secrets_come_from_files_and_commands),
 	};

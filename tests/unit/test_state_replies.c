@@ -367,14 +367,47 @@ only_new_items_are_adopted(void **state)
 	put(b, &c, 1);
 	assert_int_equal(find(b, &pos, add("1", 1), NULL, &x), REPLY_SAME);
 	assert_false(x.done);
-	/* A Change waits for nothing. */
-	begin(b, &pos, edit_of(REPLY_CHANGE, 1, 1), 77, "/c/b.vcf");
+	/* A Change in place waits for nothing. */
+	begin(b, &pos, edit_of(REPLY_CHANGE, 1, 1), 0, "/c/b.vcf");
 	c = card(b, "/c/b.vcf", "1");
 	c.token = 77;
 	put(b, &c, 1);
 	assert_int_equal(find(b, &pos, edit_of(REPLY_CHANGE, 1, 1), NULL,
 			      &x), REPLY_SAME);
 	assert_false(x.done);
+	check(b);
+}
+
+/* A draft written anew: the new mail takes over number and row; what has the
+ * old name is nobody then. */
+static void
+a_draft_keeps_its_number(void **state)
+{
+	struct box *b = *state;
+	struct change c;
+	struct reply_cmd cmd;
+	struct mirror_item old, now;
+	struct reply x;
+	char key[64];
+	struct sync_pos pos;
+
+	put_one_mail(b, 5, NOW, MAIL_DRAFT);
+	pos = ready(b, key);
+	old = item_of(b, "5");
+	cmd = edit_of(REPLY_CHANGE, old.item, 1);
+	cmd.replaces = 5;
+	begin(b, &pos, cmd, 99, "");
+	c = mail(b, 6, NOW + 10, MAIL_DRAFT);
+	c.token = 99;
+	put(b, &c, 1);
+	now = item_of(b, "6");
+	assert_int_equal(now.item, old.item);
+	assert_int_not_equal(now.version, old.version);
+	assert_true(now.changed & ITEM_TEXT);
+	assert_int_equal(find(b, &pos, cmd, NULL, &x), REPLY_SAME);
+	assert_true(x.done && x.item == old.item && x.cmd.replaces == 5);
+	gone(b, 5);
+	assert_false(item_of(b, "6").gone);
 	check(b);
 }
 
@@ -496,6 +529,7 @@ int
 main(void)
 {
 #define CARD(f) cmocka_unit_test_setup_teardown(f, box_contacts, box_close)
+#define MAIL(f) cmocka_unit_test_setup_teardown(f, box_mail, box_close)
 	const struct CMUnitTest tests[] = {
 		CARD(a_command_is_found_by_what_it_says),
 		CARD(equal_adds_of_one_request_are_two),
@@ -507,6 +541,7 @@ main(void)
 		CARD(a_refresh_adopts_by_name_and_by_token),
 		CARD(an_item_is_adopted_once),
 		CARD(only_new_items_are_adopted),
+		MAIL(a_draft_keeps_its_number),
 		CARD(names_for_writes_depend_on_key_and_command_alone),
 		CARD(own_writes_are_no_conflict),
 		CARD(what_the_phone_has_is_the_base_of_a_conflict),

@@ -91,6 +91,7 @@ struct object_facts {
 	size_t n_people;
 	unsigned sequence;
 	bool cancelled;
+	const char *flaw; /* what phones do not see of it; NULL: nothing */
 };
 /* False if there is no component of a kind we know. Floating and unknown
  * zones count as UTC: good for filters of days. */

@@ -103,6 +103,20 @@ find_end(struct cal *c, struct object_facts *f)
 			later(&f->last_end, end.at);
 }
 
+/* Calendars: bounds that an object runs into. */
+static const char *
+flaw_of(const struct cal *c, const struct object_facts *f)
+{
+	if (f->kind != OBJECT_JOURNAL && f->start == INT64_MIN &&
+	    (f->kind == OBJECT_EVENT || ics_find(c->master, "RRULE")))
+		return "it has no start that can be read";
+	if (c->n_over > MAX_EXCEPTIONS)
+		return "of so many exceptions the nearest 1000 are shown";
+	if (f->n_people > MAX_ATTENDEES)
+		return "of so many attendees the first 2000 are shown";
+	return NULL;
+}
+
 bool
 event_facts(struct arena *a, struct span ics, struct object_facts *f)
 {
@@ -126,6 +140,7 @@ event_facts(struct arena *a, struct span ics, struct object_facts *f)
 			f->sequence = n;
 		f->cancelled = span_eq_ci(ics_value(c.master, "STATUS"),
 					  SPAN("CANCELLED"));
+		f->flaw = flaw_of(&c, f);
 		return true;
 	}
 	return false;

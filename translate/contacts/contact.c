@@ -6,7 +6,10 @@
 #include "base/clock.h"
 #include "base/codec.h"
 #include "translate/contacts/contact_private.h"
+#include "translate/contacts/photo.h"
 #include "translate/text/item_body.h"
+
+#define MAX_FLAWLESS_PHOTO 2000 /* bytes of a link, or of nothing much */
 
 static void
 write_labels(struct wbxml_writer *w, wbxml_tag outer, wbxml_tag inner,
@@ -18,6 +21,18 @@ write_labels(struct wbxml_writer *w, wbxml_tag outer, wbxml_tag inner,
 	for (size_t i = 0; i < n; i++)
 		wbxml_text(w, inner, v[i]);
 	wbxml_close(w);
+}
+
+static void
+write_photo(const struct tr_env *env, const struct contact *k,
+	    struct wbxml_writer *w)
+{
+	struct span image, shown;
+
+	if (k->photo_line && contact_photo(k->c, k->photo_line, &image) &&
+	    photo_shown(env->arena, image, MAX_SHOWN_PICTURE, &shown))
+		wbxml_text(w, WX_Contacts_Picture,
+			   base64_encode(env->arena, shown));
 }
 
 static void
@@ -33,9 +48,7 @@ write_card(const struct tr_env *env, const struct contact *k,
 		     k->category, k->n_category);
 	write_labels(w, WX_Contacts_Children, WX_Contacts_Child, k->child,
 		     k->n_child);
-	if (k->photo.n)
-		wbxml_text(w, WX_Contacts_Picture,
-			   base64_encode(env->arena, k->photo));
+	write_photo(env, k, w);
 	if (k->note.n)
 		wbxml_uint(w, WX_AirSyncBase_NativeBodyType, 1);
 }
@@ -71,6 +84,19 @@ is_group(const struct card *c)
 	return span_eq_ci(kind, SPAN("group"));
 }
 
+/* A link is no flaw: nobody said that phones would follow it. */
+static const char *
+flaw_of(const struct card *c, const struct contact *k)
+{
+	struct span image;
+
+	if (!k->photo_line || k->photo_line->value.n <= MAX_FLAWLESS_PHOTO ||
+	    (contact_photo(c, k->photo_line, &image) &&
+	     photo_can_show(image, MAX_SHOWN_PICTURE)))
+		return NULL;
+	return "its photo is too large or no image that can be read";
+}
+
 bool
 contact_facts(struct arena *a, struct span vcard, struct contact_facts *out)
 {
@@ -89,6 +115,7 @@ contact_facts(struct arena *a, struct span vcard, struct contact_facts *out)
 	if (!out->name.n)
 		out->name = k->slot[0].text;
 	out->group = is_group(&c);
+	out->flaw = flaw_of(&c, k);
 	n = contact_mails(&c, l, MAX_CARD_LINES);
 	out->mail = arena_array(a, n + 1, sizeof(*out->mail));
 	for (size_t i = 0; i < n; i++)
@@ -110,6 +137,22 @@ as_shown(const struct field *f, struct arena *a, struct span s)
 	if (f->kind == FIELD_DATE && contact_date_sent(s, &days))
 		return span_of(clock_dashed(a, days * 86400));
 	return s;
+}
+
+/* A copy of a photo that is not the present one: the phone is behind. */
+static bool
+photo_is_newer(const struct contact *is, const struct wbxml_node *data)
+{
+	struct span sent, now;
+	bool of_it;
+
+	return is->photo_line &&
+	       base64_decode(is->c->a,
+			     wbxml_child_text(data, WX_Contacts_Picture),
+			     &sent) &&
+	       contact_photo(is->c, is->photo_line, &now) &&
+	       photo_is_copy(sent, now, &of_it) && !of_it &&
+	       !span_eq(sent, now);
 }
 
 bool
@@ -137,5 +180,5 @@ contact_shows_more(const struct tr_env *env, struct span old,
 		    !contact_same(is->slot[i].text, known))
 			return true;
 	}
-	return false;
+	return photo_is_newer(is, data);
 }

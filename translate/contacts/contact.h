@@ -9,9 +9,9 @@
 
 #include "translate/env.h"
 
-/* PHOTO is shown if it is an inline JPEG or PNG of at most so many bytes;
- * it is never scaled (MS-ASCNTC_R381). */
-#define MAX_SHOWN_PICTURE (48u << 10)
+/* An inline PHOTO is shown in so many bytes, scaled if it has more
+ * (MS-ASCNTC_R381, R1021: 36 KB, 48 KB in base64). */
+#define MAX_SHOWN_PICTURE (36u << 10)
 /* What phones send is taken up to here (field/clients 10; R384 would refuse
  * it from 48 KB on). */
 #define MAX_SENT_PICTURE (5u << 20)
@@ -28,7 +28,8 @@ void contact_write(const struct tr_env *env, struct span vcard,
  * everything at an edit that names no name, company, e-mail or FileAs: a
  * part of an item. An empty element removes the value shown in that slot and
  * no other, but an empty Picture is no change: some phones send it for a
- * photo they were given (field/clients 10). REV is set if env->now is.
+ * photo they were given (field/clients 10); nor is a scaled copy that comes
+ * back: the original stays. REV is set if env->now is.
  * ERR_INVALID (Status 6): a date or picture out of shape; ERR_UNSUPPORTED:
  * old is no vCard. */
 bool contact_patch(const struct tr_env *env, struct span old,
@@ -38,7 +39,7 @@ bool contact_patch(const struct tr_env *env, struct span old,
 
 /* After contact_patch: does `now`, its result, show what the phone that sent
  * `data` to `old` cannot know (a value that moved into a freed slot, a name
- * split off)? Then the item should be sent back to it: what it was never
+ * split off, a newer photo than the copy it sent back)? Then the item should be sent back to it: what it was never
  * shown it would else delete by leaving it out. */
 bool contact_shows_more(const struct tr_env *env, struct span old,
 			const struct wbxml_node *data, struct span now);
@@ -49,6 +50,7 @@ struct contact_facts {
 	struct span *mail; /* addresses, in the order of the slots */
 	size_t n_mail;     /* all of them, not only three */
 	bool group;        /* a list of others, not a person: EAS has none */
+	const char *flaw;  /* what phones do not see of it; NULL: nothing */
 };
 /* False if there is no vCard. */
 bool contact_facts(struct arena *a, struct span vcard,

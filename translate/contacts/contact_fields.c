@@ -326,12 +326,18 @@ own_line(const struct card *c, const struct field *f)
 								    : NULL;
 }
 
+/* What lies beyond is how Outlook writes that there is no date (1601, 4501),
+ * and no phone shows it well. */
+#define FIRST_YEAR NO_YEAR
+#define LAST_YEAR 4499
+
 static struct span
 show_date(const struct card *c, const struct ics_line *l)
 {
 	int64_t days;
 
-	if (!contact_date(c, l, &days))
+	if (!contact_date(c, l, &days) || days < clock_days(FIRST_YEAR, 1, 1) ||
+	    days > clock_days(LAST_YEAR, 12, 31))
 		return SPAN_NONE;
 	return span_of(clock_dashed(c->a, days * 86400));
 }
@@ -508,8 +514,6 @@ contact_read(struct card *c, struct contact *k)
 		k->note = card_text(c, l[0]);
 	}
 	k->photo_line = ics_find(c->vcard, "PHOTO");
-	if (k->photo_line && !contact_photo(c, k->photo_line, &k->photo))
-		k->photo = SPAN_NONE;
 	if (!k->slot[0].text.n)
 		k->slot[0].text = contact_file_as(k);
 }

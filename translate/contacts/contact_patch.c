@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/codec.h"
 #include "translate/contacts/contact_edit_private.h"
+#include "translate/contacts/photo.h"
 #include "translate/text/item_body.h"
 
 static bool
@@ -252,20 +253,25 @@ edit_note(struct change *ch)
 static void
 put_photo(struct change *ch, struct span raw)
 {
+	static const char *const kinds[][2] = {
+		[PHOTO_JPEG] = { "jpeg", "JPEG" },
+		[PHOTO_PNG] = { "png", "PNG" },
+		[PHOTO_GIF] = { "gif", "GIF" },
+		[PHOTO_WEBP] = { "webp", "WEBP" },
+	};
 	struct arena *a = ch->c.a;
 	struct span b64 = base64_encode(a, raw);
-	const char *kind = raw.p[0] == (char)0xff ? "jpeg" : "png";
-	const char *upper = *kind == 'j' ? "JPEG" : "PNG";
+	const char *const *kind = kinds[photo_kind(raw)];
 	struct ics_line *l = ch->k->photo_line;
 	const char *params =
 		ch->c.version == 40 ? ""
 		: ch->c.version == 21
-			? arena_printf(a, "ENCODING=BASE64;%s", upper)
-			: arena_printf(a, "ENCODING=b;TYPE=%s", upper);
+			? arena_printf(a, "ENCODING=BASE64;%s", kind[1])
+			: arena_printf(a, "ENCODING=b;TYPE=%s", kind[1]);
 
 	if (ch->c.version == 40)
 		b64 = span_of(arena_printf(a, "data:image/%s;base64," SPAN_FMT,
-					   kind, SPAN_ARG(b64)));
+					   kind[0], SPAN_ARG(b64)));
 	if (!l)
 		l = card_add(&ch->c, NULL, "PHOTO", NULL, SPAN_NONE);
 	ics_change(a, l, span_of(params), b64);
@@ -275,17 +281,25 @@ put_photo(struct change *ch, struct span raw)
 	ch->changed = true;
 }
 
+/* What was shown comes back as it was sent: the photo itself, or a copy. A
+ * copy never replaces a photo, be it of this one or of an older one. */
 static bool
 edit_photo(struct change *ch, struct err *e)
 {
-	struct span text = wbxml_child_text(ch->data, WX_Contacts_Picture), raw;
+	struct span text = wbxml_child_text(ch->data, WX_Contacts_Picture);
+	struct span raw, now = SPAN_NONE;
+	struct ics_line *l = ch->k->photo_line;
+	bool of_it;
 
 	if (!span_trim(text).n)
 		return true;
-	if (!base64_decode(ch->c.a, text, &raw) || !contact_is_picture(raw) ||
-	    raw.n > MAX_SENT_PICTURE)
+	if (!base64_decode(ch->c.a, text, &raw) ||
+	    photo_kind(raw) == PHOTO_UNKNOWN || raw.n > MAX_SENT_PICTURE)
 		return bad(e, WX_Contacts_Picture);
-	if (!span_eq(raw, ch->k->photo))
+	if (l && !contact_photo(&ch->c, l, &now))
+		now = SPAN_NONE;
+	if (!span_eq(raw, now) &&
+	    (!now.n || !photo_is_copy(raw, now, &of_it)))
 		put_photo(ch, raw);
 	return true;
 }

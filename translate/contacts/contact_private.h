@@ -106,7 +106,6 @@ struct contact {
 	size_t n_category, n_child;
 	struct span note;
 	struct ics_line *note_line, *photo_line;
-	struct span photo; /* bytes, if shown */
 };
 void contact_read(struct card *c, struct contact *out);
 /* All addresses, the preferred first. */
@@ -129,7 +128,7 @@ bool contact_date(const struct card *c, const struct ics_line *l,
 		  int64_t *days);
 bool contact_date_sent(struct span s, int64_t *days);
 void contact_date_set(const struct card *c, struct ics_line *l, int64_t days);
-bool contact_is_picture(struct span bytes);
+/* The bytes of an inline photo; false: a link, or no image. */
 bool contact_photo(const struct card *c, const struct ics_line *l,
 		   struct span *bytes);
 

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/codec.h"
 #include "translate/contacts/contact_private.h"
+#include "translate/contacts/photo.h"
 
 #define DAY 86400
 
@@ -88,33 +89,25 @@ contact_date_set(const struct card *c, struct ics_line *l, int64_t days)
 
 /* ---- pictures ----------------------------------------------------------*/
 
-bool
-contact_is_picture(struct span s)
-{
-	return span_starts(s, SPAN("\xff\xd8\xff")) ||
-	       span_starts(s, SPAN("\x89PNG\r\n"));
-}
-
-/* Inline, small enough, of a known kind. */
+/* By what the value is, whatever its parameters say: ENCODING=b, BASE64, a
+ * data: URI, or the bare value of a writer who forgot. */
 bool
 contact_photo(const struct card *c, const struct ics_line *l,
 	      struct span *bytes)
 {
-	struct span v = l->value, enc = ics_param(c->a, l, "ENCODING");
+	struct span v = span_trim(l->value);
 	ptrdiff_t at;
 
-	if (v.n > MAX_SHOWN_PICTURE / 3 * 4 + 8192)
+	if (v.n > 2 * MAX_PHOTO_BYTES)
 		return false;
 	if (span_starts_ci(v, SPAN("data:"))) {
-		at = span_find_ci(v, SPAN(";base64,"));
+		if (span_find_byte(span_first(v, 100), '\\') >= 0)
+			v = ics_unescape(c->a, v); /* jpeg\;base64\, */
+		at = span_find_ci(span_first(v, 200), SPAN(";base64,"));
 		if (at < 0)
 			return false;
 		v = span_from_at(v, (size_t)at + 8);
-	} else if (!span_eq_ci(enc, SPAN("b")) &&
-		   !span_eq_ci(enc, SPAN("BASE64")) &&
-		   !card_is(c, l, "BASE64")) {
-		return false;
 	}
-	return base64_decode(c->a, v, bytes) && bytes->n <= MAX_SHOWN_PICTURE &&
-	       contact_is_picture(*bytes);
+	return base64_decode(c->a, v, bytes) &&
+	       photo_kind(*bytes) != PHOTO_UNKNOWN;
 }

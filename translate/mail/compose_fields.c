@@ -63,9 +63,9 @@ put_filename(struct arena *a, struct buf *b, struct span name)
 		buf_printf(b, "; filename*=utf-8''" SPAN_FMT, SPAN_ARG(s));
 }
 
-static void
-put_attachment(struct arena *a, struct buf *b,
-	       const struct compose_attachment *at)
+void
+compose_put_attachment(struct arena *a, struct buf *b,
+		       const struct compose_attachment *at)
 {
 	struct span cid = at->cid;
 
@@ -110,7 +110,7 @@ compose_fields(struct arena *a, const struct compose_fields *f,
 	put_text(a, &b, f);
 	for (size_t i = 0; i < f->n_attachments; i++) {
 		buf_printf(&b, "\r\n--%s\r\n", bd);
-		put_attachment(a, &b, &f->attachments[i]);
+		compose_put_attachment(a, &b, &f->attachments[i]);
 	}
 	buf_printf(&b, "\r\n--%s--\r\n", bd);
 	return compose_finish(a, &b, &full);

@@ -16,6 +16,9 @@ void put_field(struct arena *a, struct buf *b, struct span field);
 bool has_8bit(struct span s);
 /* buf -> arena; SPAN_NONE and *full if it did not fit. */
 struct span compose_finish(struct arena *a, struct buf *b, bool *full);
+/* compose_fields.c: one part of a multipart, header and body. */
+void compose_put_attachment(struct arena *a, struct buf *b,
+			    const struct compose_attachment *at);
 /* compose_quote.c: the phone's mail with the original's text behind its own
  * text, all other bytes as they were. */
 struct span quote_into(struct arena *a, enum smart_kind kind,

@@ -1,0 +1,188 @@
+/* Texts of objects: into the mirror at a refresh, out of it for an answer. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "gateway/accounts/sessions.h"
+#include "gateway/push/park.h"
+#include "gateway/accounts/objects.h"
+
+/* Objects fetched and committed at a time: an address book of any size costs
+ * the memory of so many, and a refresh that is cut off keeps what it has. */
+#define PIECE 400
+
+struct fetching {
+	struct account *a;
+	struct source *s;
+	const struct coll *c;
+	struct harvest *h;
+	size_t *index, n; /* what the mirror lacks */
+};
+
+/* One line for each version of an object that phones do not see whole. */
+static void
+tell_flaw(const struct fetching *f, const struct change *c, const char *flaw)
+{
+	if (flaw != NULL)
+		log_line(LOG_WARN, "object",
+			 "coll=%u remote=" SPAN_FMT " size=%u text=\"%s\"",
+			 f->c->id, SPAN_ARG(span_first(c->remote, 200)),
+			 c->size, flaw);
+}
+
+/* Puts [from, to) of what is lacking get their texts. What is of another
+ * kind (a group among contacts, a task in a calendar) or gone meanwhile is
+ * to be gone from the mirror, too. */
+static bool
+fetch_piece(struct fetching *f, size_t from, size_t to, struct arena *arena,
+	    struct harvest *out, struct err *e)
+{
+	struct object *v = arena_array(arena, to - from + 1, sizeof(*v));
+	const char *flaw;
+	size_t i;
+
+	*out = (struct harvest){ .scope = HARVEST_DELTA, .partial = true,
+				 .cursor = f->c->cursor };
+	out->puts = arena_array(arena, to - from + 1, sizeof(*out->puts));
+	out->gone = arena_array(arena, to - from + 1, sizeof(*out->gone));
+	for (i = from; i < to; i++)
+		v[i - from].remote = f->h->puts[f->index[i]].remote;
+	if (!source_get(f->s, f->c->remote, v, to - from, arena, e))
+		return false;
+	for (i = from; i < to; i++) {
+		struct change *c = &f->h->puts[f->index[i]];
+		struct object *o = &v[i - from];
+
+		c->data = o->data;
+		if (o->etag.n > 0) /* what was fetched, if it is newer */
+			c->etag = o->etag;
+		if (o->found && object_facts(f->c->kind, c, &flaw)) {
+			tell_flaw(f, c, flaw);
+			out->puts[out->n_puts++] = *c;
+		} else {
+			out->gone[out->n_gone++] = c->remote;
+			c->remote = SPAN_NONE;
+		}
+		c->data = SPAN_NONE;
+		c->flags_only = true;
+	}
+	return true;
+}
+
+/* Writes a piece down and tells those who wait. */
+static bool
+keep_piece(struct fetching *f, size_t from, size_t to, struct err *e)
+{
+	struct arena *arena = arena_new();
+	struct mirror_result res = { 0 };
+	struct harvest piece;
+	bool ok;
+
+	ok = fetch_piece(f, from, to, arena, &piece, e) &&
+	     mirror_apply(f->a->gw->store, f->a->user, f->c->id, &piece,
+			  clock_wall(), &res, e);
+	if (ok && res.changed)
+		park_post(f->a->gw, f->a->user, f->c->id, res.seq);
+	arena_free(&arena);
+	return ok;
+}
+
+/* The harvest without what turned out to be another's. */
+static void
+drop_nameless(struct harvest *h)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < h->n_puts; i++)
+		if (h->puts[i].remote.n > 0)
+			h->puts[kept++] = h->puts[i];
+	h->n_puts = kept;
+}
+
+/* The last piece goes with the harvest itself: one commit for what is
+ * little. */
+static bool
+take_last(struct fetching *f, size_t from, struct arena *arena,
+	  struct err *e)
+{
+	struct harvest *h = f->h, last;
+	struct span *gone;
+	size_t i, k = 0;
+
+	if (!fetch_piece(f, from, f->n, arena, &last, e))
+		return false;
+	for (i = from; i < f->n && k < last.n_puts; i++)
+		if (h->puts[f->index[i]].remote.n > 0)
+			h->puts[f->index[i]] = last.puts[k++];
+	drop_nameless(h);
+	if (h->scope != HARVEST_DELTA || last.n_gone == 0)
+		return true;
+	gone = arena_array(arena, h->n_gone + last.n_gone, sizeof(*gone));
+	for (i = 0; i < h->n_gone; i++)
+		gone[i] = h->gone[i];
+	for (i = 0; i < last.n_gone; i++)
+		gone[h->n_gone + i] = last.gone[i];
+	h->gone = gone;
+	h->n_gone += last.n_gone;
+	return true;
+}
+
+bool
+objects_fetch(struct account *a, struct source *s, const struct coll *c,
+	      struct arena *arena, struct harvest *h, int64_t deadline_ms,
+	      bool *more_out, struct err *e)
+{
+	struct fetching f = { .a = a, .s = s, .c = c, .h = h };
+	int64_t before = clock_mono_ms(), now;
+	size_t i, k = 0;
+
+	*more_out = false;
+	if (!mirror_differs(a->gw->store, a->user, c->id, h, arena, &f.index,
+			    &f.n, e))
+		return false;
+	for (i = 0; i < h->n_puts; i++) {
+		h->puts[i].flags_only = k >= f.n || f.index[k] != i;
+		k += !h->puts[i].flags_only;
+	}
+	for (i = 0; f.n - i > PIECE; i += PIECE) {
+		if (!keep_piece(&f, i, i + PIECE, e))
+			return false;
+		now = clock_mono_ms();
+		*more_out = now + 2 * (now - before) > deadline_ms;
+		if (*more_out)
+			return true;
+		before = now;
+	}
+	return take_last(&f, i, arena, e);
+}
+
+bool
+objects_load(struct account *a, const struct coll *c,
+	     const struct mirror_item *items, size_t n, struct arena *arena,
+	     struct span *texts, int64_t deadline_ms, struct err *e)
+{
+	struct object *v = arena_array(arena, n + 1, sizeof(*v));
+	size_t *at = arena_array(arena, n + 1, sizeof(*at));
+	size_t i, missing = 0;
+	struct source *s;
+	bool found, ok;
+
+	for (i = 0; i < n; i++) {
+		if (!mirror_content(a->gw->store, a->user, c->id,
+				    items[i].item, arena, &texts[i], &found,
+				    e))
+			return false;
+		if (!found) {
+			v[missing].remote = items[i].remote;
+			at[missing++] = i;
+		}
+	}
+	if (missing == 0)
+		return true;
+	s = account_checkout(a, c->source, deadline_ms, e);
+	ok = s != NULL && source_get(s, c->remote, v, missing, arena, e);
+	account_checkin(a, &s, !ok && account_broken(e));
+	for (i = 0; ok && i < missing; i++)
+		texts[at[i]] = !v[i].found	? SPAN_NONE
+			       : v[i].data.n > 0 ? v[i].data
+						 : SPAN("");
+	return ok;
+}

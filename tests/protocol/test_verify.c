@@ -1,0 +1,612 @@
+/* easbridge verify: the state is damaged while the daemon is down, or the
+ * source changes behind a cursor that stands still; the command names each
+ * difference, and the phone gets exactly that. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "gateway/operate/verify.h"
+#include "state/ledger_private.h"
+#include "tests/phone/cli.h"
+
+#define CONF "-c easbridge.conf"
+
+static struct harness h;
+
+static int
+up(void **state)
+{
+	char *more;
+
+	(void)state;
+	setenv("TZ", "Europe/Berlin", 1);
+	harness_up(&h, &(struct harness_options){ .name = "test_verify",
+						  .stack = "--with radicale" });
+	more = bytes_format("\n[dav]\nurl = %s\nusername = %s\npoll = 3600\n",
+			    h.dav, h.users[0].login);
+	harness_more(&h, 0, more);
+	free(more);
+	harness_restart(&h);
+	return 0;
+}
+
+static int
+down(void **state)
+{
+	(void)state;
+	return harness_down(&h);
+}
+
+/* ---- damage --------------------------------------------------------------------*/
+
+struct damage {
+	struct dev_coll dc;
+	const char *cursor;
+	uint64_t item, has;
+	bool (*fn)(struct txn *t, struct damage *d, struct err *e);
+};
+
+static bool
+damage_fn(struct txn *t, void *ctx, struct err *e)
+{
+	struct damage *d = ctx;
+
+	return d->fn(t, d, e);
+}
+
+/* The daemon must be down. */
+static void
+damage(struct damage *d, const char *device, const struct phone_folder *f)
+{
+	char *dir = bytes_format("%s/state", h.dir);
+	struct err e = { 0 };
+	struct store *s = store_open(dir, &e);
+
+	d->dc.user = user_of(span_of(h.users[0].email));
+	d->dc.device = device_of(span_of(device));
+	assert_true(coll_parse(span_of(f->id), &d->dc.coll));
+	if (s == NULL || !store_write(s, damage_fn, d, &e))
+		fail_msg("%s", e.text);
+	store_close(&s);
+	free(dir);
+}
+
+static bool
+set_cursor(struct txn *t, struct damage *d, struct err *e)
+{
+	struct coll c;
+
+	if (!coll_read(t, d->dc.user, d->dc.coll, &c, e))
+		return false;
+	c.cursor = span_of(d->cursor);
+	return coll_write(t, d->dc.user, &c, e);
+}
+
+static bool
+drop_item(struct txn *t, struct damage *d, struct err *e)
+{
+	struct key k = item_prefix(d->dc.user, T_ITEM, d->dc.coll);
+
+	key_u64(&k, d->item);
+	return txn_del(t, &k, e);
+}
+
+static bool
+swap_flags(struct txn *t, struct damage *d, struct err *e)
+{
+	struct mirror_item it;
+	bool found;
+
+	if (!item_read(t, d->dc.user, d->dc.coll, d->item, &it, &found, e))
+		return false;
+	assert_true(found);
+	it.flags ^= MAIL_SEEN;
+	it.version = item_version(&it);
+	return item_store(t, d->dc.user, d->dc.coll, &it, e);
+}
+
+static bool
+put_has(struct txn *t, struct damage *d, struct err *e)
+{
+	const struct except r = { .item = d->item, .has = d->has };
+
+	return except_put(t, d->dc, 0, &r, e);
+}
+
+static uint64_t
+number_of(const char *id)
+{
+	uint64_t item;
+	uint32_t coll;
+
+	assert_true(item_parse(span_of(id), &coll, &item));
+	return item;
+}
+
+/* ---- the command ---------------------------------------------------------------*/
+
+static int
+verify(struct bytes *out, const char *more)
+{
+	return cli_run(&h, out, "verify " CONF " %s %s", h.users[0].login,
+		       more);
+}
+
+/* A mailbox and a phone that has all of it. */
+static struct phone_folder *
+filled(struct phone **p, const char *device, const char *box, int n)
+{
+	struct phone_folder *f;
+
+	*p = harness_ready_phone(&h, 0, device);
+	f = harness_folder(&h, *p, 0, box);
+	phone_sync_all(*p, f);
+	imap_fill(&h, 0, box, box, n, NULL);
+	phone_sync_all(*p, f);
+	assert_int_equal(folder_count(f), n);
+	phone_sync_all(*p, f);
+	return f;
+}
+
+static struct sync_result
+sync_once(struct phone *p, struct phone_folder *f)
+{
+	struct sync_result r = phone_sync(p, f, NULL);
+
+	assert_int_equal(r.status, 1);
+	assert_int_equal(r.readds, 0);
+	return r;
+}
+
+static void
+all_agrees(void **state)
+{
+	struct phone *p;
+	struct bytes out = { 0 };
+
+	(void)state;
+	filled(&p, "vfyagree", "VfyAgree", 5);
+	if (verify(&out, "") != 0)
+		fail_msg("%s", out.p);
+	text_has(&out, "everything agrees");
+	assert_int_equal(verify(&out, "vfyagr --repair"), 0);
+	text_has(&out, "everything agrees");
+	assert_int_equal(cli_run(&h, &out, "verify " CONF " nobody@x"), 1);
+	text_has(&out, "nobody has the login");
+	assert_int_equal(verify(&out, "nophone"), 1);
+	text_has(&out, "has no phone");
+	bytes_free(&out);
+}
+
+/* The cursor that the mailbox has now. */
+static char *
+present_cursor(const char *box)
+{
+	struct imap *c = imap_open(&h, 0);
+	const char *line;
+	unsigned long long v[4];
+	static const char *const words[] = { "UIDVALIDITY ", "UIDNEXT ",
+					     "HIGHESTMODSEQ ", "MESSAGES " };
+	int i;
+
+	assert_true(imap_cmd(c, "STATUS \"%s\" (MESSAGES UIDNEXT UIDVALIDITY "
+				"HIGHESTMODSEQ)", box));
+	line = imap_line(c, "STATUS");
+	assert_non_null(line);
+	for (i = 0; i < 4; i++) {
+		const char *at = strstr(line, words[i]);
+
+		assert_non_null(at);
+		v[i] = strtoull(at + strlen(words[i]), NULL, 10);
+	}
+	imap_close(c);
+	return bytes_format("v1 %llu %llu %llu %llu", v[0], v[1], v[2], v[3]);
+}
+
+static void
+frozen_cursor(void **state)
+{
+	struct damage d = { .fn = set_cursor };
+	struct phone *p;
+	struct phone_folder *f = filled(&p, "vfyfrozen", "VfyFrozen", 6);
+	struct imap *c = imap_open(&h, 0);
+	struct bytes out = { 0 };
+	struct sync_result r;
+	struct running *ping;
+	struct answer *a;
+	char *cursor;
+
+	(void)state;
+	assert_int_equal(harness_stop(&h), 0);
+	imap_fill(&h, 0, "VfyFrozen", "VfyNew", 0, NULL);
+	imap_store(c, "VfyFrozen", imap_uid(c, "VfyFrozen", "VfyFrozen 2"),
+		   "+FLAGS (\\Seen)");
+	imap_expunge(c, "VfyFrozen", imap_uid(c, "VfyFrozen", "VfyFrozen 4"));
+	cursor = present_cursor("VfyFrozen");
+	d.cursor = cursor;
+	damage(&d, "vfyfrozen", f);
+	assert_true(harness_start(&h));
+	/* No Sync brings it. */
+	r = sync_once(p, f);
+	assert_int_equal(r.adds + r.changes + r.deletes, 0);
+	assert_int_equal(verify(&out, ""), 1);
+	text_has(&out, "VfyFrozen: UID 7 is at the source, not in the mirror");
+	text_has(&out, "VfyFrozen: UID 4 is in the mirror, not at the source");
+	text_has(&out, "VfyFrozen: UID 2 is another version in the mirror");
+	text_has(&out, "3 differences, 3 left");
+	r = sync_once(p, f);
+	assert_int_equal(r.adds + r.changes + r.deletes, 0);
+	/* A phone that waits hears of the repair. */
+	ping = phone_ping_start(p, 300, &f, 1);
+	harness_sleep(1000);
+	assert_false(running_done(ping));
+	if (verify(&out, "--repair") != 0)
+		fail_msg("%s", out.p);
+	text_has(&out, "3 differences, repaired");
+	a = running_wait(ping, 5000);
+	assert_non_null(a);
+	answer_expect(a, "/Ping/Folders/Folder", f->id);
+	r = sync_once(p, f);
+	assert_int_equal(r.adds, 1);
+	assert_int_equal(r.changes, 1);
+	assert_int_equal(r.deletes, 1);
+	folder_need(f, "VfyNew");
+	assert_null(folder_subject(f, "VfyFrozen 4"));
+	assert_string_equal(item_text(folder_need(f, "VfyFrozen 2"), "Read"),
+			    "1");
+	assert_int_equal(verify(&out, ""), 0);
+	free(cursor);
+	imap_close(c);
+	bytes_free(&out);
+}
+
+/* Rows of the mirror are lost or wrong: nothing comes twice. */
+static void
+mirror_damaged(void **state)
+{
+	struct damage lose = { .fn = drop_item }, swap = { .fn = swap_flags };
+	struct phone *p;
+	struct phone_folder *f = filled(&p, "vfymirror", "VfyMirror", 8);
+	struct bytes out = { 0 };
+	struct sync_result r;
+
+	(void)state;
+	lose.item = number_of(folder_need(f, "VfyMirror 3")->id);
+	swap.item = number_of(folder_need(f, "VfyMirror 5")->id);
+	assert_int_equal(harness_stop(&h), 0);
+	damage(&lose, "vfymirror", f);
+	damage(&swap, "vfymirror", f);
+	assert_true(harness_start(&h));
+	phone_folder_sync(p); /* brings the password */
+	assert_int_equal(verify(&out, "--repair"), 0);
+	text_has(&out, "UID 3 is at the source, not in the mirror");
+	text_has(&out, "UID 5 is another version in the mirror");
+	text_has(&out, "has index rows, but no row of its own");
+	r = sync_once(p, f);
+	assert_int_equal(r.adds, 0);
+	assert_int_equal(r.deletes, 0);
+	assert_int_equal(r.changes, 2);
+	assert_int_equal(folder_count(f), 8);
+	assert_string_equal(item_text(folder_need(f, "VfyMirror 5"), "Read"),
+			    "0");
+	r = sync_once(p, f);
+	assert_int_equal(r.adds + r.changes + r.deletes, 0);
+	assert_int_equal(verify(&out, ""), 0);
+	bytes_free(&out);
+}
+
+/* What the phone has is written down wrongly: that phone alone is told. */
+static void
+ledger_damaged(void **state)
+{
+	struct damage none = { .fn = put_has, .has = HAS_NOTHING };
+	struct damage old = { .fn = put_has, .has = 4711 };
+	struct phone *p, *q;
+	struct phone_folder *f = filled(&p, "vfyledger", "VfyLedger", 5), *g;
+	struct bytes out = { 0 };
+	struct sync_result r;
+
+	(void)state;
+	q = harness_ready_phone(&h, 0, "vfyother");
+	g = phone_need_name(q, "VfyLedger");
+	phone_sync_all(q, g);
+	phone_sync_all(q, g);
+	none.item = number_of(folder_need(f, "VfyLedger 1")->id);
+	old.item = number_of(folder_need(f, "VfyLedger 2")->id);
+	assert_int_equal(harness_stop(&h), 0);
+	damage(&none, "vfyledger", f);
+	damage(&old, "vfyledger", f);
+	assert_true(harness_start(&h));
+	r = sync_once(p, f);
+	assert_int_equal(r.adds + r.changes + r.deletes, 0);
+	/* Another phone is not concerned. */
+	assert_int_equal(verify(&out, "vfyother --repair"), 0);
+	text_has(&out, "everything agrees");
+	assert_int_equal(verify(&out, "vfyledger --repair"), 0);
+	text_has(&out, "VfyLedger, phone vfyledger: UID 1 is missing on the "
+		       "phone");
+	text_has(&out, "UID 2 is an older version on the phone");
+	/* It has the mail in truth: the ledger says otherwise. */
+	r = phone_sync(p, f, NULL);
+	assert_int_equal(r.adds + r.changes, 2);
+	assert_int_equal(r.deletes, 0);
+	assert_int_equal(folder_count(f), 5);
+	r = sync_once(q, g);
+	assert_int_equal(r.adds + r.changes + r.deletes, 0);
+	r = sync_once(p, f);
+	assert_int_equal(r.adds + r.changes + r.deletes, 0);
+	bytes_free(&out);
+}
+
+/* ---- events --------------------------------------------------------------------*/
+
+static void
+dav(const char *what, const char *name)
+{
+	const char *at = strstr(h.dav, "{login}");
+	char *cmd = bytes_format("curl -s -f -u '%s:%s' %s "
+				 "'%.*s%s/calendar/%s.ics'",
+				 h.users[0].login, h.users[0].password, what,
+				 (int)(at - h.dav), h.dav, h.users[0].login,
+				 name);
+
+	if (system(cmd) != 0)
+		fail_msg("%s", cmd);
+	free(cmd);
+}
+
+static void
+put_event(const char *uid, const char *subject)
+{
+	char *text = bytes_format(
+		"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y//\r\n"
+		"BEGIN:VEVENT\r\nUID:%s\r\nDTSTAMP:20260101T000000Z\r\n"
+		"DTSTART:20991203T100000Z\r\nDTEND:20991203T110000Z\r\n"
+		"SUMMARY:%s\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n", uid,
+		subject);
+	char *path = bytes_format("%s/put.tmp", h.dir), *arg;
+
+	cli_write(&h, "put.tmp", text);
+	arg = bytes_format("-X PUT -H 'Content-Type: text/calendar' "
+			   "--data-binary '@%s'", path);
+	dav(arg, uid);
+	free(arg);
+	free(path);
+	free(text);
+}
+
+static void
+in_folder(const char *command)
+{
+	char *all = bytes_format("cd '%s' && %s", h.dir, command);
+
+	assert_int_equal(system(all), 0);
+	free(all);
+}
+
+static char *
+cursor_of_coll(const struct phone_folder *f)
+{
+	char *dir = bytes_format("%s/state", h.dir), *out;
+	struct arena *a = arena_new();
+	struct err e = { 0 };
+	struct store *s = store_open(dir, &e);
+	struct coll c;
+	uint32_t coll = 0;
+
+	assert_non_null(s);
+	assert_true(coll_parse(span_of(f->id), &coll));
+	assert_true(colls_get(s, user_of(span_of(h.users[0].email)), coll, a,
+			      &c, &e));
+	out = bytes_format(SPAN_FMT, SPAN_ARG(c.cursor));
+	store_close(&s);
+	arena_free(&a);
+	free(dir);
+	return out;
+}
+
+/* An event changes, one appears, one goes, while the sync-token already
+ * tells of it; and the row of a fourth is lost. */
+static void
+events(void **state)
+{
+	struct damage d = { .fn = set_cursor, .cursor = NULL };
+	struct damage lose = { .fn = drop_item };
+	struct phone *p = harness_ready_phone(&h, 0, "vfyevents");
+	struct phone_folder *f = phone_need_type(p, 8);
+	struct phone_item *it;
+	struct bytes out = { 0 };
+	struct sync_result r;
+	struct phone *q;
+	char *cursor;
+
+	(void)state;
+	put_event("v1", "One");
+	put_event("v2", "Two");
+	put_event("v3", "Three");
+	put_event("v4", "Four");
+	phone_sync_all(p, f);
+	phone_sync_all(p, f);
+	assert_int_equal(folder_count(f), 4);
+	for (it = f->items; it; it = it->next)
+		if (!strcmp(item_text(it, "Subject"), "Four"))
+			lose.item = number_of(it->id);
+	put_event("v2", "Two changed");
+	put_event("v5", "Five");
+	dav("-X DELETE", "v3");
+	/* Another phone's look moves the cursor; then all but the cursor is
+	 * as it was before. */
+	assert_int_equal(harness_stop(&h), 0);
+	in_folder("cp -a state kept");
+	assert_true(harness_start(&h));
+	q = harness_ready_phone(&h, 0, "vfyeyes");
+	phone_sync_all(q, phone_need_type(q, 8));
+	assert_int_equal(harness_stop(&h), 0);
+	cursor = cursor_of_coll(f);
+	in_folder("rm -rf state && mv kept state");
+	d.cursor = cursor;
+	damage(&d, "vfyevents", f);
+	damage(&lose, "vfyevents", f);
+	assert_true(harness_start(&h));
+	r = sync_once(p, f);
+	assert_int_equal(r.adds + r.changes + r.deletes, 0);
+	assert_int_equal(verify(&out, "--repair"), 0);
+	text_has(&out, "v5.ics is at the source, not in the mirror");
+	text_has(&out, "v2.ics is another version in the mirror");
+	text_has(&out, "v3.ics is in the mirror, not at the source");
+	text_has(&out, "v4.ics is at the source, not in the mirror");
+	r = sync_once(p, f);
+	assert_int_equal(r.adds, 1);
+	assert_int_equal(r.changes, 1);
+	assert_int_equal(r.deletes, 1);
+	assert_int_equal(folder_count(f), 4);
+	assert_int_equal(verify(&out, ""), 0);
+	free(cursor);
+	bytes_free(&out);
+}
+
+/* ---- by itself -----------------------------------------------------------------*/
+
+/* Without anybody asking, at the user's own second of the day. */
+static void
+every_day(void **state)
+{
+	struct damage d = { .fn = put_has, .has = 4711 };
+	struct phone *p;
+	struct phone_folder *f = filled(&p, "vfydaily", "VfyDaily", 3);
+	user_id user = user_of(span_of(h.users[0].email));
+	int64_t now = (int64_t)time(NULL);
+	int64_t due = verifier_due(user, -1, now);
+	char shift[32];
+	struct sync_result r;
+	int i;
+
+	(void)state;
+	assert_true(due > now && due <= now + 86400);
+	d.item = number_of(folder_need(f, "VfyDaily 2")->id);
+	assert_int_equal(harness_stop(&h), 0);
+	damage(&d, "vfydaily", f);
+	snprintf(shift, sizeof(shift), "%lld", (long long)(due - now - 10));
+	setenv("EASBRIDGE_CLOCK_SHIFT", shift, 1);
+	assert_true(harness_start(&h));
+	r = sync_once(p, f);
+	assert_int_equal(r.changes, 0);
+	for (i = 0; i < 400; i++) {
+		if (harness_log_count(&h, " verify user=") > 0 &&
+		    harness_log_count(&h, "differences=1 repaired=1") > 0)
+			break;
+		harness_sleep(100);
+	}
+	assert_int_equal(harness_log_count(&h, "differences=1 repaired=1"),
+			 1);
+	r = sync_once(p, f);
+	assert_int_equal(r.changes, 1);
+	unsetenv("EASBRIDGE_CLOCK_SHIFT");
+	harness_restart(&h);
+}
+
+/* An hour of the day, and what daylight saving makes of it. */
+static void
+due_times(void **state)
+{
+	/* 2026-03-29 01:00 UTC: clocks go forward in Berlin. */
+	const int64_t spring = 1774746000, day = 86400;
+	user_id user = 86400u * 60 * 17 + 86400u * 5 + 4711;
+	int64_t at;
+	struct tm tm;
+	time_t t;
+	int i;
+
+	(void)state;
+	at = spring - 3 * day;
+	for (i = 0; i < 6; i++) {
+		int64_t next = verifier_due(user, 3, at);
+
+		assert_true(next > at && next - at <= 25 * 3600);
+		t = (time_t)next;
+		localtime_r(&t, &tm);
+		assert_int_equal(tm.tm_hour, 3);
+		assert_int_equal(tm.tm_min, 5);
+		assert_int_equal(tm.tm_sec, 17);
+		at = next;
+	}
+	assert_true(verifier_due(user, -1, at) != verifier_due(user + 3600,
+							       -1, at));
+}
+
+/* A server that is down is said to be, and nothing is taken for gone. */
+static void
+server_down(void **state)
+{
+	char *old = strdup(h.more[0]);
+	struct bytes out = { 0 };
+	struct phone *p = harness_ready_phone(&h, 0, "vfydown");
+	struct phone_folder *f = phone_need_type(p, 8);
+	size_t n;
+
+	(void)state;
+	phone_sync_all(p, f);
+	n = folder_count(f);
+	harness_more(&h, 0, "\n[dav]\nurl = http://127.0.0.1:9/\n"
+			    "username = x\n");
+	harness_restart(&h);
+	/* The password is the phone's: it has to be here once. */
+	assert_int_equal(verify(&out, ""), 1);
+	text_has(&out, "no password for source mail");
+	phone_folder_sync(p);
+	assert_int_equal(verify(&out, "--repair"), 1);
+	text_has(&out, "could not be compared");
+	text_has(&out, "not compared");
+	harness_more(&h, 0, old);
+	harness_restart(&h);
+	phone_sync_all(p, f);
+	assert_int_equal(folder_count(f), n);
+	assert_int_equal(verify(&out, ""), 0);
+	free(old);
+	bytes_free(&out);
+}
+
+static void
+as_json(void **state)
+{
+	struct bytes out = { 0 };
+	json_error_t je;
+	json_t *o;
+
+	(void)state;
+	assert_int_equal(verify(&out, "--json"), 0);
+	o = json_loads(out.p, 0, &je);
+	assert_non_null(o);
+	assert_true(json_is_true(json_object_get(o, "done")));
+	assert_int_equal(json_integer_value(json_object_get(o,
+							    "differences")),
+			 0);
+	assert_true(json_is_array(json_object_get(o, "lines")));
+	json_decref(o);
+	bytes_free(&out);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_agrees),
+		cmocka_unit_test(frozen_cursor),
+		cmocka_unit_test(mirror_damaged),
+		cmocka_unit_test(ledger_damaged),
+		cmocka_unit_test(events),
+		cmocka_unit_test(every_day),
+		cmocka_unit_test(due_times),
+		cmocka_unit_test(server_down),
+		cmocka_unit_test(as_json),
+	};
+
+	return cmocka_run_group_tests(tests, up, down);
+}

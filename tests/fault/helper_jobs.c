@@ -430,7 +430,8 @@ judge_scenario(void **state)
 	assert_true(s.met[RUN_LOSE] > 0 && s.met[RUN_CUT] > 0);
 	if (sc->doubt)
 		assert_true(s.doubts > 0 &&
-			    s.doubts <= DOUBT_POINTS * sc->mails + SLACK);
+			    s.doubts <= DOUBT_POINTS * sc->mails + SLACK +
+						sc->beside);
 }
 
 static int

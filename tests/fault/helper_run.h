@@ -51,6 +51,9 @@ struct scenario {
 	bool dav;       /* ... and a calendar (Radicale) */
 	unsigned mails; /* that leave, to r->to */
 	bool doubt;     /* ... and may end as a notice (SYNC-CORE 10) */
+	unsigned beside; /* points of the request that caused a mail and may
+			    fall into its window of doubt: it leaves in the
+			    background */
 };
 
 /* ---- for scenarios -----------------------------------------------------*/

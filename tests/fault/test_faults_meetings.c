@@ -215,20 +215,20 @@ main(void)
 {
 	static const struct scenario v[] = {
 		{ .name = "invite", .prepare = set_up, .act = invite,
-		  .dav = true, .mails = 1, .doubt = true },
+		  .dav = true, .mails = 1, .doubt = true, .beside = 6 },
 		{ .name = "update", .prepare = invited, .act = move_it,
-		  .dav = true, .mails = 2, .doubt = true },
+		  .dav = true, .mails = 2, .doubt = true, .beside = 6 },
 		{ .name = "cancel", .prepare = invited, .act = cancel,
-		  .dav = true, .mails = 2, .doubt = true },
+		  .dav = true, .mails = 2, .doubt = true, .beside = 6 },
 		{ .name = "accept-mail", .prepare = by_mail,
 		  .act = accept_mail, .dav = true, .mails = 1,
-		  .doubt = true },
+		  .doubt = true, .beside = 6 },
 		{ .name = "decline-mail", .prepare = by_mail,
 		  .act = decline_mail, .dav = true, .mails = 1,
-		  .doubt = true },
+		  .doubt = true, .beside = 6 },
 		{ .name = "decline-event", .prepare = by_calendar,
 		  .act = decline_event, .dav = true, .mails = 1,
-		  .doubt = true },
+		  .doubt = true, .beside = 6 },
 	};
 
 	return faults_main("test_faults_meetings", v, sizeof(v) / sizeof(*v));

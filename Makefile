@@ -102,11 +102,15 @@ FAULT_HELP := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/fault/helper_*.c))
 $(FAULTS): $(OUT)/%: $(OUT)/%.o $(FAULT_HELP) $(PHONE) $(LIB)
 	@echo "  LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
-$(PROTOCOL) $(DEMO): $(OUT)/%: $(OUT)/%.o $(PHONE)
+# These damage the state while the daemon is down.
+DAMAGE := $(patsubst %.c,$(OUT)/%,$(wildcard tests/protocol/test_verify*.c))
+$(DAMAGE): $(OUT)/%: $(OUT)/%.o $(OUT)/tests/protocol/helper_damage.o \
+		$(PHONE) $(LIB)
 	@echo "  LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
-# This one damages the state while the daemon is down.
-$(OUT)/tests/protocol/test_verify: $(LIB)
+$(filter-out $(DAMAGE),$(PROTOCOL)) $(DEMO): $(OUT)/%: $(OUT)/%.o $(PHONE)
+	@echo "  LD $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
 BENCH_HELP := $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/bench/helper_*.c))
 $(BENCH): $(OUT)/%: $(OUT)/%.o $(BENCH_HELP) $(PHONE) $(LIB)
 	@echo "  LD $@"
@@ -144,6 +148,7 @@ check-asan: ## every test under ASan and UBSan
 .PHONY: lint
 lint: ## layers, and each header on its own
 	@tools/check-layers
+	@tools/check-docs
 	@for h in $$(ls base/*.h state/*.h translate/*.h translate/*/*.h \
 		backends/*.h backends/*/*.h gateway/*.h gateway/*/*.h); do \
 		$(CC) -std=gnu11 -D_GNU_SOURCE -I. $(PKG_CFLAGS) -Wall -Werror \
@@ -190,10 +195,9 @@ install: ## install below DESTDIR and prefix (BUILD=release)
 	$(MAKE) BUILD=release all
 	install -D -m 755 build/release/easbridge $(D)$(sbindir)/easbridge
 	install -D -m 644 docs/easbridge.8 $(D)$(datadir)/man/man8/easbridge.8
-	install -d $(D)$(datadir)/bash-completion/completions
-	build/release/easbridge completion bash \
-		> $(D)$(datadir)/bash-completion/completions/easbridge
-	chmod 644 $(D)$(datadir)/bash-completion/completions/easbridge
+	install -D -m 644 docs/easbridge.conf.5 \
+		$(D)$(datadir)/man/man5/easbridge.conf.5
+	tools/install-completion build/release/easbridge $(D)$(datadir)
 	install -d $(D)$(unitdir) $(D)$(datadir)/doc/easbridge/examples/users.d
 	sed 's|@sbindir@|$(sbindir)|' packaging/systemd/easbridge.service \
 		> $(D)$(unitdir)/easbridge.service
@@ -206,6 +210,10 @@ install: ## install below DESTDIR and prefix (BUILD=release)
 		$(D)$(datadir)/doc/easbridge
 	install -m 644 $(wildcard packaging/examples/*.conf) \
 		$(D)$(datadir)/doc/easbridge/examples
+	install -D -m 644 packaging/fail2ban/filter.conf \
+		$(D)$(datadir)/doc/easbridge/examples/fail2ban/filter.conf
+	install -m 644 packaging/fail2ban/jail.conf \
+		$(D)$(datadir)/doc/easbridge/examples/fail2ban
 	install -m 644 packaging/examples/users.d/alice.conf \
 		$(D)$(datadir)/doc/easbridge/examples/users.d
 uninstall: ## remove what install put there; configuration and state stay
@@ -213,7 +221,10 @@ uninstall: ## remove what install put there; configuration and state stay
 		$(D)$(unitdir)/easbridge.service \
 		$(D)$(libdir)/sysusers.d/easbridge.conf \
 		$(D)$(libdir)/tmpfiles.d/easbridge.conf \
+		$(D)$(datadir)/man/man5/easbridge.conf.5 \
 		$(D)$(datadir)/bash-completion/completions/easbridge \
+		$(D)$(datadir)/zsh/vendor-completions/_easbridge \
+		$(D)$(datadir)/fish/vendor_completions.d/easbridge.fish \
 		$(D)$(datadir)/doc/easbridge
 
 .PHONY: deb check-deb check-container

@@ -29,6 +29,7 @@
 #define MAX_HEADER_BYTES (256u << 10) /* of a mail, kept; rest is ignored */
 #define MAX_BODY_BYTES (32u << 20)    /* one text body, decoded */
 #define MAX_SOURCES 16         /* of one user */
+#define MAX_QUIET 8            /* [quiet] sections of one user */
 #define MAX_QUEUE 20000        /* jobs waiting for a worker */
 #define MAX_OBJECT_BYTES (16u << 20) /* a vCard with a 10 MB photo */
 #define MAX_KEPT_OBJECT (256u << 10)  /* ... and one kept in the state */

@@ -12,11 +12,13 @@
 #include "gateway/http/auth.h"
 #include "gateway/http/http.h"
 #include "gateway/http/request.h"
+#include "gateway/http/tap.h"
 #include "gateway/operate/control.h"
 #include "gateway/operate/housekeeping.h"
 #include "gateway/operate/metrics.h"
 #include "gateway/operate/verify.h"
 #include "gateway/push/park.h"
+#include "gateway/sync/read_ahead.h"
 #include "gateway/push/refresh.h"
 #include "gateway/push/watch.h"
 #include "state/store.h"
@@ -105,8 +107,11 @@ tell_account(struct account *a, void *ctx)
 
 	if (was != NULL)
 		u = config_user(fresh, was->logins[0]);
-	if (u != NULL && account_set_conf(a, u))
+	if (u != NULL && account_set_conf(a, u)) {
 		refresh_tree_later(a);
+		/* Quiet hours may be over; any wake is a look. */
+		park_post(a->gw, a->user, 0, 0);
+	}
 	user_conf_put(&was);
 	user_conf_put(&u);
 }
@@ -190,7 +195,9 @@ start_parts(struct gateway *gw, struct err *e)
 	gw->auth = auth_new(gw, account_verify);
 	gw->accounts = accounts_new(gw);
 	gw->waits = waits_new(request_wake);
+	gw->ahead = ahead_new();
 	gw->verifier = verifier_new(gw);
+	gw->taps = taps_new();
 	gw->watch = watch_new(gw, housekeeping_tick);
 	if (gw->watch == NULL)
 		return err_set(e, ERR_UNAVAILABLE, SCOPE_ACCOUNT,
@@ -239,7 +246,9 @@ gateway_stop(struct gateway **gwp)
 	http_stop(&gw->metrics_http);
 	http_stop(&gw->http);
 	waits_free(&gw->waits);
+	ahead_free(&gw->ahead);
 	verifier_free(&gw->verifier);
+	taps_free(&gw->taps);
 	accounts_free(&gw->accounts);
 	auth_free(&gw->auth);
 	metrics_free(&gw->metrics);

@@ -18,7 +18,9 @@ struct waits;
 struct watcher;
 struct metrics;
 struct control;
+struct ahead;
 struct verifier;
+struct taps;
 
 struct gateway {
 	pthread_mutex_t reload_lock; /* one at a time */
@@ -31,12 +33,15 @@ struct gateway {
 	struct metrics *metrics;
 	struct control *control;
 	struct verifier *verifier;
+	struct taps *taps;
 	struct auth *auth;
 	struct accounts *accounts;
 	struct waits *waits;
+	struct ahead *ahead;
 	struct watcher *watch;
 	atomic_bool stopping;
 	int64_t started;     /* seconds since 1970 */
+	int64_t kept;        /* the last housekeeping_tick */
 	atomic_uint_fast64_t requests; /* numbers the log lines */
 };
 

@@ -4,6 +4,7 @@
 
 #include "base/codec.h"
 #include "state/colls_private.h"
+#include "state/views.h"
 
 struct key
 coll_key(user_id user, uint32_t coll)
@@ -138,8 +139,21 @@ list_fn(struct txn *t, void *ctx, struct err *e)
 }
 
 bool
-colls_list(struct store *s, user_id user, struct arena *a,
-	   struct coll **v_out, size_t *n_out, struct err *e)
+colls_read(struct txn *t, user_id user, struct coll **v_out, size_t *n_out,
+	   struct err *e)
+{
+	struct list l = { .user = user, .a = txn_arena(t) };
+
+	if (!list_fn(t, &l, e))
+		return false;
+	*v_out = l.v;
+	*n_out = l.n;
+	return true;
+}
+
+bool
+colls_list_all(struct store *s, user_id user, struct arena *a,
+	       struct coll **v_out, size_t *n_out, struct err *e)
 {
 	struct list l = { .user = user, .a = a };
 	struct err mine = { 0 };
@@ -148,6 +162,23 @@ colls_list(struct store *s, user_id user, struct arena *a,
 		return err_set(e, mine.code, mine.scope, "%s", mine.text);
 	*v_out = l.v;
 	*n_out = l.n;
+	return true;
+}
+
+bool
+colls_list(struct store *s, user_id user, struct arena *a,
+	   struct coll **v_out, size_t *n_out, struct err *e)
+{
+	struct coll *v;
+	size_t n, i, m = 0;
+
+	if (!colls_list_all(s, user, a, &v, &n, e))
+		return false;
+	for (i = 0; i < n; i++)
+		if (!coll_is_view(&v[i]))
+			v[m++] = v[i];
+	*v_out = v;
+	*n_out = m;
 	return true;
 }
 
@@ -404,77 +435,4 @@ colls_apply(struct store *s, user_id user, struct span source,
 	if (changed != NULL)
 		*changed = p.changed;
 	return true;
-}
-
-struct rename {
-	user_id user;
-	uint32_t coll;
-	struct span remote;
-};
-
-static bool
-rename_fn(struct txn *t, void *ctx, struct err *e)
-{
-	struct rename *r = ctx;
-	struct list l = { .user = r->user, .a = txn_arena(t) };
-	struct coll c;
-	struct span old;
-	size_t i;
-
-	if (!coll_read(t, r->user, r->coll, &c, e) || !list_fn(t, &l, e))
-		return false;
-	old = c.remote;
-	for (i = 0; i < l.n; i++) {
-		struct coll *x = &l.v[i];
-		bool child = x->remote.n > old.n &&
-			     span_starts(x->remote, old) &&
-			     strchr("/.\\", x->remote.p[old.n]) != NULL;
-
-		if (!span_eq(x->source, c.source) ||
-		    (x->id != c.id && !child))
-			continue;
-		x->remote = span_of(arena_printf(
-			l.a, SPAN_FMT SPAN_FMT, SPAN_ARG(r->remote),
-			SPAN_ARG(span_from_at(x->remote, old.n))));
-		if (!coll_write(t, r->user, x, e))
-			return false;
-	}
-	return true;
-}
-
-bool
-colls_rename(struct store *s, user_id user, uint32_t coll, struct span remote,
-	     struct err *e)
-{
-	struct rename r = { user, coll, remote };
-
-	return store_write(s, rename_fn, &r, e);
-}
-
-struct renaming {
-	user_id user;
-	uint32_t coll, parent;
-	struct span name;
-};
-
-static bool
-renaming_fn(struct txn *t, void *ctx, struct err *e)
-{
-	const struct renaming *r = ctx;
-	struct coll c;
-
-	if (!coll_read(t, r->user, r->coll, &c, e))
-		return false;
-	c.next_name = r->name;
-	c.next_parent = r->parent;
-	return coll_write(t, r->user, &c, e);
-}
-
-bool
-colls_renaming(struct store *s, user_id user, uint32_t coll, uint32_t parent,
-	       struct span name, struct err *e)
-{
-	struct renaming r = { user, coll, parent, name };
-
-	return store_write(s, renaming_fn, &r, e);
 }

@@ -31,6 +31,11 @@ struct coll {
 bool colls_apply(struct store *s, user_id user, struct span source,
 		 const struct folder *v, size_t n, bool *changed,
 		 struct err *e);
+/* The collections of all other sources become detached: their items leave the
+ * phones, and come back with them under the same numbers. Views stay. *changed
+ * is only ever set. */
+bool colls_keep(struct store *s, user_id user, const struct span *sources,
+		size_t n, bool *changed, struct err *e);
 /* Announces a rename of ours, before the source is asked: a listing that has
  * the new name and lacks the old one is then known to be it. */
 bool colls_renaming(struct store *s, user_id user, uint32_t coll,
@@ -39,8 +44,13 @@ bool colls_renaming(struct store *s, user_id user, uint32_t coll,
  * knows no MAILBOXID; children move along. */
 bool colls_rename(struct store *s, user_id user, uint32_t coll,
 		  struct span remote, struct err *e);
+/* What the sources list; views (state/views.h), which no source knows, are
+ * left out. */
 bool colls_list(struct store *s, user_id user, struct arena *a,
 		struct coll **v_out, size_t *n_out, struct err *e);
+/* The views too. */
+bool colls_list_all(struct store *s, user_id user, struct arena *a,
+		    struct coll **v_out, size_t *n_out, struct err *e);
 /* ERR_NOT_FOUND, SCOPE_COLLECTION. */
 bool colls_get(struct store *s, user_id user, uint32_t coll, struct arena *a,
 	       struct coll *out, struct err *e);

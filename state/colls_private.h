@@ -11,6 +11,9 @@ bool coll_read(struct txn *t, user_id user, uint32_t coll, struct coll *out,
 	       struct err *e);
 bool coll_write(struct txn *t, user_id user, const struct coll *c,
 		struct err *e);
+/* All of the user, in the transaction's arena. */
+bool colls_read(struct txn *t, user_id user, struct coll **v_out,
+		size_t *n_out, struct err *e);
 struct coll coll_dup(struct arena *a, const struct coll *c);
 
 #endif

@@ -53,6 +53,8 @@ pack(struct buf *b, struct device *d)
 	for (i = 0; i < d->n_ping_colls; i++)
 		row_u32(b, d->ping_colls[i]);
 	row_str(b, d->sync_cache);
+	row_u32(b, d->hidden);
+	row_u8(b, (uint8_t)d->view);
 }
 
 static bool
@@ -82,6 +84,10 @@ unpack(struct arena *a, struct span row, struct device *d)
 	for (i = 0; i < d->n_ping_colls; i++)
 		d->ping_colls[i] = take_u32(&c);
 	d->sync_cache = arena_dup(a, take_str(&c));
+	if (c.p < c.end) /* older rows end here */
+		d->hidden = take_u32(&c);
+	if (c.p < c.end)
+		d->view = (enum view_mode)take_u8(&c);
 	return cursor_done(&c);
 }
 

@@ -6,6 +6,8 @@
 #include "state/ids.h"
 #include "state/store.h"
 
+/* Many collections of a kind as one (gateway/accounts/views.h). */
+enum view_mode { VIEW_AUTO, VIEW_MERGED, VIEW_SEPARATE };
 enum wipe_state {
 	WIPE_NONE,
 	WIPE_ORDERED,
@@ -27,12 +29,14 @@ struct device {
 	uint32_t policy_revision; /* of the policy acknowledged */
 	enum wipe_state wipe;
 	bool blocked;
+	uint32_t hidden; /* bit 1 << item_kind: not for this phone */
 	int64_t first_seen, last_seen;
 	/* Ping as last time. */
 	uint32_t ping_heartbeat;
 	uint32_t *ping_colls;
 	size_t n_ping_colls;
 	struct span sync_cache; /* last Sync request, for empty ones */
+	enum view_mode view;    /* ordered for this phone; VIEW_AUTO: not */
 };
 
 /* *found is false, and d zeroed, for a device never seen. */

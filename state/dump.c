@@ -67,6 +67,61 @@ dump_user(struct store *s, user_id user, struct arena *a,
 	return true;
 }
 
+struct users {
+	struct arena *a;
+	user_id *v;
+	size_t n, room;
+};
+
+/* From one user's rows to the next one's. User 0 is the store's own. */
+static bool
+users_fn(struct txn *t, void *ctx, struct err *e)
+{
+	struct users *u = ctx;
+	struct key to = { .n = 0 };
+	user_id next = 1;
+	bool more = true;
+
+	u->v = NULL;
+	u->n = u->room = 0;
+	key_u64(&to, UINT64_MAX);
+	key_u64(&to, UINT64_MAX);
+	while (more) {
+		struct key from = { .n = 0 };
+		struct span k, v;
+		struct cursor c;
+		struct scan s;
+
+		key_u64(&from, next);
+		if (!scan_begin(t, &from, &to, false, &s, e))
+			return false;
+		more = scan_next(&s, &k, &v, e);
+		if (more) {
+			c = cursor_of(k);
+			u->v = arena_grow(u->a, u->v, u->n, &u->room,
+					  sizeof(*u->v));
+			u->v[u->n] = take_u64(&c);
+			next = u->v[u->n++] + 1;
+			more = next != 0;
+		}
+		scan_end(&s);
+	}
+	return e->code == ERR_NONE;
+}
+
+bool
+dump_users(struct store *s, struct arena *a, user_id **v_out, size_t *n_out,
+	   struct err *e)
+{
+	struct users u = { .a = a };
+
+	if (!store_read(s, users_fn, &u, e))
+		return false;
+	*v_out = u.v;
+	*n_out = u.n;
+	return true;
+}
+
 /* ---- the check ------------------------------------------------------------------*/
 
 static void

@@ -3,6 +3,7 @@
 #ifndef STATE_DUMP_H
 #define STATE_DUMP_H
 
+#include "base/buf.h"
 #include "state/ids.h"
 #include "state/store.h"
 
@@ -18,5 +19,16 @@ bool dump_user(struct store *s, user_id user, struct arena *a,
  * 100. None: *n_out is 0. */
 bool dump_check(struct store *s, user_id user, struct arena *a,
 		struct span **v_out, size_t *n_out, struct err *e);
+/* The users that the store holds rows of. */
+bool dump_users(struct store *s, struct arena *a, user_id **v_out,
+		size_t *n_out, struct err *e);
+/* dump_text.c. All of a user in words: tables, folders, phones. Names of
+ * folders show as their length unless unmasked. */
+bool dump_text(struct store *s, user_id user, bool unmasked, struct buf *out,
+	       struct err *e);
+/* dump_check, and what verify.h says without a source: a line for each
+ * breach. */
+bool dump_judge(struct store *s, user_id user, struct buf *out, size_t *n_out,
+		struct err *e);
 
 #endif

@@ -4,6 +4,7 @@
 #include "state/begun_private.h"
 #include "state/devices_private.h"
 #include "state/replies_private.h"
+#include "state/views_private.h"
 
 #define STEP 500    /* rows removed in one transaction */
 #define LOOKS 20000 /* rows looked at in one */
@@ -337,7 +338,10 @@ bury_fn(struct txn *t, void *ctx, struct err *e)
 	g->done = (struct gc_result){ 0 };
 	if (!coll_read(t, g->user, g->coll, &c, e))
 		return false;
-	w.floor = c.seq;
+	if (!views_floor(t, g->user, g->coll, &w.floor, e))
+		return false;
+	if (c.seq < w.floor)
+		w.floor = c.seq;
 	if (!watchers_load(t, g, &w, e))
 		return false;
 	for (i = 0; i < g->n_dead; i++) {
@@ -398,7 +402,7 @@ gc_user(struct store *s, user_id user, int64_t now, unsigned forget_days,
 	size_t n = 0, i;
 	bool ok = run(s, &g, expire_fn, &sum, e) &&
 		  (forget_days == 0 || run(s, &g, forget_fn, &sum, e)) &&
-		  colls_list(s, user, a, &v, &n, e);
+		  colls_list_all(s, user, a, &v, &n, e);
 
 	for (i = 0; ok && i < n; i++) {
 		g.coll = v[i].id;

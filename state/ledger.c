@@ -1,5 +1,6 @@
 /* Keys, and the offer that becomes the base. SYNC-CORE 4. */
 #include "state/ledger_private.h"
+#include "state/views_private.h"
 
 struct judge_ctx {
 	struct dev_coll dc;
@@ -122,9 +123,28 @@ struct first_ctx {
 	char *key;
 };
 
+/* A moved mail as this collection calls it; *here is false if it is not in
+ * it. */
+static bool
+moved_here(struct txn *t, user_id user, const struct coll *c, uint32_t dst,
+	   uint64_t *item, bool *here, struct err *e)
+{
+	struct mirror_item it;
+
+	*here = dst == c->id;
+	if (*here || !coll_is_view(c))
+		return true;
+	if (!view_item(t, user, c, dst, *item, &it, here, e))
+		return false;
+	if (*here)
+		*item = it.item;
+	return true;
+}
+
 /* Mails that a MoveItems answer may have told the phone of. */
 static bool
-maybe_rows(struct txn *t, struct dev_coll dc, struct ledger *l, struct err *e)
+maybe_rows(struct txn *t, struct dev_coll dc, const struct coll *coll,
+	   struct ledger *l, struct err *e)
 {
 	struct key from = key_begin(dc.user, T_MOVED), to;
 	struct span k, v;
@@ -138,12 +158,14 @@ maybe_rows(struct txn *t, struct dev_coll dc, struct ledger *l, struct err *e)
 		struct cursor c = cursor_of(v);
 		uint32_t dst = take_u32(&c);
 		uint64_t item;
-		bool done;
+		bool done, here;
 
 		take_u64(&c);
 		done = take_u8(&c) != 0;
 		item = take_u64(&c);
-		if (done && dst == dc.coll)
+		if (!moved_here(t, dc.user, coll, dst, &item, &here, e))
+			break;
+		if (done && here)
 			ledger_set(l, item, HAS_MAYBE, true);
 	}
 	scan_end(&s);
@@ -170,7 +192,7 @@ first_fn(struct txn *t, void *ctx, struct err *e)
 			   row.reset & UINT32_MAX, f->key);
 		return true;
 	}
-	if (!txn_next_epoch(t, &epoch, e) || !maybe_rows(t, f->dc, &l, e))
+	if (!txn_next_epoch(t, &epoch, e) || !maybe_rows(t, f->dc, &c, &l, e))
 		return false;
 	o.state = LEDGER_STATE(epoch, 1);
 	o.S = c.seq;

@@ -92,6 +92,10 @@ bool sync_quiet(struct store *s, const struct sync_pos *pos,
  * the filter of the last Sync. *known is false if there is no ledger. */
 bool sync_pending(struct store *s, struct dev_coll dc, unsigned limit,
 		  bool *known, unsigned *count_out, struct err *e);
+/* What those changes are. */
+bool sync_news(struct store *s, struct dev_coll dc, unsigned limit,
+	       struct arena *a, struct win_change **v_out, size_t *n_out,
+	       struct err *e);
 bool sync_count(struct store *s, struct dev_coll dc, int64_t want,
 		unsigned limit, unsigned *count_out, struct err *e);
 /* Would sync_judge accept it? */

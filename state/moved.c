@@ -153,6 +153,28 @@ moved_done(struct store *s, user_id user, device_id device, uint32_t src,
 	return true;
 }
 
+struct shown_ctx {
+	struct dev_coll view;
+	uint64_t item;
+};
+
+static bool
+shown_fn(struct txn *t, void *ctx, struct err *e)
+{
+	const struct shown_ctx *x = ctx;
+
+	return ledger_maybe(t, x->view, x->item, e);
+}
+
+bool
+moved_shown(struct store *s, struct dev_coll view, uint64_t item,
+	    struct err *e)
+{
+	struct shown_ctx x = { view, item };
+
+	return store_write(s, shown_fn, &x, e);
+}
+
 bool
 moved_adopted(struct txn *t, const struct key *row, uint64_t item, bool *took,
 	      struct err *e)

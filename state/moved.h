@@ -23,5 +23,9 @@ bool moved_done(struct store *s, user_id user, device_id device, uint32_t src,
 		uint64_t src_item, uint32_t dst,
 		const struct mirror_item *moved, int64_t now,
 		uint64_t *item_out, struct err *e);
+/* The phone is told of the mail as an item of a view: it may know of it
+ * there, too. To be repeated with the answer. */
+bool moved_shown(struct store *s, struct dev_coll view, uint64_t item,
+		 struct err *e);
 
 #endif

@@ -27,7 +27,8 @@ struct reply {
 	struct reply_cmd cmd;
 	uint8_t once[16];      /* names the resource at the source */
 	uint64_t token;        /* hash64 of Message-ID or UID; 0: none */
-	uint64_t base_version; /* what the phone had; 0: nothing */
+	uint64_t base_version; /* what the phone had; of an Add: the collection
+				  it is written to, which a view has many of */
 	bool orphan, done;
 	uint64_t item;
 	uint64_t version;      /* or HAS_DIRTY (also for an Add whose item the

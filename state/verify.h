@@ -59,9 +59,17 @@ bool verify_relist(struct store *s, user_id user, uint32_t coll,
 
 /* The rows of a collection's mirror against each other. A repair writes the
  * indexes anew; phones that had an item whose row is lost keep knowing that,
- * so that a listing that brings it back does not send it again as new. */
+ * so that a listing that brings it back (it is ordered) does not send it
+ * again as new. */
 bool verify_rows(struct store *s, user_id user, uint32_t coll, bool repair,
 		 struct arena *a, struct differs *out, struct err *e);
+
+/* A view against the mirrors of its members, in place of verify_mirror; a
+ * repair sets it right at once. The mirror of a view has rows like any
+ * other. */
+bool view_check(struct store *s, user_id user, uint32_t view,
+		const uint32_t *members, size_t n, bool repair,
+		struct arena *a, struct differs *out, struct err *e);
 
 struct ledger_count {
 	bool known;          /* the phone synchronises this collection */

@@ -128,7 +128,8 @@ is_pending(const struct ledger_ctx *x, const struct ledger *l,
 
 	if ((r != NULL && r->owed && x->owes) || it->seq > l->S)
 		return true;
-	return moving && (it->date < x->want || is_under(l, it));
+	/* Widening walks down from lo, narrowing up to the filter. */
+	return moving && is_under(l, it) == (it->date >= x->want);
 }
 
 /* False: nothing is wrong with it. */

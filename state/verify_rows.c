@@ -2,6 +2,7 @@
  * date row, a name row while it lives, and a token row. */
 #include "base/codec.h"
 #include "state/verify_private.h"
+#include "state/views.h"
 
 #define HAS_BORN 1u
 #define HAS_SEQ 2u
@@ -163,14 +164,24 @@ wanted(const struct mirror_item *it)
 	       (!it->gone && it->remote.n > 0 ? HAS_NAME : 0);
 }
 
+/* Items of a view have the version of their member's; an object whose ETag
+ * changed and whose text did not keeps its version. */
+static bool
+has_version(const struct rows_ctx *x, const struct mirror_item *it)
+{
+	if (it->gone || coll_is_view(&x->c))
+		return true;
+	return it->etag.n > 0 ? it->version >= 16
+			      : it->version == item_version(it);
+}
+
 static bool
 is_whole(const struct rows_ctx *x, size_t i)
 {
 	const struct mirror_item *it = &x->items.v[i];
 	unsigned want = wanted(it);
 
-	return (x->seen[i] & want) == want &&
-	       (it->gone || it->version == item_version(it));
+	return (x->seen[i] & want) == want && has_version(x, it);
 }
 
 static void
@@ -237,7 +248,7 @@ put_rows(struct txn *t, struct rows_ctx *x, size_t i, struct err *e)
 	if (!it->gone && it->remote.n > 0 &&
 	    !put_number(t, &k[4], it->item, e))
 		return false;
-	if (it->gone || it->version == item_version(it))
+	if (has_version(x, it))
 		return true;
 	/* Phones were told of a version that nobody knows any more. */
 	return item_change(t, x->user, &x->c, it, e);
@@ -313,6 +324,10 @@ repair(struct txn *t, struct rows_ctx *x, struct err *e)
 			return false;
 	if (x->last > x->c.seq)
 		x->c.seq = x->last;
+	/* In the same commit: a power cut behind it must not leave phones
+	 * with owed rows of items that no listing brings back. */
+	if (x->n_lost > 0)
+		x->c.cursor = SPAN_NONE;
 	for (i = 0; i < x->items.n; i++)
 		if (!is_whole(x, i) && !put_rows(t, x, i, e))
 			return false;

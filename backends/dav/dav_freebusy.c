@@ -32,26 +32,80 @@ next_line(struct arena *a, struct span *rest, struct span *out)
 	return true;
 }
 
-/* Adds the FREEBUSY lines; false if there is no VFREEBUSY at all. */
+/* One VFREEBUSY as it is read. */
+struct busy_read {
+	bool inside, seen, lines, odd;
+	struct span type, start, end;
+};
+
+/* "DTSTART:20261201T100000Z" or "DTSTART;VALUE=DATE:20261201" as a moment;
+ * "" if it is neither. */
+static const char *
+moment(struct arena *a, struct span line)
+{
+	struct span v;
+
+	span_take_until(&line, ':');
+	v = line;
+	if (v.n == 8)
+		return arena_printf(a, SPAN_FMT "T000000Z", SPAN_ARG(v));
+	return v.n == 16 && v.p[15] == 'Z' ? arena_str(a, v) : "";
+}
+
+/* Radicale since 3.2 makes one VFREEBUSY for each event, with FBTYPE as a
+ * line of its own and the time in DTSTART and DTEND. Without such a line
+ * these two are what was asked for, and say nothing. */
+static void
+take_whole(struct arena *a, struct busy_read *r, struct buf *out)
+{
+	const char *start = moment(a, r->start), *end = moment(a, r->end);
+
+	if (r->lines || r->type.n == 0)
+		return;
+	if (start[0] == '\0' || end[0] == '\0')
+		r->odd = true; /* busy, nobody knows when */
+	else
+		buf_printf(out, "FREEBUSY;FBTYPE=" SPAN_FMT ":%s/%s\r\n",
+			   SPAN_ARG(r->type), start, end);
+}
+
+static void
+take_line(struct busy_read *r, struct span line, struct buf *out)
+{
+	if (span_starts_ci(line, SPAN("FREEBUSY:")) ||
+	    span_starts_ci(line, SPAN("FREEBUSY;"))) {
+		r->lines = true;
+		buf_span(out, line);
+		buf_str(out, "\r\n");
+	} else if (span_starts_ci(line, SPAN("FBTYPE:"))) {
+		r->type = span_from_at(line, 7);
+	} else if (span_starts_ci(line, SPAN("DTSTART"))) {
+		r->start = line;
+	} else if (span_starts_ci(line, SPAN("DTEND"))) {
+		r->end = line;
+	}
+}
+
+/* Adds the FREEBUSY lines; false if there is no VFREEBUSY at all, or one
+ * that cannot be understood. */
 static bool
 take_busy(struct arena *a, struct span ics, struct buf *out)
 {
+	struct busy_read r = { .inside = false };
 	struct span line;
-	bool inside = false, seen = false;
 
 	while (next_line(a, &ics, &line)) {
-		if (span_eq_ci(line, SPAN("BEGIN:VFREEBUSY")))
-			inside = seen = true;
-		else if (span_eq_ci(line, SPAN("END:VFREEBUSY")))
-			inside = false;
-		else if (inside &&
-			 (span_starts_ci(line, SPAN("FREEBUSY:")) ||
-			  span_starts_ci(line, SPAN("FREEBUSY;")))) {
-			buf_span(out, line);
-			buf_str(out, "\r\n");
+		if (span_eq_ci(line, SPAN("BEGIN:VFREEBUSY"))) {
+			r = (struct busy_read){ .inside = true, .seen = true,
+						.odd = r.odd };
+		} else if (span_eq_ci(line, SPAN("END:VFREEBUSY"))) {
+			take_whole(a, &r, out);
+			r.inside = false;
+		} else if (r.inside) {
+			take_line(&r, line, out);
 		}
 	}
-	return seen;
+	return r.seen && !r.odd;
 }
 
 /* ---- the outbox --------------------------------------------------------------*/
@@ -159,7 +213,7 @@ list_calendars(struct dav *d, struct calendars *c, struct err *e)
 	return true;
 }
 
-/* 1 told, 0 not supported, -1 error. Radicale answers with a listing. */
+/* 1 told, 0 not supported, -1 error. Older Radicale answers with a listing. */
 static int
 ask_calendar(struct dav *d, const char *url, int64_t from, int64_t to,
 	     struct buf *out, struct arena *a, struct err *e)

@@ -258,10 +258,14 @@ tell_alive(struct work *w, struct err *e)
 			 &w->out->n_alive, e);
 }
 
+/* Who vanished is asked of all there ever was: a mail that we moved here
+ * ourselves is in the mirror before a cursor knows it. */
 static bool
-changed_since(struct work *w, const struct mark *m, bool vanished,
-	      struct err *e)
+changed_since(struct work *w, const struct mark *m, const struct mark *now,
+	      bool vanished, struct err *e)
 {
+	uint64_t last = vanished && now->uidnext > m->uidnext ? now->uidnext
+							      : m->uidnext;
 	bool ok;
 
 	w->only_flags = true;
@@ -270,7 +274,7 @@ changed_since(struct work *w, const struct mark *m, bool vanished,
 	w->s->ctx = w;
 	ok = imap_do(w->s, "FETCH", e,
 		     "UID FETCH 1:%llu (UID FLAGS) (CHANGEDSINCE %llu%s)",
-		     (unsigned long long)m->uidnext - 1,
+		     (unsigned long long)last - 1,
 		     (unsigned long long)m->modseq,
 		     vanished ? " VANISHED" : "");
 	w->s->on_line = NULL;
@@ -328,14 +332,17 @@ old_mails(struct work *w, const struct mark *m, const struct mark *now,
 		return all_flags(w, m, e);
 	if (now->modseq == m->modseq && now->last == m->last + n_new)
 		return true;
-	if (!changed_since(w, m, qresync, e))
+	if (!changed_since(w, m, now, qresync, e))
 		return false;
 	if (qresync) {
 		if (!take_vanished(w, &too_many))
 			return false;
 		return too_many ? tell_alive(w, e) : true;
 	}
-	return now->last == m->last + n_new || tell_alive(w, e);
+	/* UIDs that came and went in between may be of our own moves. */
+	return (now->last == m->last + n_new &&
+		now->uidnext == m->uidnext + n_new) ||
+	       tell_alive(w, e);
 }
 
 static bool

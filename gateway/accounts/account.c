@@ -96,6 +96,8 @@ set_conf(struct account *a, struct user_conf *conf)
 	a->conf = user_conf_ref(conf);
 	a->generation++;
 	a->tree_ms = 0;
+	a->n_quiet = 0;
+	memset(a->quiet, 0, sizeof(a->quiet));
 	return true;
 }
 

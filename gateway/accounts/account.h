@@ -46,6 +46,14 @@ struct coll_run {
 	bool listing;     /* the first listing is still under way */
 };
 
+/* Up to where a phone's news were looked through for senders that push in
+ * quiet hours: none were found there. items/quiet_news.c. */
+struct quiet_seen {
+	device_id device;
+	uint32_t coll;
+	uint64_t born;
+};
+
 struct dev_run { /* dlock: one Sync of a device and collection at a time */
 	device_id device;
 	uint32_t coll;
@@ -73,6 +81,8 @@ struct account {
 	size_t n_busy;
 	int64_t tree_ms;   /* mono time of the last complete LIST; 0 never */
 	bool tree_busy;
+	struct quiet_seen quiet[32]; /* a ring */
+	size_t n_quiet;
 	int64_t gc_due_ms;     /* housekeeping.c; 0: not yet known */
 	int64_t mails_due_ms;  /* due_mails.c: likewise, */
 	int64_t mails_wait_ms; /* and how long it waits after a failure */

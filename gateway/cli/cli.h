@@ -75,8 +75,11 @@ int cli_health(const struct cli *c);
 int cli_users(const struct cli *c);
 int cli_devices(const struct cli *c);
 int cli_device(const struct cli *c); /* show, allow, block, ... */
+int cli_classes(const struct cli *c);
 int cli_reload(const struct cli *c);
 int cli_source(const struct cli *c);
+int cli_state(const struct cli *c); /* check, dump */
+int cli_trace_live(const struct cli *c);
 int cli_verify(const struct cli *c);
 int cli_resync(const struct cli *c);
 int cli_password_add(const struct cli *c);

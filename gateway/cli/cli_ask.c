@@ -83,3 +83,23 @@ cli_progress(const struct cli *c, const char *fmt, ...)
 	}
 	fflush(stderr);
 }
+
+#define BAR 24
+
+void
+cli_progress_bar(const struct cli *c, json_int_t at, json_int_t of,
+		 const char *fmt, ...)
+{
+	json_int_t full = of > 0 ? at * BAR / of : 0;
+	char bar[BAR + 1], text[200];
+	va_list ap;
+	int i;
+
+	for (i = 0; i < BAR; i++)
+		bar[i] = i < full ? '#' : '.';
+	bar[BAR] = '\0';
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	cli_progress(c, "[%s] %s", bar, text);
+}

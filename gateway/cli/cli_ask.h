@@ -17,5 +17,9 @@ int cli_print_json(json_t *o); /* CLI_OK */
  * standard error is none, or with --json. */
 void cli_progress(const struct cli *c, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+/* The same with a bar in front, at of `of`; of 0: not known yet. */
+void cli_progress_bar(const struct cli *c, json_int_t at, json_int_t of,
+		      const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 
 #endif

@@ -169,9 +169,11 @@ print_device(const json_t *o)
 	row(&t, "program", cli_text(d, "agent"));
 	row(&t, "protocol", cli_text(d, "protocol"));
 	row(&t, "policy", cli_number(d, "policy") ? "acknowledged" : "none");
+	row(&t, "classes", cli_text(d, "classes"));
 	row(&t, "push", cli_flag(d, "waiting") ? "waits for news" : "does not wait");
 	row(&t, "first seen", cli_time(t.a, cli_number(d, "first_seen")));
 	row(&t, "last seen", cli_time(t.a, cli_number(d, "last_seen")));
+	row(&t, "view", cli_text(d, "view"));
 	row(&t, "trace", cli_flag(d, "trace") ? cli_text(o, "trace") : "off");
 	cli_print(&t);
 	arena_free(&t.a);
@@ -212,6 +214,11 @@ done_text(const char *what)
 		{ "forget", "is forgotten" },
 		{ "trace on", "is written down" },
 		{ "trace off", "is written down no longer" },
+		{ "view auto", "is shown what its type can show" },
+		{ "view merged", "is shown one calendar, address book, task "
+				 "list and set of notes" },
+		{ "view separate", "is shown every calendar, address book "
+				   "and list" },
 	};
 	size_t i;
 
@@ -219,6 +226,32 @@ done_text(const char *what)
 		if (strcmp(words[i][0], what) == 0)
 			return words[i][1];
 	return "";
+}
+
+static bool
+is_one_of(const char *word, const char *const *words)
+{
+	while (*words != NULL && strcmp(word, *words) != 0)
+		words++;
+	return *words != NULL;
+}
+
+/* The third word of "device trace" and "device view". */
+static bool
+is_known(const char *verb, const char *word)
+{
+	static const char *const trace[] = { "on", "off", NULL };
+	static const char *const view[] = { "auto", "merged", "separate",
+					    NULL };
+
+	if (is_one_of(word, strcmp(verb, "view") == 0 ? view : trace))
+		return true;
+	cli_fail(CLI_USAGE, strcmp(verb, "view") == 0
+				    ? "\"device view\" is auto, merged or "
+				      "separate, not \"%s\""
+				    : "\"device trace\" is switched on or "
+				      "off, not \"%s\"", word);
+	return false;
 }
 
 int
@@ -231,10 +264,8 @@ cli_device(const struct cli *c)
 
 	snprintf(what, sizeof(what), "%s%s%s", verb, c->argc > 2 ? " " : "",
 		 c->argc > 2 ? c->argv[2] : "");
-	if (c->argc > 2 && strcmp(c->argv[2], "on") != 0 &&
-	    strcmp(c->argv[2], "off") != 0)
-		return cli_fail(CLI_USAGE, "\"device trace\" is switched on "
-				"or off, not \"%s\"", c->argv[2]);
+	if (c->argc > 2 && !is_known(verb, c->argv[2]))
+		return CLI_USAGE;
 	if (strcmp(verb, "wipe") == 0 && !is_meant(c))
 		return CLI_USAGE;
 	o = cli_ask(c, json_pack("{ssssssss}", "do", "device", "what", what,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/limits.h"
@@ -101,12 +102,15 @@ int
 cli_trace(const struct cli *c)
 {
 	const char *path = c->argv[0];
+	bool live = strchr(path, '/') == NULL && access(path, F_OK) != 0;
 	bool mask = !c->unmasked;
 	struct dirent **list;
 	struct stat st;
 	char name[4096];
 	int n, i, rc = 0;
 
+	if (live || c->argc > 1)
+		return cli_trace_live(c);
 	if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode))
 		return print_file(path, mask);
 	n = scandir(path, &list, visible, alphasort);

@@ -72,10 +72,11 @@ wait_for_all(const struct cli *c, const json_t *ids)
 		if (o == NULL)
 			break;
 		s = add_up(c, ids, said, o);
-		cli_progress(c, "%lld of %lld items, %zu of %zu folders%s",
-			     s.has, s.should, s.done, s.folders,
-			     s.has == 0 ? " (the phone has not come yet)"
-					: "");
+		cli_progress_bar(c, s.has, s.should,
+				 "%lld of %lld items, %zu of %zu folders%s",
+				 s.has, s.should, s.done, s.folders,
+				 s.has == 0 ? " (the phone has not come yet)"
+					    : "");
 		if (s.done == s.folders && c->json)
 			cli_print_json(o);
 		json_decref(o);

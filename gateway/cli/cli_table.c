@@ -64,6 +64,16 @@ const struct cli_command cli_commands[] = {
 	  "shut out until \"device allow\".\n"
 	  "\n"
 	  "  easbridge device wipe-account alice ApplDNPH\n" },
+	{ "device classes", "USER DEVICE [CLASSES]", 2, 3,
+	  CLI_CONF | CLI_JSON, cli_classes,
+	  "What a phone is given: mail, contacts, calendar, tasks, notes.",
+	  "CLASSES separated by commas, or all; without it they are shown.\n"
+	  "Folders of other classes leave that phone at once, and come back\n"
+	  "with all they hold, once; the servers and other phones do not\n"
+	  "notice. Some mail programs dislike an account without mail.\n"
+	  "\n"
+	  "  easbridge device classes alice ApplDNPH contacts\n"
+	  "  easbridge device classes alice ApplDNPH all\n" },
 	{ "device forget", "USER DEVICE", 2, 2, CLI_CONF | CLI_JSON,
 	  cli_device, "Remove a phone that is not used any more.",
 	  "If it comes again it is a new one: one that is blocked or wiped\n"
@@ -77,6 +87,15 @@ const struct cli_command cli_commands[] = {
 	  "  easbridge device trace alice ApplDNPH on\n"
 	  "  easbridge trace /var/lib/easbridge/trace/ApplDNPH123\n"
 	  "  easbridge device trace alice ApplDNPH off\n" },
+	{ "device view", "USER DEVICE auto|merged|separate", 3, 3,
+	  CLI_CONF | CLI_JSON, cli_device,
+	  "Show a phone each calendar and address book, or one of each.",
+	  "merged is for phones that can show one calendar, one address book,\n"
+	  "one task list: it has everything in it. auto, as at first: what is\n"
+	  "known of phones of its type, or the setting views of the user. The\n"
+	  "phone drops the old folders and fetches the new ones by itself.\n"
+	  "\n"
+	  "  easbridge device view alice SEC1A2B merged\n" },
 	{ "source list", "USER", 1, 1, CLI_CONF | CLI_JSON, cli_source,
 	  "The sources of a user: mailboxes, contacts and calendars.",
 	  "  easbridge source list alice\n" },
@@ -95,6 +114,20 @@ const struct cli_command cli_commands[] = {
 	  "Each of its items comes once; nothing else is sent again.\n"
 	  "\n"
 	  "  easbridge source on alice work\n" },
+	{ "state check", "[USER]", 0, 1, CLI_CONF | CLI_JSON, cli_state,
+	  "Does the state hold together?",
+	  "Looks for rows that contradict each other: of all users, or of one.\n"
+	  "Asks the running easbridge; where none runs, it reads the state\n"
+	  "folder itself. 1 if something is wrong (\"verify --repair\" sets it\n"
+	  "right).\n"
+	  "\n"
+	  "  easbridge state check\n" },
+	{ "state dump", "[USER]", 0, 1, CLI_CONF | CLI_UNMASKED, cli_state,
+	  "What the state holds of a user, in words.",
+	  "Folders, how much of each is known, and how far each phone is with\n"
+	  "it. No contents; names are masked unless --unmasked is given.\n"
+	  "\n"
+	  "  easbridge state dump alice\n" },
 	{ "resync", "USER DEVICE [FOLDER]", 2, 3,
 	  CLI_CONF | CLI_JSON | CLI_NO_WAIT, cli_resync,
 	  "Make a phone, or one folder of it, start over.",
@@ -202,19 +235,29 @@ const struct cli_command cli_commands[] = {
 	{ "help-providers", "", 0, 0, 0, cli_help_providers,
 	  "The providers with all that is known of them (Markdown).",
 	  "  easbridge help-providers | less\n" },
-	{ "trace", "FILE|FOLDER", 1, 1, CLI_UNMASKED, cli_trace,
-	  "Print WBXML files, or what STATE/trace/DEVICE holds.",
-	  "While the folder STATE/trace/DEVICE exists, easbridge writes the\n"
-	  "documents of that phone into it, with private contents masked.\n"
+	{ "trace", "USER|FILE|FOLDER [DEVICE]", 1, 2, CLI_CONF | CLI_UNMASKED,
+	  cli_trace, "Watch a user's phones talk, or print what was written down.",
+	  "With USER: every request and answer of that user's phones, or of\n"
+	  "one, as they come, until interrupted; private contents are masked.\n"
+	  "With a file or folder (a path with a slash, or one that exists):\n"
+	  "WBXML files, or what STATE/trace/DEVICE holds. While that folder\n"
+	  "exists (\"device trace\"), easbridge writes the documents of that\n"
+	  "phone into it, masked as well.\n"
 	  "\n"
+	  "  easbridge trace alice\n"
+	  "  easbridge trace alice ApplDNPH\n"
 	  "  easbridge trace /var/lib/easbridge/trace/androidc123\n" },
-	{ "completion", "bash", 1, 1, 0, cli_completion,
+	{ "completion", "bash|zsh|fish", 1, 1, 0, cli_completion,
 	  "Completion of these commands for a shell.",
 	  "  easbridge completion bash >\n"
-	  "      /usr/share/bash-completion/completions/easbridge\n" },
-	{ "help-manual", "", 0, 0, 0, cli_manual,
-	  "The manual page's part about the commands (groff).",
-	  "  easbridge help-manual | groff -man -Tutf8\n" },
+	  "      /usr/share/bash-completion/completions/easbridge\n"
+	  "  easbridge completion zsh >\n"
+	  "      /usr/share/zsh/vendor-completions/_easbridge\n"
+	  "  easbridge completion fish >\n"
+	  "      /usr/share/fish/vendor_completions.d/easbridge.fish\n" },
+	{ "help-manual", "[5|8]", 0, 1, 0, cli_manual,
+	  "What the manual pages say of commands (8) or settings (5).",
+	  "  easbridge help-manual 5 | groff -man -Tutf8\n" },
 	{ "help", "[COMMAND]", 0, 2, 0, cli_help,
 	  "All commands, or one of them explained.",
 	  "  easbridge help password add\n" },

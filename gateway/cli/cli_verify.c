@@ -73,8 +73,9 @@ watch_run(const struct cli *c, json_int_t run, json_t *lines, int *rc)
 			cli_progress(c, NULL);
 			return o;
 		}
-		cli_progress(c, "%lld of %lld: %s", cli_number(o, "at"),
-			     cli_number(o, "of"), cli_text(o, "folder"));
+		cli_progress_bar(c, cli_number(o, "at"), cli_number(o, "of"),
+				 "%lld of %lld: %s", cli_number(o, "at"),
+				 cli_number(o, "of"), cli_text(o, "folder"));
 		json_decref(o);
 		usleep(LOOK_US);
 	}

@@ -257,8 +257,10 @@ edit_at_source(struct request *r, struct account *a, struct edit *ed,
 	if (ed->coll != 0 && !colls_get(r->gw->store, r->user_id, ed->coll,
 					r->arena, &c, e))
 		return false;
-	if (ed->parent != 0 && !colls_get(r->gw->store, r->user_id,
-					  ed->parent, r->arena, &parent, e))
+	if (ed->parent != 0 &&
+	    (!colls_get(r->gw->store, r->user_id, ed->parent, r->arena,
+			&parent, e) ||
+	     !folder_target(r, &parent, SPAN_NONE, &parent, e)))
 		return false;
 	s = ed->coll != 0 || ed->parent != 0
 		    ? account_checkout(a, ed->coll ? c.source : parent.source,
@@ -272,7 +274,7 @@ edit_at_source(struct request *r, struct account *a, struct edit *ed,
 					  r->arena, remote, e);
 	else if (ed->root == WX_FolderHierarchy_FolderUpdate)
 		ok = colls_renaming(r->gw->store, r->user_id, ed->coll,
-				    ed->parent, ed->name, e) &&
+				    parent.id, ed->name, e) &&
 		     source_rename_folder(s, c.remote,
 					  refresh_parent_remote(&parent),
 					  ed->name, r->arena, remote, e) &&

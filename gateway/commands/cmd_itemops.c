@@ -7,9 +7,11 @@
 #include "base/log.h"
 #include "gateway/accounts/objects.h"
 #include "gateway/accounts/sessions.h"
+#include "gateway/accounts/views.h"
 #include "gateway/commands/commands.h"
 #include "gateway/http/status.h"
 #include "gateway/items/fetch.h"
+#include "gateway/items/folder_tree.h"
 #include "gateway/push/refresh.h"
 
 struct parts {
@@ -241,6 +243,27 @@ empty_folder(struct request *r, const struct coll *c, struct err *e)
 	return ok;
 }
 
+static unsigned empty_tree(struct request *r, uint32_t coll, bool subfolders);
+
+/* A merged inbox: each of its members; folders hang below the user's own. */
+static unsigned
+empty_members(struct request *r, const struct coll *view,
+	      const struct coll *v, size_t n, bool subfolders)
+{
+	struct coll own = { 0 };
+	struct err e = { 0 };
+	unsigned status = 1;
+	size_t i;
+
+	if (!folder_special(r, view->type, &own, &e))
+		return status_of(STATUS_ITEM_OPERATIONS, &e);
+	for (i = 0; i < n && status == 1; i++)
+		if (view_has(view, &v[i]))
+			status = empty_tree(r, v[i].id,
+					    subfolders && v[i].id == own.id);
+	return status;
+}
+
 /* The folder and, if asked, those below it, which go altogether. */
 static unsigned
 empty_tree(struct request *r, uint32_t coll, bool subfolders)
@@ -252,7 +275,7 @@ empty_tree(struct request *r, uint32_t coll, bool subfolders)
 	size_t n, i;
 	bool ok;
 
-	if (!colls_list(r->gw->store, r->user_id, r->arena, &v, &n, &e))
+	if (!colls_list_all(r->gw->store, r->user_id, r->arena, &v, &n, &e))
 		return status_of(STATUS_ITEM_OPERATIONS, &e);
 	for (i = 0; i < n && v[i].id != coll; i++)
 		;
@@ -260,6 +283,8 @@ empty_tree(struct request *r, uint32_t coll, bool subfolders)
 		return 6;
 	if (v[i].kind != KIND_EMAIL)
 		return 2;
+	if (coll_is_view(&v[i]))
+		return empty_members(r, &v[i], v, n, subfolders);
 	if (!v[i].no_select && !empty_folder(r, &v[i], &e))
 		return status_of(STATUS_ITEM_OPERATIONS, &e);
 	for (i = 0; subfolders && i < n; i++) {

@@ -5,8 +5,10 @@
 #include "base/log.h"
 #include "gateway/accounts/objects.h"
 #include "gateway/accounts/sessions.h"
+#include "gateway/accounts/views.h"
 #include "gateway/commands/commands.h"
 #include "gateway/http/status.h"
+#include "gateway/items/folder_tree.h"
 #include "gateway/items/mail_content.h"
 #include "gateway/items/mail_ref.h"
 #include "gateway/push/refresh.h"
@@ -14,10 +16,11 @@
 
 struct move {
 	struct span src, from, to; /* as the phone wrote them */
-	struct mail_ref mail;
-	struct coll dst;
+	struct mail_ref mail; /* where it lives ... */
+	struct coll dst;      /* ... and where it goes: never views */
+	struct coll dst_named; /* as the phone calls that */
 	unsigned status;
-	uint64_t new_item;
+	uint64_t new_item;    /* in dst_named */
 };
 
 /* Sessions of both ends; the same one where both lie in one source. */
@@ -150,6 +153,19 @@ resume_move(struct request *r, struct account *a, struct ends *s,
 	       find_row(r, a, m, row, e);
 }
 
+/* The id it has now for the phone. */
+static bool
+tell_phone(struct request *r, struct account *a, struct move *m,
+	   const struct moved_row *row, struct err *e)
+{
+	struct dev_coll dc = { a->user, r->device_id, m->dst_named.id };
+
+	return place_shown(a->gw, a->user, &m->dst_named, row->dst, row->item,
+			   &m->new_item, e) &&
+	       (!coll_is_view(&m->dst_named) ||
+		moved_shown(a->gw->store, dc, m->new_item, e));
+}
+
 static bool
 move_locked(struct request *r, struct account *a, struct ends *s,
 	    struct move *m, struct err *e)
@@ -171,7 +187,8 @@ move_locked(struct request *r, struct account *a, struct ends *s,
 	if (!row.done)
 		return err_set(e, ERR_UNAVAILABLE, SCOPE_ITEM,
 			       "the moved mail was not found in its target");
-	m->new_item = row.item;
+	if (!tell_phone(r, a, m, &row, e))
+		return false;
 	if (m->mail.item.gone)
 		return true;
 	return s->two || m->dst.kind != KIND_EMAIL
@@ -218,10 +235,35 @@ move_run(struct request *r, struct account *a, struct move *m, struct err *e)
 	return ok;
 }
 
-static void
-move_one(struct request *r, struct account *a, struct move *m)
+/* Into a view: where the user's default is, or where an earlier copy of this
+ * request has begun to put it. */
+static bool
+choose_target(struct request *r, struct account *a, struct move *m,
+	      struct err *e)
 {
-	struct err e = { 0 };
+	struct moved_row row = { 0 };
+	struct coll begun;
+	struct err none = { 0 };
+
+	if (!folder_target(r, &m->dst_named, m->mail.coll.source, &m->dst,
+			   e) ||
+	    !find_row(r, a, m, &row, e))
+		return false;
+	if (row.found && coll_is_view(&m->dst_named) &&
+	    row.dst != m->dst.id &&
+	    colls_get(a->gw->store, a->user, row.dst, r->arena, &begun,
+		      &none) &&
+	    view_has(&m->dst_named, &begun))
+		m->dst = begun;
+	return true;
+}
+
+/* 0, or the Status if nothing can be done. */
+static unsigned
+read_move(struct request *r, struct account *a, struct move *m,
+	  struct err *e)
+{
+	struct place at;
 	uint32_t src, dst, coll;
 	uint64_t item;
 
@@ -229,30 +271,31 @@ move_one(struct request *r, struct account *a, struct move *m)
 	 * the tombstone. */
 	if (!coll_parse(m->from, &src) ||
 	    !item_parse(m->src, &coll, &item) || src != coll ||
-	    !colls_get(r->gw->store, r->user_id, coll, r->arena,
-		       &m->mail.coll, &e) ||
-	    !mirror_get(r->gw->store, r->user_id, coll, item, r->arena,
-			&m->mail.item, &e)) {
-		m->status = 1; /* MS-ASCMD 2.2.3.177.10 */
-		return;
-	}
+	    !place_find(r->gw, r->user_id, coll, item, r->arena, &at, e))
+		return 1; /* MS-ASCMD 2.2.3.177.10 */
+	m->mail.coll = at.coll;
+	m->mail.item = at.item;
 	if (!coll_parse(m->to, &dst) ||
-	    !colls_get(r->gw->store, r->user_id, dst, r->arena, &m->dst,
-		       &e) ||
-	    !m->dst.attached || m->dst.no_select ||
-	    m->dst.kind != m->mail.coll.kind) {
-		m->status = 2;
-		return;
-	}
+	    !colls_get(r->gw->store, r->user_id, dst, r->arena,
+		       &m->dst_named, e) ||
+	    !m->dst_named.attached || m->dst_named.no_select ||
+	    m->dst_named.kind != m->mail.coll.kind ||
+	    !choose_target(r, a, m, e))
+		return 2;
 	if (m->dst.kind != KIND_EMAIL &&
-	    (m->dst.read_only || m->mail.coll.read_only)) {
-		m->status = 5;
+	    (m->dst.read_only || m->mail.coll.read_only))
+		return 5;
+	return dst == src || m->dst.id == m->mail.coll.id ? 4 : 0;
+}
+
+static void
+move_one(struct request *r, struct account *a, struct move *m)
+{
+	struct err e = { 0 };
+
+	m->status = read_move(r, a, m, &e);
+	if (m->status != 0)
 		return;
-	}
-	if (m->dst.id == m->mail.coll.id) {
-		m->status = 4;
-		return;
-	}
 	m->status = 3;
 	if (!move_run(r, a, m, &e)) {
 		m->status = status_of(STATUS_MOVE_SRC, &e);
@@ -271,7 +314,7 @@ write_response(struct request *r, const struct move *m)
 	wbxml_uint(w, WX_Move_Status, m->status);
 	if (m->status == 3)
 		wbxml_text(w, WX_Move_DstMsgId,
-			   item_name(r->arena, m->dst.id, m->new_item));
+			   item_name(r->arena, m->dst_named.id, m->new_item));
 	wbxml_close(w);
 }
 

@@ -1,9 +1,11 @@
 /* Ping (MS-ASCMD 2.2.1.13): register, look, sleep. */
 #include "base/clock.h"
 #include "base/limits.h"
+#include "gateway/accounts/views.h"
 #include "gateway/commands/commands.h"
 #include "gateway/items/folder_tree.h"
 #include "gateway/items/mail_ref.h"
+#include "gateway/items/quiet_news.h"
 #include "gateway/push/refresh.h"
 #include "gateway/push/watch.h"
 #include "state/ledger.h"
@@ -96,8 +98,8 @@ ping_look(struct request *r, const struct ping *p, uint32_t *changed,
 	  size_t *n_out, bool *gone, struct err *e)
 {
 	struct dev_coll dc = { r->user_id, r->device_id, 0 };
+	unsigned merged = views_merged(r->user, &r->dev), count;
 	size_t i, n = 0;
-	unsigned count;
 	bool known;
 	struct coll c;
 
@@ -115,13 +117,15 @@ ping_look(struct request *r, const struct ping *p, uint32_t *changed,
 			*gone = true;
 			continue;
 		}
-		if (!c.attached) {
+		if (!c.attached || folder_hidden(r, &c) ||
+		    views_hide(merged, &c)) {
 			*gone = true;
 			continue;
 		}
-		if (!sync_pending(r->gw->store, dc, 1, &known, &count, e))
+		if (!refresh_feed(request_account(r), &c, e) ||
+		    !sync_pending(r->gw->store, dc, 1, &known, &count, e))
 			return false;
-		if (known && count > 0)
+		if (known && count > 0 && !quiet_holds(r, &c))
 			changed[n++] = dc.coll;
 	}
 	*n_out = n;
@@ -138,9 +142,12 @@ ping_wait(struct request *r, struct ping *p)
 	size_t n;
 	bool gone;
 	uint64_t handle;
+	uint32_t *await;
 
-	handle = park_register(r->gw, r->x, r->user_id, r->device_id,
-			       p->colls, p->n, until);
+	n = views_awaited(r->gw, r->user_id, views_merged(r->user, &r->dev),
+			  p->colls, p->n, r->arena, &await);
+	handle = park_register(r->gw, r->x, r->user_id, r->device_id, await,
+			       n, until);
 	if (!ping_look(r, p, changed, &n, &gone, &e)) {
 		park_cancel(r->gw, handle);
 		request_fail(r, &e);

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "gateway/accounts/sessions.h"
+#include "gateway/accounts/views.h"
 #include "gateway/commands/commands.h"
 #include "gateway/http/status.h"
 #include "gateway/items/fetch.h"
@@ -32,6 +33,7 @@ struct search {
 	struct hit *hits;
 	size_t n, room;
 	const struct wbxml_node *options;
+	unsigned merged; /* kinds that this phone sees as one */
 };
 
 static void
@@ -95,27 +97,51 @@ read_query(struct search *s, const struct wbxml_node *store)
 		       : 0;
 }
 
+/* Is that folder meant: itself, or the view that shows it? */
+static bool
+is_meant(uint32_t asked, const struct coll *c, const struct coll *all,
+	 size_t n)
+{
+	size_t i;
+
+	if (asked == c->id)
+		return true;
+	for (i = 0; i < n; i++)
+		if (all[i].id == asked)
+			return coll_is_view(&all[i]) && view_has(&all[i], c);
+	return false;
+}
+
+/* Views are searched where their mails live. */
+static bool
+is_searched(const struct coll *c)
+{
+	return c->attached && !c->no_select && c->kind == KIND_EMAIL &&
+	       !coll_is_view(c);
+}
+
 static bool
 is_asked(const struct search *s, const struct coll *c,
 	 const struct coll *all, size_t n)
 {
 	bool deep = wbxml_child_bool(s->options, WX_Search_DeepTraversal,
 				     false);
-	uint32_t id = c->id, asked;
+	uint32_t asked;
 	size_t i, k;
 	int level;
 
 	if (s->n_colls == 0)
 		return true;
-	for (level = 0; level < 32 && id != 0; level++) {
+	for (level = 0; level < 32; level++) {
 		for (i = 0; i < s->n_colls; i++)
-			if (coll_parse(s->colls[i], &asked) && asked == id)
+			if (coll_parse(s->colls[i], &asked) &&
+			    is_meant(asked, c, all, n))
 				return true;
-		if (!deep)
-			return false;
-		for (k = 0; k < n && all[k].id != id; k++)
+		for (k = 0; k < n && all[k].id != c->parent; k++)
 			;
-		id = k < n ? all[k].parent : 0;
+		if (!deep || k == n)
+			return false;
+		c = &all[k];
 	}
 	return false;
 }
@@ -169,21 +195,18 @@ run_search(struct search *s)
 	size_t n, i;
 	bool ok = true;
 
-	if (!colls_list(r->gw->store, r->user_id, r->arena, &v, &n, &e))
+	if (!colls_list_all(r->gw->store, r->user_id, r->arena, &v, &n, &e))
 		return status_of(STATUS_SEARCH, &e);
 	/* Hits are told by the mirror's numbers: it has to be current. */
 	for (i = 0; i < n; i++) {
 		struct err none = { 0 };
 
-		if (v[i].attached && !v[i].no_select &&
-		    v[i].kind == KIND_EMAIL &&
-		    is_asked(s, &v[i], v, n) &&
+		if (is_searched(&v[i]) && is_asked(s, &v[i], v, n) &&
 		    !refresh_is_fresh(a, &v[i]))
 			refresh_coll(a, v[i].id, until, &none);
 	}
 	for (i = 0; ok && i < n; i++) {
-		if (!v[i].attached || v[i].no_select ||
-		    v[i].kind != KIND_EMAIL || !is_asked(s, &v[i], v, n))
+		if (!is_searched(&v[i]) || !is_asked(s, &v[i], v, n))
 			continue;
 		if (clock_mono_ms() > until)
 			break;
@@ -215,15 +238,18 @@ write_hit(struct search *s, const struct hit *h, const struct tr_env *env)
 	struct mail_content mc;
 	struct email_state st;
 	struct err e = { 0 };
+	struct span name;
+	uint32_t coll;
 
-	if (!fetch_mail(r, env, &ref, &mc, &e))
+	if (!place_name(r->gw, r->user_id, s->merged, h->coll, h->item.item,
+			r->arena, &coll, &name, &e) ||
+	    !fetch_mail(r, env, &ref, &mc, &e))
 		return;
 	st = mail_state(r->arena, h->coll, &h->item, h->item.flag_block);
 	wbxml_open(w, WX_Search_Result);
 	wbxml_str(w, WX_AirSync_Class, "Email");
-	wbxml_text(w, WX_Search_LongId,
-		   item_name(r->arena, h->coll->id, h->item.item));
-	wbxml_uint(w, WX_AirSync_CollectionId, h->coll->id);
+	wbxml_text(w, WX_Search_LongId, name);
+	wbxml_uint(w, WX_AirSync_CollectionId, coll);
 	wbxml_open(w, WX_Search_Properties);
 	email_write(env, &mc.info, &mc.plan, &st, w);
 	wbxml_close(w);
@@ -258,7 +284,8 @@ cmd_search(struct request *r)
 	const struct wbxml_node *store =
 		wbxml_child(r->body, WX_Search_Store);
 	struct span name = wbxml_child_text(store, WX_Search_Name);
-	struct search s = { .r = r };
+	struct search s = { .r = r,
+			    .merged = views_merged(r->user, &r->dev) };
 	struct wbxml_writer *w = &r->w;
 	unsigned status = 1;
 	bool mail = span_eq_ci(name, SPAN("Mailbox"));

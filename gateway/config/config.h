@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "translate/calendar/itip.h"
+#include "state/devices.h" /* enum view_mode */
 
 /* A password: as it stands in the file, in a file of its own, or printed by
  * a command. */
@@ -26,6 +27,25 @@ struct secret {
  * cannot be had. The caller wipes out. */
 bool secret_get(const struct secret *s, char *out, size_t size,
 		struct err *e);
+
+struct text_list {
+	const char **v;
+	size_t n;
+};
+
+/* A [quiet] section: no push in these hours. Minutes of the day on the wall
+ * clock of the zone; to <= from: over midnight. */
+struct quiet_conf {
+	const char *name;
+	struct quiet_time {
+		unsigned from, to;
+	} *times;
+	size_t n_times;
+	unsigned days;               /* bit 0: Monday; of its beginning */
+	const char *zone;            /* IANA; NULL: the system's */
+	struct text_list folders;    /* names; none: all */
+	struct text_list senders, calendars; /* that push all the same */
+};
 
 /* One user. Never changes; shared by reference. */
 struct user_conf {
@@ -44,10 +64,18 @@ struct user_conf {
 	enum itip_schedule *schedule; /* one for each source; of DAV */
 	const char *zone;            /* IANA name: floating times, new events;
 					never NULL */
+	const char **prefixes;       /* one for each source: stands before the
+					names of its folders; NULL: none */
 	size_t n_sources;            /* at most MAX_SOURCES */
+	struct quiet_conf *quiet;
+	size_t n_quiet;              /* at most MAX_QUIET */
 	const char **off;            /* names of sources that are switched
 					off, and not among the above */
 	size_t n_off;
+	bool merge_inbox;            /* all inboxes as one */
+	enum view_mode views;        /* calendars, contacts, tasks, notes */
+	const char *defaults[KIND_COUNT]; /* name of the collection that new
+					     items go to; NULL: none */
 	uint64_t digest;             /* of file and login: tells whether two
 					snapshots say the same */
 	uint64_t generation;         /* of the snapshot it was read for:
@@ -150,5 +178,7 @@ const struct user_conf *config_user_at(const struct config *c, size_t i);
 unsigned config_check(const char *file, struct buf *out);
 /* The reference of all settings, from the tables. */
 void config_help(struct buf *out);
+/* The same as the body of the manual page easbridge.conf(5), groff. */
+void config_manual(struct buf *out);
 
 #endif

@@ -62,6 +62,7 @@ struct source_raw {
 	bool save_sent, enabled;
 	bool off; /* switched off by a command */
 	enum itip_schedule schedule;
+	const char *prefix;
 	unsigned line;
 };
 
@@ -76,12 +77,34 @@ struct user_raw {
 	struct secret password;
 	const struct preset *preset;
 	const char *host;
+	bool merge_inbox;
+	enum view_mode views;
+	const char *defaults[KIND_COUNT];
 	struct source_raw sources[MAX_SOURCES];
 	size_t n_sources;
+	struct quiet_conf quiet[MAX_QUIET];
+	size_t n_quiet;
 };
 
 extern const struct section main_sections[];
 extern const struct section user_sections[];
+
+/* config_tables.c: readers of values that other tables use too. A comma list
+ * goes to a struct text_list. */
+void setting_text(struct reader *rd, const struct setting *s, void *target,
+		  const char *v);
+void setting_list(struct reader *rd, const struct setting *s, void *target,
+		  const char *v, bool lower_case);
+/* config_quiet.c: the section [quiet]. */
+extern const struct setting quiet_rows[];
+void *quiet_begin(struct reader *rd, const char *name);
+/* What is missing in them. */
+void quiet_check(struct reader *rd, const struct user_raw *raw);
+/* config_views.c: readers of merge and views. */
+void set_merge(struct reader *rd, const struct setting *s, void *target,
+	       const char *v);
+void set_views(struct reader *rd, const struct setting *s, void *target,
+	       const char *v);
 
 /* config_read.c. Reads text through inih and the tables; false if anything
  * was reported. */

@@ -158,7 +158,7 @@ begin_section(struct reader *rd, const char *title)
 			rd->section = s;
 	if (rd->section == NULL) {
 		reader_say(rd, "unknown section [%s]; known are:%s", title,
-			   rd->user_file ? " [mail], [mail NAME]"
+			   rd->user_file ? " [mail], [dav], [quiet]"
 					 : " [server], [policy]");
 		return;
 	}

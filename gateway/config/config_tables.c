@@ -36,8 +36,8 @@ plain_text(struct reader *rd, const struct setting *s, const char *v)
 	return true;
 }
 
-static void
-set_text(struct reader *rd, const struct setting *s, void *target,
+void
+setting_text(struct reader *rd, const struct setting *s, void *target,
 	 const char *v)
 {
 	if (plain_text(rd, s, v))
@@ -150,7 +150,7 @@ set_listen(struct reader *rd, const struct setting *s, void *target,
 			   "[::]:443 or 127.0.0.1:8080, not \"%s\"", s->name,
 			   v);
 	else
-		set_text(rd, s, target, v);
+		setting_text(rd, s, target, v);
 }
 
 static void
@@ -169,12 +169,12 @@ set_external(struct reader *rd, const struct setting *s, void *target,
 		reader_say(rd, "\"%s\" is https://HOST without a path, not "
 			   "\"%s\"", s->name, v);
 	else
-		set_text(rd, s, target, v);
+		setting_text(rd, s, target, v);
 }
 
 /* Comma list; lower_case for logins. */
-static void
-set_list(struct reader *rd, const struct setting *s, void *target,
+void
+setting_list(struct reader *rd, const struct setting *s, void *target,
 	 const char *v, bool lower_case)
 {
 	struct { const char **v; size_t n; } *out = slot(s, target);
@@ -205,7 +205,7 @@ static void
 set_logins(struct reader *rd, const struct setting *s, void *target,
 	   const char *v)
 {
-	set_list(rd, s, target, v, true);
+	setting_list(rd, s, target, v, true);
 }
 
 static void
@@ -215,7 +215,7 @@ set_emails(struct reader *rd, const struct setting *s, void *target,
 	struct { const char **v; size_t n; } *out = slot(s, target);
 	size_t i;
 
-	set_list(rd, s, target, v, false);
+	setting_list(rd, s, target, v, false);
 	for (i = 0; i < out->n; i++)
 		if (strchr(out->v[i], '@') == NULL)
 			reader_say(rd, "\"%s\" is not an address: write "
@@ -230,7 +230,7 @@ set_networks(struct reader *rd, const struct setting *s, void *target,
 	struct network net;
 	size_t i;
 
-	set_list(rd, s, target, v, true);
+	setting_list(rd, s, target, v, true);
 	for (i = 0; i < out->n; i++)
 		if (!network_from(out->v[i], &net))
 			reader_say(rd, "\"%s\" is not an address or network: "
@@ -414,7 +414,7 @@ set_url(struct reader *rd, const struct setting *s, void *target,
 			   "\"%s\"", s->name, v);
 		return;
 	}
-	set_text(rd, s, target, v);
+	setting_text(rd, s, target, v);
 }
 
 static void
@@ -489,7 +489,7 @@ set_host(struct reader *rd, const struct setting *s, void *target,
 	struct endpoint l = { 0 };
 
 	if (split_host(rd, span_of(v), &l) && l.port == 0)
-		set_text(rd, s, target, v);
+		setting_text(rd, s, target, v);
 	else
 		reader_say(rd, "\"%s\" is the name of a server, like "
 			   "mail.example.org, not \"%s\"", s->name, v);
@@ -657,7 +657,7 @@ static const struct setting user_rows[] = {
 	  "Names the phone may log in with, separated by commas. The first "
 	  "is also the name for the mail server, unless username says "
 	  "otherwise." },
-	{ "name", set_text, AT(name), NULL, "Alice Example",
+	{ "name", setting_text, AT(name), NULL, "Alice Example",
 	  "The name people see." },
 	{ "email", set_emails, AT(emails), NULL,
 	  "alice@example.org, sales@example.org",
@@ -679,6 +679,26 @@ static const struct setting user_rows[] = {
 	  "itself wins." },
 	{ "host", set_host, AT(host), NULL, "mail.example.org",
 	  "Your server, for providers that are a product (mailcow)." },
+	{ "merge", set_merge, AT(merge_inbox), "none", "inbox",
+	  "inbox: the inboxes of all [mail] sections are shown as one. Each "
+	  "mail still lives where it came in: a reply leaves from there, "
+	  "and deleted it goes to that mailbox's Trash." },
+	{ "views", set_views, AT(views), "auto", "merged",
+	  "Calendars, address books, task lists and notes: separate shows "
+	  "phones each of them, merged one of each kind with everything in "
+	  "it, auto what a phone can show by its type (docs/phones.md). "
+	  "\"easbridge device view\" overrides it for one phone." },
+	{ "default-calendar", setting_text, AT(defaults[KIND_EVENT]), NULL,
+	  "Family",
+	  "Name of the calendar that new events go to where a phone does "
+	  "not say. Without it the one its server calls the default, else "
+	  "the first." },
+	{ "default-contacts", setting_text, AT(defaults[KIND_CONTACT]), NULL,
+	  "Friends", "The same of address books." },
+	{ "default-tasks", setting_text, AT(defaults[KIND_TASK]), NULL,
+	  "Errands", "The same of task lists." },
+	{ "default-notes", setting_text, AT(defaults[KIND_NOTE]), NULL,
+	  "Diary", "The same of notes." },
 	{ .name = NULL }
 };
 
@@ -701,9 +721,9 @@ static const struct setting mail_rows[] = {
 	  "Addresses whose mails leave through this mailbox. A reply leaves "
 	  "through the mailbox that received the mail, under the first of "
 	  "its addresses." },
-	{ "username", set_text, AT(source.username), NULL, "alice",
+	{ "username", setting_text, AT(source.username), NULL, "alice",
 	  "Name at these servers, if it differs from the first login." },
-	{ "smtp-username", set_text, AT(source.smtp_username), NULL,
+	{ "smtp-username", setting_text, AT(source.smtp_username), NULL,
 	  "alice@example.org",
 	  "Name at the smtp server, if it differs from username." },
 	{ "password", set_password, AT(password), NULL, "...",
@@ -717,13 +737,13 @@ static const struct setting mail_rows[] = {
 	  "Certificates to trust instead of the system's." },
 	{ "tls-verify", set_bool, AT(source.verify), "yes", NULL,
 	  "no: take any certificate. Anybody between could read along." },
-	{ "sent", set_text, AT(source.sent), NULL, "Sent",
+	{ "sent", setting_text, AT(source.sent), NULL, "Sent",
 	  "Folder for sent mails, if the server does not say." },
-	{ "trash", set_text, AT(source.trash), NULL, "Trash",
+	{ "trash", setting_text, AT(source.trash), NULL, "Trash",
 	  "Folder for deleted mails, likewise." },
-	{ "drafts", set_text, AT(source.drafts), NULL, "Drafts",
+	{ "drafts", setting_text, AT(source.drafts), NULL, "Drafts",
 	  "Folder for drafts, likewise." },
-	{ "junk", set_text, AT(source.junk), NULL, "Junk",
+	{ "junk", setting_text, AT(source.junk), NULL, "Junk",
 	  "Folder for junk, likewise." },
 	{ "save-sent", set_bool, AT(save_sent), "yes", NULL,
 	  "no: the server files sent mails by itself." },
@@ -753,7 +773,7 @@ static const struct setting dav_rows[] = {
 	  "Fills this section in for a provider that easbridge knows." },
 	{ "host", set_host, AT(host), NULL, "cloud.example.org",
 	  "Your server, for providers that are a product." },
-	{ "username", set_text, AT(source.username), NULL, "alice",
+	{ "username", setting_text, AT(source.username), NULL, "alice",
 	  "Name at this server, if it differs from the first login." },
 	{ "password", set_password, AT(password), NULL, "...",
 	  "Password at this server. Without any password setting here: "
@@ -772,6 +792,9 @@ static const struct setting dav_rows[] = {
 	  "(easbridge by mail, or the phone where it does), off (nobody but "
 	  "such phones), auto (server where it says that it does, else "
 	  "gateway)." },
+	{ "prefix", setting_text, AT(prefix), NULL, "Work:",
+	  "Stands before the names of this server's calendars, address "
+	  "books and lists on phones that show each of them." },
 	{ "enabled", set_bool, AT(enabled), "yes", NULL,
 	  "no: as if this section were not here; its items leave the phones "
 	  "and come back with yes." },
@@ -803,6 +826,8 @@ begin_source(struct reader *rd, enum source_kind kind, const char *name)
 		reader_say(rd, "the name of this section is too long");
 		return NULL;
 	}
+	if (name[0] == '~')
+		reader_say(rd, "the name of a section does not begin with ~");
 	for (i = 0; i < u->n_sources; i++)
 		if (strcmp(u->sources[i].source.name, name) == 0)
 			reader_say(rd, "two sources are called \"%s\": give "
@@ -838,5 +863,9 @@ const struct section user_sections[] = {
 	{ "dav", true, dav_rows, begin_dav,
 	  "Contacts, calendars, tasks and notes: a CardDAV and CalDAV "
 	  "server. Further ones are written [dav NAME]." },
+	{ "quiet", true, quiet_rows, quiet_begin,
+	  "Hours without push, any number of such sections. News wait at the "
+	  "server and come, with push, when the hours end; a phone that asks "
+	  "by itself gets them at any time." },
 	{ .rows = NULL }
 };

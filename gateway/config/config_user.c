@@ -150,6 +150,7 @@ check_user(struct reader *rd, struct user_raw *raw)
 		presets_apply(rd, raw);
 		add_source_emails(rd, raw);
 	}
+	quiet_check(rd, raw);
 	for (i = 0; i < raw->n_sources; i++) {
 		check_source(rd, &raw->sources[i]);
 		mails += raw->sources[i].source.kind == SOURCE_MAIL;
@@ -173,6 +174,7 @@ add_source(struct user_conf *u, const struct source_raw *raw)
 	u->source_passwords[i] = raw->password;
 	u->save_sent[i] = raw->save_sent;
 	u->schedule[i] = raw->schedule;
+	u->prefixes[i] = raw->prefix;
 }
 
 /* Mail first: sources[0] is the account's own mailbox. */
@@ -186,6 +188,7 @@ fill_sources(struct arena *a, struct user_conf *u, const struct user_raw *raw)
 		arena_array(a, n, sizeof(*u->source_passwords));
 	u->save_sent = arena_array(a, n, sizeof(*u->save_sent));
 	u->schedule = arena_array(a, n, sizeof(*u->schedule));
+	u->prefixes = arena_array(a, n, sizeof(*u->prefixes));
 	u->off = arena_array(a, n, sizeof(*u->off));
 	for (i = 0; i < n; i++)
 		if (raw->sources[i].source.kind == SOURCE_MAIL)
@@ -286,7 +289,13 @@ user_new(struct arena *a, const char *file, struct span text,
 	box->u.emails = raw->emails;
 	box->u.n_emails = raw->n_emails;
 	box->u.password = raw->password;
+	box->u.merge_inbox = raw->merge_inbox;
+	box->u.views = raw->views;
+	memcpy(box->u.defaults, raw->defaults, sizeof(raw->defaults));
 	fill_sources(a, &box->u, raw);
+	box->u.quiet = arena_array(a, raw->n_quiet + 1, sizeof(*raw->quiet));
+	memcpy(box->u.quiet, raw->quiet, raw->n_quiet * sizeof(*raw->quiet));
+	box->u.n_quiet = raw->n_quiet;
 	box->u.digest = hash64(span_of(raw->logins[0]), text);
 	return &box->u;
 }

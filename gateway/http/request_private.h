@@ -4,8 +4,8 @@
 
 #include "gateway/http/request.h"
 
-/* Writes masked documents to STATE/trace/DEVICEID/ while that folder exists:
- * making it switches the trace on, removing it off. */
+/* Masked documents: to STATE/trace/DEVICEID/ while that folder exists (making
+ * it switches the trace on, removing it off), and to taps (tap.h). */
 void request_trace_request(const struct request *r);
 void request_trace_answer(const struct request *r);
 

@@ -1,6 +1,7 @@
 #include "gateway/items/mail_ref.h"
 
 #include "base/clock.h"
+#include "gateway/accounts/views.h"
 #include "gateway/commands/sent_copy.h"
 #include "gateway/meetings/due_mails.h"
 #include "gateway/operate/housekeeping.h"
@@ -52,6 +53,7 @@ bool
 ref_find(struct request *r, struct span server_id, struct mail_ref *out,
 	  struct err *e)
 {
+	struct place at;
 	uint32_t coll;
 	uint64_t item;
 
@@ -59,13 +61,12 @@ ref_find(struct request *r, struct span server_id, struct mail_ref *out,
 		return err_set(e, ERR_INVALID, SCOPE_ITEM,
 			       "not an id of ours: " SPAN_FMT,
 			       SPAN_ARG(span_first(server_id, 80)));
-	if (!colls_get(r->gw->store, r->user_id, coll, r->arena, &out->coll,
-		       e) ||
-	    !mirror_get(r->gw->store, r->user_id, coll, item, r->arena,
-			&out->item, e))
+	if (!place_find(r->gw, r->user_id, coll, item, r->arena, &at, e))
 		return false;
-	if (out->item.gone || !out->coll.attached)
+	if (at.item.gone || !at.coll.attached)
 		return err_set(e, ERR_NOT_FOUND, SCOPE_ITEM, "it is gone");
+	out->coll = at.coll;
+	out->item = at.item;
 	return true;
 }
 

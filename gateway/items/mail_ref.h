@@ -8,6 +8,7 @@
 #include "state/mirror.h"
 #include "translate/env.h"
 
+/* Where it lives: never a view, whatever the phone calls it. */
 struct mail_ref {
 	struct coll coll;
 	struct mirror_item item;

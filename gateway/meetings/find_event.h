@@ -21,7 +21,7 @@ bool event_in(struct account *a, const struct coll *c, struct span uid,
 bool event_find(struct account *a, struct span uid, bool look,
 		struct arena *arena, int64_t deadline_ms,
 		struct event_place *out, bool *found, struct err *e);
-/* Where a meeting goes that no calendar has: the default calendar, else the
+/* Where a meeting goes that no calendar has, if the user has no default: the
  * first that may be written. *found is false if there is none. */
 bool event_home(struct account *a, struct arena *arena, struct coll *out,
 		bool *found, struct err *e);

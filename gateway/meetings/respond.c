@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "gateway/accounts/objects.h"
 #include "gateway/accounts/sessions.h"
+#include "gateway/accounts/views.h"
 #include "gateway/items/fetch.h"
 #include "gateway/items/folder_tree.h"
 #include "gateway/meetings/find_event.h"
@@ -220,6 +221,25 @@ remove_it(struct work *w, struct err *e)
 	return true;
 }
 
+/* What this phone calls the event; of a calendar that it does not see, what
+ * the calendar's own phones would. */
+static bool
+name_it(struct work *w, uint64_t item, struct span *out, struct err *e)
+{
+	struct request *r = w->r;
+	struct err mine = { 0 };
+	uint32_t named;
+
+	if (place_name(r->gw, r->user_id, views_merged(r->user, &r->dev),
+		       &w->at.coll, item, r->arena, &named, out, &mine))
+		return true;
+	*out = item_name(r->arena, w->at.coll.id, item);
+	if (mine.code == ERR_NOT_FOUND)
+		return true;
+	*e = mine;
+	return false;
+}
+
 /* Accepted, perhaps, or one instance declined: it stays in the calendar. */
 static bool
 stay(struct work *w, struct span text, bool same, struct err *e)
@@ -234,9 +254,10 @@ stay(struct work *w, struct span text, bool same, struct err *e)
 		schedule_undo(&w->sch, e);
 		return false;
 	}
-	id = item_name(w->r->arena, w->at.coll.id, item);
 	if (w->p->resp.answer == ITIP_DECLINE)
 		id = SPAN(DECLINED);
+	else if (!name_it(w, item, &id, e))
+		return false;
 	else
 		w->p->calendar_id = id;
 	if (!keep(w, id, e))
@@ -422,6 +443,8 @@ respond_trash(struct request *r, const struct mail_ref *m)
 static bool
 find_place(struct work *w, bool *any, struct err *e)
 {
+	struct err none = { 0 };
+
 	if (w->message.n == 0) {
 		w->at.coll = w->p->ref.coll;
 		*any = true;
@@ -430,7 +453,8 @@ find_place(struct work *w, bool *any, struct err *e)
 	if (!event_find(w->a, w->uid, true, w->r->arena, w->r->deadline_ms,
 			&w->at, &w->there, e))
 		return false;
-	*any = w->there;
+	*any = w->there ||
+	       folder_special(w->r, FOLDER_CALENDAR, &w->at.coll, &none);
 	return *any || event_home(w->a, w->r->arena, &w->at.coll, any, e);
 }
 

@@ -3,7 +3,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "gateway/accounts/views.h"
 #include "gateway/operate/verify.h"
+#include "gateway/push/quiet.h"
 #include "state/gc.h"
 
 #define EVERY_MS (24 * 3600 * 1000LL)
@@ -17,7 +19,9 @@ run_gc(void *arg)
 	struct gc_result done;
 	struct err e = { 0 };
 
-	if (!gc_user(a->gw->store, a->user, clock_wall(), FORGET_DAYS, &done,
+	/* What a view has not heard of yet cannot go. */
+	if (!views_feed_all(a->gw, a->user, &e) ||
+	    !gc_user(a->gw->store, a->user, clock_wall(), FORGET_DAYS, &done,
 		     &e))
 		log_line(LOG_WARN, "gc", "user=%s error=%s text=\"%s\"",
 			 a->login, err_name(e.code), e.text);
@@ -54,5 +58,9 @@ housekeeping_later(struct account *a)
 void
 housekeeping_tick(struct gateway *gw)
 {
-	verifier_tick(gw, clock_wall());
+	int64_t now = clock_wall();
+
+	quiet_tick(gw, gw->kept != 0 ? gw->kept : gw->started, now);
+	gw->kept = now;
+	verifier_tick(gw, now);
 }

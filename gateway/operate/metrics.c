@@ -36,6 +36,7 @@ struct metrics {
 	atomic_uint_fast64_t requests[N_COMMANDS][N_CODES];
 	atomic_uint_fast64_t took[N_BOUNDS + 1], took_us;
 	atomic_uint_fast64_t login_failed;
+	atomic_uint_fast64_t verified, differences;
 	atomic_uint_fast64_t config_time, config_mistakes;
 };
 
@@ -78,6 +79,13 @@ void
 metrics_login_failed(struct gateway *gw)
 {
 	atomic_fetch_add(&gw->metrics->login_failed, 1);
+}
+
+void
+metrics_verified(struct gateway *gw, size_t differences)
+{
+	atomic_fetch_add(&gw->metrics->verified, 1);
+	atomic_fetch_add(&gw->metrics->differences, differences);
 }
 
 void
@@ -182,6 +190,11 @@ put_all(struct gateway *gw, struct buf *b)
 	put_times(b, m);
 	number(b, "login_failures_total", "counter",
 	       "Logins refused.", atomic_load(&m->login_failed));
+	number(b, "verify_runs_total", "counter",
+	       "Comparisons of a user's servers, state and phones.",
+	       atomic_load(&m->verified));
+	number(b, "verify_differences_total", "counter",
+	       "What these found.", atomic_load(&m->differences));
 	number(b, "phones_waiting", "gauge",
 	       "Requests that wait for news (push).", waits_count(gw));
 	number(b, "requests_open", "gauge",

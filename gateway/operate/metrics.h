@@ -17,6 +17,8 @@ void metrics_free(struct metrics **m);
 void metrics_request(struct gateway *gw, const char *cmd, int http,
 		     int64_t us);
 void metrics_login_failed(struct gateway *gw);
+/* A user was compared (verify.h). */
+void metrics_verified(struct gateway *gw, size_t differences);
 /* The configuration was read; with so many mistakes. */
 void metrics_config(struct gateway *gw, unsigned mistakes);
 

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "gateway/operate/metrics.h"
 #include "gateway/push/refresh.h"
 
 #define KEEP_MS (10 * 60 * 1000)
@@ -91,7 +92,7 @@ list_colls(struct verify_run *r, struct err *e)
 	bool ok;
 
 	ok = refresh_tree(r->a, 0, clock_mono_ms() + TREE_MS, e) &&
-	     colls_list(r->a->gw->store, r->a->user, arena, &v, &n, e);
+	     colls_list_all(r->a->gw->store, r->a->user, arena, &v, &n, e);
 	r->colls = xcalloc(n + 1, sizeof(*r->colls));
 	for (i = 0; ok && i < n; i++)
 		if (v[i].attached && !v[i].no_select &&
@@ -125,6 +126,7 @@ finish(struct verifier *v, struct verify_run *r)
 		 "verify", "user=%s collections=%zu items=%zu "
 		 "differences=%zu repaired=%zu failed=%zu", r->a->login, r->n,
 		 r->items, r->differences, r->repaired, r->failed);
+	metrics_verified(v->gw, r->differences);
 	pthread_mutex_lock(&v->lock);
 	r->done = true;
 	r->done_ms = clock_mono_ms();

@@ -8,10 +8,11 @@
 #include "gateway/accounts/sessions.h"
 #include "gateway/push/park.h"
 #include "gateway/accounts/objects.h"
+#include "gateway/accounts/views.h"
 #include "state/devices.h"
 #include "state/verify.h"
 
-#define RUN_MS (10 * 60 * 1000) /* a listing of 100,000 mails takes a minute */
+#define RUN_MS 120000 /* a listing of 100,000 mails takes a minute */
 #define LOCK_MS 60000
 
 struct compare {
@@ -71,6 +72,24 @@ say_all(const struct compare *x, const struct differs *d, const char *device)
 
 /* ---- looking -------------------------------------------------------------------*/
 
+/* A view has no source: it is held against its members. */
+static bool
+look_at_view(struct compare *x, bool repair, struct err *e)
+{
+	struct store *store = x->a->gw->store;
+	uint32_t *members;
+	struct coll *v;
+	size_t n;
+
+	if (!colls_list(store, x->a->user, x->arena, &v, &n, e))
+		return false;
+	members = arena_array(x->arena, n + 1, sizeof(*members));
+	n = view_members(v, n, &x->c, members);
+	return views_feed(x->a->gw, x->a->user, &x->c, e) &&
+	       view_check(store, x->a->user, x->c.id, members, n, repair,
+			  x->arena, &x->mirror, e);
+}
+
 /* `exact`: what the source lists of other kinds is left out, which takes
  * fetching the objects that the mirror lacks. */
 static bool
@@ -80,6 +99,10 @@ look(struct compare *x, bool exact, struct err *e)
 	struct harvest h = { 0 };
 	bool more = false;
 
+	if (coll_is_view(&x->c))
+		return look_at_view(x, false, e) &&
+		       verify_rows(store, x->a->user, x->c.id, false,
+				   x->arena, &x->rows, e);
 	return colls_get(store, x->a->user, x->c.id, x->arena, &x->c, e) &&
 	       source_inventory(x->s, x->c.remote, x->arena, &h, e) &&
 	       (!exact || x->c.kind == KIND_EMAIL ||
@@ -157,6 +180,9 @@ repair_all(struct compare *x, size_t *phones, struct err *e)
 	if (x->rows.all > 0 &&
 	    !verify_rows(store, x->a->user, x->c.id, true, x->arena, &d, e))
 		return false;
+	if (coll_is_view(&x->c))
+		return look_at_view(x, true, e) &&
+		       look_at_phones(x, true, true, phones, e);
 	if (x->mirror.all + x->rows.all > 0 &&
 	    (!verify_relist(store, x->a->user, x->c.id, e) ||
 	     !refresh_locked(x->a, x->s, x->c.id, clock_mono_ms() + RUN_MS,
@@ -172,8 +198,9 @@ locked_look(struct compare *x, bool repair, struct verify_sum *sum,
 	size_t phones = 0, left = 0;
 	bool ok;
 
-	ok = refresh_locked(x->a, x->s, x->c.id, clock_mono_ms() + RUN_MS,
-			    e) &&
+	ok = (coll_is_view(&x->c) ||
+	      refresh_locked(x->a, x->s, x->c.id, clock_mono_ms() + RUN_MS,
+			     e)) &&
 	     look(x, true, e);
 	if (!ok)
 		return false;
@@ -228,9 +255,10 @@ compare(struct compare *x, bool repair, struct verify_sum *sum,
 			 &x->n_devices, e) ||
 	    !refresh_coll(x->a, x->c.id, clock_mono_ms() + RUN_MS, e))
 		return false;
-	x->s = account_checkout(x->a, x->c.source, clock_mono_ms() + RUN_MS,
-				e);
-	if (x->s == NULL || !look(x, false, e) ||
+	if (!coll_is_view(&x->c))
+		x->s = account_checkout(x->a, x->c.source,
+					clock_mono_ms() + RUN_MS, e);
+	if ((x->s == NULL && !coll_is_view(&x->c)) || !look(x, false, e) ||
 	    !look_at_phones(x, false, false, &phones, e))
 		return false;
 	sum->items = x->mirror.items;

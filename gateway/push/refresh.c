@@ -6,7 +6,9 @@
 #include "base/pool.h"
 #include "gateway/accounts/objects.h"
 #include "gateway/accounts/sessions.h"
+#include "gateway/accounts/views.h"
 #include "gateway/push/park.h"
+#include "gateway/push/refresh_private.h"
 #include "gateway/push/watch.h"
 #include <stdlib.h>
 #include "state/mirror.h"
@@ -94,13 +96,17 @@ refresh_coll(struct account *a, uint32_t coll, int64_t deadline_ms,
 	struct arena *arena = arena_new();
 	struct source *s = NULL;
 	struct coll c;
-	bool ok;
+	bool ok = false;
 
-	if (colls_get(a->gw->store, a->user, coll, arena, &c, e))
-		s = account_checkout(a, c.source, deadline_ms, e);
+	if (colls_get(a->gw->store, a->user, coll, arena, &c, e)) {
+		if (coll_is_view(&c))
+			ok = refresh_view(a, &c, deadline_ms, e);
+		else
+			s = account_checkout(a, c.source, deadline_ms, e);
+	}
 	arena_free(&arena);
 	if (s == NULL)
-		return false;
+		return ok;
 	if (!coll_lock(a, coll, deadline_ms, e)) {
 		account_checkin(a, &s, false);
 		return false;
@@ -135,9 +141,41 @@ refresh_is_fresh(struct account *a, const struct coll *c)
 {
 	struct freshness f = { .fresh = false };
 
+	if (coll_is_view(c))
+		return refresh_view_is_fresh(a, c);
 	f.watched = account_watched(a, c->source, &f.since_ms);
 	coll_run_do(a, c->id, look_fresh, &f);
 	return f.fresh;
+}
+
+static void
+look_age(struct coll_run *r, void *ctx)
+{
+	int64_t *since_ms = ctx;
+
+	*since_ms = r->listing ? 0 : r->fresh_ms;
+}
+
+bool
+refresh_is_recent(struct account *a, uint32_t coll, int64_t max_age_ms)
+{
+	int64_t since_ms = 0;
+
+	coll_run_do(a, coll, look_age, &since_ms);
+	return since_ms != 0 && clock_mono_ms() - since_ms <= max_age_ms;
+}
+
+static void
+set_unknown(struct coll_run *r, void *ctx)
+{
+	(void)ctx;
+	r->fresh_ms = 0;
+}
+
+void
+refresh_distrust(struct account *a, uint32_t coll)
+{
+	coll_run_do(a, coll, set_unknown, NULL);
 }
 
 /* ---- background ------------------------------------------------------------*/
@@ -316,29 +354,18 @@ list_source(struct account *a, struct span name, bool branch,
 	return ok;
 }
 
-/* Collections of sources that left the configuration are detached: their
- * items leave the phones, and come back with them under the same numbers. */
+/* Sources that left the configuration take their collections along. */
 static bool
 detach_missing(struct account *a, const struct user_conf *conf, bool *changed,
 	       struct err *e)
 {
-	struct arena *arena = arena_new();
-	struct coll *v;
-	size_t n, i;
-	bool differs, ok;
+	struct span names[MAX_SOURCES];
+	size_t i;
 
-	ok = colls_list(a->gw->store, a->user, arena, &v, &n, e);
-	for (i = 0; ok && i < n; i++) {
-		if (!v[i].attached || user_conf_source(conf, v[i].source) >= 0)
-			continue;
-		if (i > 0 && span_eq(v[i].source, v[i - 1].source))
-			continue;
-		ok = colls_apply(a->gw->store, a->user, v[i].source, NULL, 0,
-				 &differs, e);
-		*changed |= ok && differs;
-	}
-	arena_free(&arena);
-	return ok;
+	for (i = 0; i < conf->n_sources; i++)
+		names[i] = span_of(conf->sources[i].name);
+	return colls_keep(a->gw->store, a->user, names, conf->n_sources,
+			  changed, e);
 }
 
 /* Without the user's own mailbox there is no tree; any other source that is

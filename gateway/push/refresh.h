@@ -6,7 +6,7 @@
 #include "gateway/accounts/account.h"
 
 /* Brings the mirror of a collection up to date now, under its lock, on a
- * worker. With s == NULL a session is checked out for it. A first listing
+ * worker; of a view, those of its members, of which some may be down. With s == NULL a session is checked out for it. A first listing
  * that does not end before the deadline goes on in the background; what
  * arrived so far is in the mirror and true is returned. */
 bool refresh_coll(struct account *a, uint32_t coll, int64_t deadline_ms,
@@ -14,9 +14,17 @@ bool refresh_coll(struct account *a, uint32_t coll, int64_t deadline_ms,
 /* The same for a caller that holds the collection lock and a session. */
 bool refresh_locked(struct account *a, struct source *s, uint32_t coll,
 		    int64_t deadline_ms, struct err *e);
+/* For a view: brings it up to date with the mirrors of its members, without
+ * asking anybody; members that were never listed are queued for it. Nothing
+ * to do for any other collection. */
+bool refresh_feed(struct account *a, const struct coll *c, struct err *e);
 /* True if the mirror is known to be current: the bell is alive and did not
  * ring since the last look. */
 bool refresh_is_fresh(struct account *a, const struct coll *c);
+/* True if the last complete look at the source is at most so old. */
+bool refresh_is_recent(struct account *a, uint32_t coll, int64_t max_age_ms);
+/* What the mirror says of it was found wrong: the next request looks. */
+void refresh_distrust(struct account *a, uint32_t coll);
 /* Queues a background refresh; rings that come meanwhile are gathered. */
 void refresh_ring(struct account *a, uint32_t coll);
 /* Lists the folders of all sources if the last listing is older than

@@ -5,6 +5,7 @@
 #include "gateway/accounts/objects.h"
 #include "gateway/commands/commands.h"
 #include "gateway/http/status.h"
+#include "gateway/items/folder_tree.h"
 #include "gateway/items/mail_ref.h"
 #include "gateway/push/refresh.h"
 #include "gateway/sync/sync_options.h"
@@ -63,7 +64,7 @@ write_one(struct request *r, const struct wbxml_node *n)
 		name = wbxml_child_text(n, WX_AirSync_CollectionId);
 	if (coll_parse(name, &coll) &&
 	    colls_get(r->gw->store, r->user_id, coll, r->arena, &c, &e) &&
-	    c.attached)
+	    c.attached && !folder_hidden(r, &c))
 		status = estimate_one(r, n, coll, c.kind, &count);
 	wbxml_open(w, WX_GetItemEstimate_Response);
 	wbxml_uint(w, WX_GetItemEstimate_Status, status);

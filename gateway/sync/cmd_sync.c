@@ -7,13 +7,19 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "gateway/accounts/objects.h"
+#include "gateway/accounts/views.h"
 #include "gateway/commands/commands.h"
 #include "gateway/http/status.h"
+#include "gateway/items/folder_tree.h"
 #include "gateway/items/mail_ref.h"
+#include "gateway/items/quiet_news.h"
 #include "gateway/push/park.h"
 #include "gateway/push/refresh.h"
 #include "gateway/push/watch.h"
+#include "gateway/sync/read_ahead.h"
 #include "gateway/sync/sync_answer.h"
+
+#define DOWNLOAD_LOOK_MS 5000
 
 /* <Collections> is opened when the first collection has something to say. */
 static void
@@ -123,35 +129,64 @@ answer_collection(struct sync_one *one, struct err *e)
 		run->said = said_before;
 		return false;
 	}
+	if (one->w.more && one->sc->get_changes)
+		read_ahead(one);
 	run->left -= written < run->left ? (unsigned)written : run->left;
 	return true;
+}
+
+static bool
+make_window(struct sync_one *one, struct err *e)
+{
+	struct sync_run *run = one->run;
+	const struct sync_coll *sc = one->sc;
+	unsigned limit = sc->window < run->left ? sc->window : run->left;
+
+	return sync_window(run->r->gw->store, &one->pos,
+			   one->applied.effects, one->applied.n_effects,
+			   one->want, sc->get_changes ? limit : 0,
+			   run->r->arena, &one->w, e);
+}
+
+/* A bell may ring half a second late, and who asks wants the truth: only a
+ * request that the bell itself woke skips the look, and one in the middle of
+ * a long download, which looks when it comes to its end. */
+static bool
+look_if_due(struct sync_one *one, bool *made, struct err *e)
+{
+	struct sync_run *run = one->run;
+
+	*made = false;
+	if (!one->sc->get_changes || one->c.no_select)
+		return true;
+	if (run->r->woken && refresh_is_fresh(run->a, &one->c))
+		return refresh_feed(run->a, &one->c, e);
+	if (one->sc->n_cmds == 0 && one->c.kind == KIND_EMAIL &&
+	    refresh_is_recent(run->a, one->c.id, DOWNLOAD_LOOK_MS)) {
+		if (!make_window(one, e))
+			return false;
+		*made = one->w.more;
+		if (*made)
+			return true;
+	}
+	return refresh_coll(run->a, one->c.id, run->until_ms, e);
 }
 
 static bool
 sync_known_key(struct sync_one *one, struct err *e)
 {
 	struct sync_run *run = one->run;
-	const struct sync_coll *sc = one->sc;
-	unsigned limit = sc->window < run->left ? sc->window : run->left;
+	bool made;
 
-	if (!sync_apply(run->r, run->a, &one->c, sc, &one->pos, &one->o,
-			&one->applied, e))
-		return false;
-	/* A bell may ring half a second late, and who asks wants the truth:
-	 * only a request that the bell itself woke skips the look. */
-	if (sc->get_changes && !one->c.no_select &&
-	    !(run->r->woken && refresh_is_fresh(run->a, &one->c)) &&
-	    !refresh_coll(run->a, one->c.id, run->until_ms, e))
+	if (!sync_apply(run->r, run->a, &one->c, one->sc, &one->pos, &one->o,
+			&one->applied, e) ||
+	    !look_if_due(one, &made, e))
 		return false;
 	/* The refresh may have given the mailbox its UIDVALIDITY. */
 	if (!colls_get(run->r->gw->store, run->r->user_id, one->c.id,
 		       run->r->arena, &one->c, e))
 		return false;
-	return sync_window(run->r->gw->store, &one->pos,
-			   one->applied.effects, one->applied.n_effects,
-			   one->want, sc->get_changes ? limit : 0,
-			   run->r->arena, &one->w, e) &&
-	       answer_collection(one, e);
+	return (made || make_window(one, e)) && answer_collection(one, e);
 }
 
 static void
@@ -209,7 +244,8 @@ sync_collection(struct sync_run *run, const struct sync_coll *sc)
 	if (sc->coll == 0 ||
 	    !colls_get(r->gw->store, r->user_id, sc->coll, r->arena, &one.c,
 		       &e) ||
-	    !one.c.attached) {
+	    !one.c.attached || folder_hidden(r, &one.c) ||
+	    views_hide(views_merged(r->user, &r->dev), &one.c)) {
 		/* iOS needs 12 here: FolderSync first (clients.md 6). */
 		collection_status(run, sc, 12);
 		return;
@@ -285,15 +321,38 @@ register_wait(struct sync_run *run)
 {
 	struct request *r = run->r;
 	uint32_t *colls = arena_array(r->arena, run->q.n + 1, sizeof(*colls));
-	size_t i;
+	uint32_t *await;
+	size_t i, n;
 	int64_t until = r->woken ? r->wait_until_ms
 				 : clock_mono_ms() +
 					   (int64_t)run->q.wait_s * 1000;
 
 	for (i = 0; i < run->q.n; i++)
 		colls[i] = run->q.colls[i].coll;
-	return park_register(r->gw, r->x, r->user_id, r->device_id, colls,
-			     run->q.n, until);
+	n = views_awaited(r->gw, r->user_id, views_merged(r->user, &r->dev),
+			  colls, run->q.n, r->arena, &await);
+	return park_register(r->gw, r->x, r->user_id, r->device_id, await, n,
+			     until);
+}
+
+/* A request that waits is push: in quiet hours it brings what the phone
+ * sent, and no news. One that does not wait is the user's own look. */
+static void
+hold_quiet(struct sync_run *run)
+{
+	struct request *r = run->r;
+	struct err e = { 0 };
+	struct coll c;
+	size_t i;
+
+	if (run->q.wait_s == 0 || r->user->n_quiet == 0)
+		return;
+	for (i = 0; i < run->q.n; i++)
+		if (colls_get(r->gw->store, r->user_id, run->q.colls[i].coll,
+			      r->arena, &c, &e) &&
+		    quiet_holds(r, &c))
+			run->q.colls[i].get_changes = false;
+	err_clear(&e);
 }
 
 enum cmd_result
@@ -315,6 +374,7 @@ cmd_sync(struct request *r)
 	run.start = wbxml_mark(&r->w);
 	if (run.q.wait_s > 0)
 		handle = register_wait(&run);
+	hold_quiet(&run);
 	for (i = 0; i < run.q.n; i++)
 		sync_collection(&run, &run.q.colls[i]);
 	if (handle != 0 && may_wait(&run)) {

@@ -3,6 +3,8 @@
 #ifndef GATEWAY_SYNC_ANSWER_H
 #define GATEWAY_SYNC_ANSWER_H
 
+#include "gateway/accounts/views.h"
+#include "gateway/items/mail_content.h"
 #include "gateway/sync/sync_apply.h"
 #include "gateway/sync/sync_options.h"
 #include "gateway/sync/sync_parse.h"
@@ -28,7 +30,24 @@ struct sync_one {
 	struct sync_applied applied;
 	struct window w;
 	int64_t want;
+	struct err down; /* what kept a member of a view from being read */
 };
+
+/* Where the items of the window at at[] live: of a view, at its members;
+ * `item` has the flags and the version of the window. */
+bool sync_places(struct sync_one *one, const size_t *at, size_t n,
+		 struct place *out, struct err *e);
+/* Those of n places that lie in the collection of v[first], if that is the
+ * first of them, go into group[] (room for n); returns how many. */
+size_t sync_group(const struct place *v, size_t n, size_t first,
+		  size_t *group);
+/* A collection could not be read, by e: of a view, true, since one source
+ * that is down holds nobody up. What it has is owed. */
+bool sync_pass_over(struct sync_one *one, const struct coll *c,
+		    struct err *e);
+/* Nothing was written for that reason alone: then it is an error after all,
+ * or the phone would ask at once again. */
+bool sync_was_down(const struct sync_one *one, size_t written, struct err *e);
 
 /* Commands of the window: Adds and Changes with their content, Deletes.
  * *written counts them. What does not fit into the answer is owed, and
@@ -37,6 +56,10 @@ bool sync_write_mails(struct sync_one *one, size_t *written, struct err *e);
 bool sync_write_objects(struct sync_one *one, size_t *written, struct err *e);
 /* One item as the answer to a Fetch; false if it cannot be had. */
 bool sync_fetch_mail(struct sync_one *one, struct sync_result *res, bool *gone);
+/* One mail as an element of an answer about `coll`: Add, Change or Fetch. */
+void sync_write_mail(struct wbxml_writer *w, struct arena *a,
+		     uint32_t coll, const struct tr_env *env, wbxml_tag tag,
+		     const struct place *p, const struct mail_content *mc);
 bool sync_fetch_object(struct sync_one *one, struct sync_result *res);
 void sync_write_responses(struct sync_one *one);
 

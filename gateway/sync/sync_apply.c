@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "base/log.h"
 #include "gateway/accounts/sessions.h"
+#include "gateway/accounts/views.h"
 #include "gateway/http/status.h"
 #include "gateway/items/folder_tree.h"
 #include "gateway/items/mail_content.h"
@@ -16,6 +16,33 @@ apply_effect(struct apply *p, uint64_t item, uint64_t has)
 {
 	p->out->effects[p->out->n_effects++] =
 		(struct effect){ .item = item, .has = has };
+}
+
+static void
+leave(struct apply *p, bool broken)
+{
+	if (p->locked)
+		coll_unlock(p->a, p->c->id);
+	p->locked = false;
+	account_checkin(p->a, &p->s, broken);
+}
+
+bool
+apply_at(struct apply *p, const struct coll *c, struct err *e)
+{
+	if (p->locked && p->s != NULL && p->c->id == c->id)
+		return true;
+	leave(p, false);
+	p->s = account_checkout(p->a, c->source, p->r->deadline_ms, e);
+	if (p->s == NULL)
+		return false;
+	if (!coll_lock(p->a, c->id, p->r->deadline_ms, e)) {
+		account_checkin(p->a, &p->s, false);
+		return false;
+	}
+	p->c = c;
+	p->locked = true;
+	return true;
 }
 
 /* What the phone has: its own commands of this request come last. */
@@ -145,20 +172,21 @@ read_change(struct apply *p, const struct sync_cmd *cmd,
 }
 
 static bool
-change_one(struct apply *p, const struct sync_cmd *cmd, struct mirror_item *it,
-	   unsigned *status, struct err *e)
+change_one(struct apply *p, const struct sync_cmd *cmd,
+	   struct sync_result *res, struct err *e)
 {
+	const struct mirror_item *it = &res->item;
 	struct mail_edit ed = { 0 };
 	uint32_t uid = mail_uid(it);
 	uint64_t version, seq, had;
 
-	*status = read_change(p, cmd, it, &ed);
-	if (*status != 0) {
-		apply_effect(p, it->item, HAS_DIRTY);
+	res->status = read_change(p, cmd, it, &ed);
+	if (res->status != 0) {
+		apply_effect(p, res->shown, HAS_DIRTY);
 		return true;
 	}
-	*status = 1;
-	if (!phone_has(p, it->item, &had, e))
+	res->status = 1;
+	if (!phone_has(p, res->shown, &had, e))
 		return false;
 	if ((ed.m.mask != 0 || ed.add.n > 0 || ed.remove.n > 0) &&
 	    !source_set_flags(p->s, p->c->remote, p->c->uidvalidity, &uid, 1,
@@ -170,7 +198,7 @@ change_one(struct apply *p, const struct sync_cmd *cmd, struct mirror_item *it,
 	park_post(p->a->gw, p->a->user, p->c->id, seq);
 	/* What others changed and this phone has not heard of yet (or only in
 	 * an answer that was lost) still has to be told. */
-	apply_effect(p, it->item, had == it->version ? version : HAS_DIRTY);
+	apply_effect(p, res->shown, had == it->version ? version : HAS_DIRTY);
 	return true;
 }
 
@@ -199,79 +227,105 @@ delete_at_source(struct apply *p, const struct mirror_item *it, struct err *e)
 }
 
 static bool
-delete_one(struct apply *p, struct mirror_item *it, unsigned *status,
-	   struct err *e)
+delete_one(struct apply *p, struct sync_result *res, struct err *e)
 {
 	uint64_t seq;
 
-	*status = 1;
-	if (!delete_at_source(p, it, e))
+	res->status = 1;
+	if (!delete_at_source(p, &res->item, e))
 		return false;
 	err_clear(e);
-	if (!mirror_gone(p->a->gw->store, p->a->user, p->c->id, it->item,
-			 &seq, e))
+	if (!mirror_gone(p->a->gw->store, p->a->user, p->c->id,
+			 res->item.item, &seq, e))
 		return false;
 	park_post(p->a->gw, p->a->user, p->c->id, seq);
-	apply_effect(p, it->item, HAS_NOTHING);
+	apply_effect(p, res->shown, HAS_NOTHING);
 	return true;
+}
+
+/* The item that a Change, Delete or Fetch is about; *there is false, and the
+ * status set, if there is none any more. */
+static bool
+find_item(struct apply *p, const struct sync_cmd *cmd,
+	  struct sync_result *res, bool *there, struct err *e)
+{
+	struct place at;
+	uint32_t coll;
+	uint64_t item;
+
+	*there = false;
+	res->status = 8;
+	if (!item_parse(cmd->server_id, &coll, &item) || coll != p->named->id)
+		return true;
+	if (!place_find(p->a->gw, p->a->user, coll, item, p->r->arena, &at,
+			e)) {
+		if (e->code != ERR_NOT_FOUND)
+			return false;
+		err_clear(e);
+		return true;
+	}
+	res->coll = at.coll;
+	res->item = at.item;
+	res->shown = at.shown;
+	*there = !at.item.gone;
+	if (*there)
+		return true;
+	if (cmd->kind == SYNC_DELETE)
+		res->status = 1; /* gone is done */
+	apply_effect(p, item,
+		     sync_cmd_buries(cmd) ? HAS_NOTHING : HAS_DIRTY);
+	return true;
+}
+
+/* Of an item that is there. */
+static bool
+carry_out(struct apply *p, const struct sync_cmd *cmd,
+	  struct sync_result *res, struct err *e)
+{
+	if (cmd->kind == SYNC_FETCH) {
+		res->status = 1;
+		return true;
+	}
+	if (!apply_at(p, &res->coll, e))
+		return false;
+	if (p->c->kind != KIND_EMAIL)
+		return apply_object(p, cmd, res, e);
+	return cmd->kind == SYNC_CHANGE ? change_one(p, cmd, res, e)
+					: delete_one(p, res, e);
 }
 
 static bool
 apply_one(struct apply *p, const struct sync_cmd *cmd, struct err *e)
 {
 	struct sync_result *res = &p->out->results[p->out->n++];
-	uint32_t coll;
-	uint64_t item;
 	struct err mine = { 0 };
-	bool ok = true, drafted;
+	bool there, drafted, ok;
 
 	res->cmd = cmd;
 	res->status = 8;
-	if (p->c->kind != KIND_EMAIL) {
-		ok = apply_object(p, cmd, res, &mine);
-		goto judged;
-	}
 	ok = apply_draft(p, cmd, res, &drafted, &mine);
-	if (drafted)
-		goto judged;
-	if (cmd->kind == SYNC_ADD) {
+	if (drafted) {
+		res->shown = res->item.item;
+	} else if (cmd->kind == SYNC_ADD && p->named->kind == KIND_EMAIL) {
 		res->status = 6; /* mail is not added (MS-ASCMD 2.2.3.7.2) */
 		return true;
-	}
-	if (!item_parse(cmd->server_id, &coll, &item) || coll != p->c->id ||
-	    !mirror_get(p->a->gw->store, p->a->user, coll, item, p->r->arena,
-			&res->item, &mine)) {
-		if (mine.code != ERR_NONE && mine.code != ERR_NOT_FOUND) {
-			*e = mine;
+	} else if (cmd->kind == SYNC_ADD) {
+		ok = apply_object(p, cmd, res, &mine);
+	} else {
+		if (!find_item(p, cmd, res, &there, e))
 			return false;
-		}
-		return true;
+		if (!there)
+			return true;
+		ok = carry_out(p, cmd, res, &mine);
 	}
-	if (res->item.gone) {
-		if (cmd->kind == SYNC_DELETE) {
-			res->status = 1; /* gone is done */
-			apply_effect(p, item, HAS_NOTHING);
-		} else {
-			apply_effect(p, item, HAS_DIRTY);
-		}
-		return true;
-	}
-	if (cmd->kind == SYNC_FETCH)
-		res->status = 1;
-	else if (cmd->kind == SYNC_CHANGE)
-		ok = change_one(p, cmd, &res->item, &res->status, &mine);
-	else
-		ok = delete_one(p, &res->item, &res->status, &mine);
-judged:
 	if (ok)
 		return true;
 	if (mine.scope == SCOPE_ITEM) {
 		res->status = status_of(STATUS_SYNC_ITEM, &mine);
-		if (cmd->kind == SYNC_ADD)
-			return true;
-		item = res->item.item;
-		apply_effect(p, item, sync_cmd_buries(cmd) ? HAS_NOTHING
-							   : HAS_DIRTY);
+		if (cmd->kind != SYNC_ADD)
+			apply_effect(p, res->shown,
+				     sync_cmd_buries(cmd) ? HAS_NOTHING
+							  : HAS_DIRTY);
 		return true;
 	}
 	*e = mine;
@@ -295,7 +349,7 @@ sync_apply(struct request *r, struct account *a, const struct coll *c,
 	   const struct sync_options *o, struct sync_applied *out,
 	   struct err *e)
 {
-	struct apply p = { .r = r, .a = a, .c = c, .sc = sc, .pos = pos,
+	struct apply p = { .r = r, .a = a, .named = c, .sc = sc, .pos = pos,
 			   .o = o, .out = out };
 	bool ok;
 
@@ -307,15 +361,8 @@ sync_apply(struct request *r, struct account *a, const struct coll *c,
 	out->told = arena_array(r->arena, sc->n_cmds, sizeof(*out->told));
 	out->effects = arena_array(r->arena, sc->n_cmds,
 				   sizeof(*out->effects));
-	p.s = account_checkout(a, c->source, r->deadline_ms, e);
-	if (p.s == NULL)
-		return false;
-	if (!coll_lock(a, c->id, r->deadline_ms, e)) {
-		account_checkin(a, &p.s, false);
-		return false;
-	}
 	ok = apply_all(&p, e);
-	coll_unlock(a, c->id);
-	account_checkin(a, &p.s, !ok && account_broken(e));
-	return ok;
+	leave(&p, !ok && account_broken(e));
+	/* What was done at the members is to be no news to this phone. */
+	return ok && views_feed(a->gw, a->user, c, e);
 }

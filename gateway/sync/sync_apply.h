@@ -12,7 +12,9 @@
 struct sync_result {
 	const struct sync_cmd *cmd;
 	unsigned status;          /* 1: done */
-	struct mirror_item item;  /* Fetch */
+	struct coll coll;         /* where the item lives; not set for Adds */
+	struct mirror_item item;  /* there */
+	uint64_t shown;           /* its number in the phone's collection */
 };
 
 struct sync_applied {
@@ -36,15 +38,23 @@ bool sync_apply(struct request *r, struct account *a, const struct coll *c,
 struct apply {
 	struct request *r;
 	struct account *a;
-	struct source *s;
-	const struct coll *c;
+	const struct coll *named; /* as the phone calls it: pos, effects and
+				     reply rows are of this one */
+	const struct coll *c; /* what is acted on: a member of a view, else
+				 `named`; see apply_at */
+	bool locked;
+	struct source *s;     /* a session to it */
 	const struct sync_coll *sc;
 	const struct sync_pos *pos;
 	const struct sync_options *o;
 	struct sync_applied *out;
 };
 
+/* item: as the phone calls it (res->shown). */
 void apply_effect(struct apply *p, uint64_t item, uint64_t has);
+/* Goes over to that collection: session and lock, until another one's turn
+ * comes; never two locks at a time. c must outlive the request's commands. */
+bool apply_at(struct apply *p, const struct coll *c, struct err *e);
 /* The row of this command; one that is begun is looked up at the source
  * first. */
 bool apply_find_row(struct apply *p, const struct reply_cmd *cmd,
@@ -56,11 +66,13 @@ void apply_answer_from(struct apply *p, const struct reply *rep,
 /* This answer reports that row. */
 void apply_tell(struct apply *p, const struct reply *rep);
 /* A draft that was written or is to leave (16.x): may be no draft's command
- * at all, then *mine is false. Otherwise as apply_object. */
+ * at all, then *mine is false. Otherwise as apply_object; the item is known
+ * by res->item alone (drafts are in no view). */
 bool apply_draft(struct apply *p, const struct sync_cmd *cmd,
 		 struct sync_result *res, bool *mine, struct err *e);
-/* One command on a whole object (events, tasks): res->status is set. False
- * with an error of the source. */
+/* One command on a whole object (events, tasks): res->status is set. Of an
+ * item that is there, at whose collection p is; an Add finds its place
+ * itself. False with an error of the source. */
 bool apply_object(struct apply *p, const struct sync_cmd *cmd,
 		  struct sync_result *res, struct err *e);
 

@@ -368,7 +368,7 @@ apply_draft(struct apply *p, const struct sync_cmd *cmd,
 {
 	struct drafting d = { .p = p, .cmd = cmd, .res = res };
 
-	*mine = p->r->version >= 160 && p->c->type == FOLDER_DRAFTS &&
+	*mine = p->r->version >= 160 && p->named->type == FOLDER_DRAFTS &&
 		(cmd->kind == SYNC_ADD ||
 		 (cmd->kind == SYNC_CHANGE &&
 		  (cmd->send || draft_is_rewritten(cmd->data))));
@@ -381,5 +381,5 @@ apply_draft(struct apply *p, const struct sync_cmd *cmd,
 						   : REPLY_CHANGE,
 				   .client_id = cmd->client_id,
 				   .digest = cmd->digest };
-	return find_item(&d, e) && run(&d, e);
+	return apply_at(p, p->named, e) && find_item(&d, e) && run(&d, e);
 }

@@ -8,7 +8,9 @@
 #include "base/codec.h"
 #include "base/log.h"
 #include "gateway/accounts/objects.h"
+#include "gateway/accounts/views.h"
 #include "gateway/http/status.h"
+#include "gateway/items/folder_tree.h"
 #include "gateway/meetings/schedule.h"
 #include "gateway/push/park.h"
 #include "gateway/push/refresh.h"
@@ -35,7 +37,7 @@ apply_answer_from(struct apply *p, const struct reply *rep,
 		  struct sync_result *res)
 {
 	res->status = rep->status;
-	res->item.item = rep->item;
+	res->shown = rep->item;
 	if (rep->item != 0)
 		apply_effect(p, rep->item, rep->version);
 	apply_tell(p, rep);
@@ -55,6 +57,28 @@ add_digests(const struct apply *p, size_t *n_out)
 	return v;
 }
 
+/* A begun Add may be in the collection it was begun for and nowhere else,
+ * whatever the user's default is by now. Without that collection it is begun
+ * anew. */
+static bool
+follow_row(struct apply *p, struct reply *rep, enum reply_match *match,
+	   struct err *e)
+{
+	struct coll *c = arena_alloc(p->r->arena, sizeof(*c));
+
+	if (rep->cmd.kind != REPLY_ADD || !coll_is_view(p->named))
+		return rep->cmd.kind != REPLY_ADD || apply_at(p, p->named, e);
+	if (colls_get(store_of(p), p->a->user, (uint32_t)rep->base_version,
+		      p->r->arena, c, e) &&
+	    c->attached)
+		return apply_at(p, c, e);
+	if (e->code != ERR_NONE && e->code != ERR_NOT_FOUND)
+		return false;
+	err_clear(e);
+	*match = REPLY_NONE;
+	return reply_drop(store_of(p), p->pos, rep->n, e);
+}
+
 /* The row of this command; a begun one is looked up at the source first. */
 bool
 apply_find_row(struct apply *p, const struct reply_cmd *cmd,
@@ -68,7 +92,12 @@ apply_find_row(struct apply *p, const struct reply_cmd *cmd,
 		return false;
 	if (*match == REPLY_NONE || rep->done)
 		return true;
+	if (!follow_row(p, rep, match, e))
+		return false;
+	if (*match == REPLY_NONE)
+		return true;
 	return refresh_locked(p->a, p->s, p->c->id, p->r->deadline_ms, e) &&
+	       views_feed(p->a->gw, p->a->user, p->named, e) &&
 	       reply_find(store_of(p), p->pos, cmd, &others, rep, match, e);
 }
 
@@ -145,29 +174,31 @@ put_new(struct apply *p, const struct sync_cmd *cmd,
 	struct change facts = { .data = text };
 	struct object o = { .data = text };
 	const char *flaw;
-	uint64_t version;
+	uint64_t item, version;
 
 	object_facts(p->c->kind, &facts, &flaw);
 	if (!begun &&
 	    !reply_begin(store_of(p), p->pos, rc, facts.token,
-			 resource_path(p, name), HAS_NOTHING, clock_wall(),
-			 rep, e))
+			 resource_path(p, name), p->c->id, clock_wall(), rep,
+			 e))
 		return false;
 	if (!source_put(p->s, p->c->remote, p->c->kind, name, &o, p->r->arena,
 			e)) {
 		schedule_undo(sch, e);
 		return false;
 	}
-	if (!record(p, &o, &res->item.item, &version, e))
+	if (!record(p, &o, &item, &version, e) ||
+	    !place_shown(p->a->gw, p->a->user, p->named, p->c->id, item,
+			 &res->shown, e))
 		return false;
 	schedule_done(sch, o.data);
 	if (echoes(p, cmd, SPAN_NONE, text, &o))
 		version = HAS_DIRTY;
-	if (!reply_done(store_of(p), p->pos, rep->n, res->item.item, version,
-			1, e))
+	if (!reply_done(store_of(p), p->pos, rep->n, res->shown, version, 1,
+			e))
 		return false;
 	res->status = 1;
-	apply_effect(p, res->item.item, version);
+	apply_effect(p, res->shown, version);
 	apply_tell(p, rep);
 	return true;
 }
@@ -198,11 +229,15 @@ add_known(struct apply *p, const struct sync_cmd *cmd,
 	if (!mirror_by_token(store_of(p), p->a->user, p->c->id, facts.token,
 			     p->r->arena, &res->item, known, e) ||
 	    (*known && !begun &&
-	     !reply_begin(store_of(p), p->pos, rc, 0, SPAN_NONE, HAS_NOTHING,
+	     !reply_begin(store_of(p), p->pos, rc, 0, SPAN_NONE, p->c->id,
 			  clock_wall(), rep, e)))
 		return false;
 	if (!*known)
 		return true;
+	res->coll = *p->c;
+	if (!place_shown(p->a->gw, p->a->user, p->named, p->c->id,
+			 res->item.item, &res->shown, e))
+		return false;
 	if (!change_item(p, cmd, &res->item, true, res, &version, e)) {
 		if (e->scope == SCOPE_ITEM)
 			reply_drop(store_of(p), p->pos, rep->n, &none);
@@ -210,8 +245,8 @@ add_known(struct apply *p, const struct sync_cmd *cmd,
 	}
 	p->out->effects[p->out->n_effects - 1].has = HAS_DIRTY;
 	apply_tell(p, rep);
-	return reply_done(store_of(p), p->pos, rep->n, res->item.item,
-			  HAS_DIRTY, 1, e);
+	return reply_done(store_of(p), p->pos, rep->n, res->shown, HAS_DIRTY,
+			  1, e);
 }
 
 /* The name is taken: by an earlier copy of this request, whose row the
@@ -246,18 +281,23 @@ edit_first(struct apply *p, const struct sync_cmd *cmd,
 	   struct err *e)
 {
 	uint64_t version = HAS_DIRTY;
+	struct place at;
 
-	if (!mirror_get(store_of(p), p->a->user, p->c->id, rep->item,
-			p->r->arena, &res->item, e)) {
+	if (!place_find(p->a->gw, p->a->user, p->named->id, rep->item,
+			p->r->arena, &at, e)) {
 		*gone = e->code == ERR_NOT_FOUND;
 		if (*gone)
 			err_clear(e);
 		return *gone;
 	}
-	*gone = res->item.gone;
+	*gone = at.item.gone;
 	if (*gone)
 		return true;
-	if (!reply_edit(store_of(p), p->pos, rep->n, cmd->digest, e) ||
+	res->coll = at.coll;
+	res->item = at.item;
+	res->shown = at.shown;
+	if (!apply_at(p, &res->coll, e) ||
+	    !reply_edit(store_of(p), p->pos, rep->n, cmd->digest, e) ||
 	    !change_item(p, cmd, &res->item, true, res, &version, e) ||
 	    !reply_done(store_of(p), p->pos, rep->n, rep->item, version, 1, e))
 		return false;
@@ -265,6 +305,19 @@ edit_first(struct apply *p, const struct sync_cmd *cmd,
 	apply_tell(p, rep);
 	return true;
 }
+
+/* New things go to the user's default of the kind. */
+static bool
+go_to_target(struct apply *p, struct err *e)
+{
+	struct coll *c = arena_alloc(p->r->arena, sizeof(*c));
+
+	return folder_target(p->r, p->named, SPAN_NONE, c, e) &&
+	       apply_at(p, c, e);
+}
+
+static bool refuse(struct apply *p, const struct sync_cmd *cmd,
+		   struct sync_result *res);
 
 static bool
 add_object(struct apply *p, const struct sync_cmd *cmd,
@@ -301,6 +354,10 @@ add_object(struct apply *p, const struct sync_cmd *cmd,
 		return false;
 	/* A begun row goes on under the name it has: a retry may come under
 	 * another key and ClientId. */
+	if (match != REPLY_SAME && !go_to_target(p, e))
+		return false;
+	if (p->c->read_only)
+		return refuse(p, cmd, res);
 	if (match == REPLY_SAME)
 		memcpy(once, rep.once, sizeof(once));
 	else if (!reply_once(store_of(p), p->pos, &rc, once, e))
@@ -340,24 +397,23 @@ patched(struct apply *p, const struct sync_cmd *cmd, struct span old,
 
 /* Is the mirror's version one that this phone has seen or written? */
 static bool
-knows_version(struct apply *p, const struct mirror_item *it, bool *knows,
+knows_version(struct apply *p, const struct sync_result *res, bool *knows,
 	      struct err *e)
 {
 	uint64_t has;
 
-	if (!sync_has(store_of(p), p->pos, it->item, &has, e))
+	if (!sync_has(store_of(p), p->pos, res->shown, &has, e))
 		return false;
-	*knows = has == it->version;
-	return *knows || reply_wrote(store_of(p), p->pos, it->item,
-				     it->version, knows, e);
+	*knows = has == res->item.version;
+	return *knows || reply_wrote(store_of(p), p->pos, res->shown,
+				     res->item.version, knows, e);
 }
 
 static bool
-server_wins(struct apply *p, const struct mirror_item *it,
-	    struct sync_result *res)
+server_wins(struct apply *p, struct sync_result *res)
 {
 	res->status = 7;
-	apply_effect(p, it->item, HAS_DIRTY);
+	apply_effect(p, res->shown, HAS_DIRTY);
 	return true;
 }
 
@@ -422,10 +478,10 @@ change_item(struct apply *p, const struct sync_cmd *cmd,
 			return err_set(e, ERR_NOT_FOUND, SCOPE_ITEM,
 				       "the object is gone");
 		if (!forced && p->o->conflict == 1)
-			return server_wins(p, it, res);
+			return server_wins(p, res);
 	}
 	res->status = 1;
-	apply_effect(p, it->item, *version);
+	apply_effect(p, res->shown, *version);
 	return true;
 }
 
@@ -433,7 +489,7 @@ static bool
 change_object(struct apply *p, const struct sync_cmd *cmd,
 	      struct sync_result *res, struct err *e)
 {
-	struct reply_cmd rc = { .kind = REPLY_CHANGE, .item = res->item.item,
+	struct reply_cmd rc = { .kind = REPLY_CHANGE, .item = res->shown,
 				.digest = cmd->digest };
 	enum reply_match match;
 	struct reply rep;
@@ -448,10 +504,10 @@ change_object(struct apply *p, const struct sync_cmd *cmd,
 		apply_answer_from(p, &rep, res);
 		return true;
 	}
-	if (!knows_version(p, &res->item, &knows, e))
+	if (!knows_version(p, res, &knows, e))
 		return false;
 	if (!knows && p->o->conflict == 1 && match == REPLY_NONE)
-		return server_wins(p, &res->item, res);
+		return server_wins(p, res);
 	if (match == REPLY_NONE &&
 	    !reply_begin(store_of(p), p->pos, &rc, 0, SPAN_NONE,
 			 res->item.version, clock_wall(), &rep, e))
@@ -471,8 +527,8 @@ change_object(struct apply *p, const struct sync_cmd *cmd,
 		return true;
 	}
 	apply_tell(p, &rep);
-	return reply_done(store_of(p), p->pos, rep.n, res->item.item, version,
-			  1, e);
+	return reply_done(store_of(p), p->pos, rep.n, res->shown, version, 1,
+			  e);
 }
 
 /* ---- Delete ------------------------------------------------------------------*/
@@ -528,7 +584,7 @@ delete_object(struct apply *p, const struct sync_cmd *cmd,
 				text, e) ||
 		    !delete_part(p, it, &sch, e))
 			return false;
-		apply_effect(p, it->item, HAS_NOTHING);
+		apply_effect(p, res->shown, HAS_NOTHING);
 		return true;
 	}
 	if (!plan_write(p, &sch, ITIP_DELETE, cmd, SPAN_NONE, old, SPAN_NONE,
@@ -546,49 +602,30 @@ delete_object(struct apply *p, const struct sync_cmd *cmd,
 		return false;
 	schedule_done(&sch, SPAN_NONE);
 	park_post(p->a->gw, p->a->user, p->c->id, seq);
-	apply_effect(p, it->item, HAS_NOTHING);
+	apply_effect(p, res->shown, HAS_NOTHING);
 	return true;
 }
 
 /* ---- all ---------------------------------------------------------------------*/
 
-/* Nobody may write there: the phone gets back what it changed or deleted. */
+/* Nobody may write there: the phone gets back what it changed or deleted.
+ * EAS has no words for the reason: the log has. */
 static bool
 refuse(struct apply *p, const struct sync_cmd *cmd, struct sync_result *res)
 {
-	log_line(LOG_INFO, "sync", "coll=%u is read-only", p->c->id);
+	static const char *const what[] = { [SYNC_ADD] = "add",
+					    [SYNC_CHANGE] = "change",
+					    [SYNC_DELETE] = "delete" };
+
+	log_line(LOG_INFO, "sync", "user=%s coll=%u source=" SPAN_FMT
+		 " name=\"" SPAN_FMT "\" undone=%s text=\"the server lets "
+		 "this user only read there\"", p->a->login, p->c->id,
+		 SPAN_ARG(p->c->source), SPAN_ARG(p->c->name),
+		 what[cmd->kind]);
 	res->status = cmd->kind == SYNC_ADD ? 6 : 7;
 	if (cmd->kind != SYNC_ADD)
-		apply_effect(p, res->item.item,
+		apply_effect(p, res->shown,
 			     sync_cmd_buries(cmd) ? HAS_NOTHING : HAS_DIRTY);
-	return true;
-}
-
-static bool
-find_item(struct apply *p, const struct sync_cmd *cmd,
-	  struct sync_result *res, bool *there, struct err *e)
-{
-	uint32_t coll;
-	uint64_t item;
-
-	*there = false;
-	res->status = 8;
-	if (!item_parse(cmd->server_id, &coll, &item) || coll != p->c->id)
-		return true;
-	if (!mirror_get(store_of(p), p->a->user, coll, item, p->r->arena,
-			&res->item, e)) {
-		if (e->code != ERR_NOT_FOUND)
-			return false;
-		err_clear(e);
-		return true;
-	}
-	*there = !res->item.gone;
-	if (*there)
-		return true;
-	if (cmd->kind == SYNC_DELETE)
-		res->status = 1; /* gone is done */
-	apply_effect(p, item,
-		     sync_cmd_buries(cmd) ? HAS_NOTHING : HAS_DIRTY);
 	return true;
 }
 
@@ -596,19 +633,8 @@ bool
 apply_object(struct apply *p, const struct sync_cmd *cmd,
 	     struct sync_result *res, struct err *e)
 {
-	bool there;
-
 	if (cmd->kind == SYNC_ADD)
-		return p->c->read_only ? refuse(p, cmd, res)
-				       : add_object(p, cmd, res, e);
-	if (!find_item(p, cmd, res, &there, e))
-		return false;
-	if (!there)
-		return true;
-	if (cmd->kind == SYNC_FETCH) {
-		res->status = 1;
-		return true;
-	}
+		return add_object(p, cmd, res, e);
 	if (p->c->read_only)
 		return refuse(p, cmd, res);
 	return sync_cmd_buries(cmd) ? delete_object(p, cmd, res, e)

@@ -5,6 +5,8 @@
 #include "gateway/accounts/sessions.h"
 #include "gateway/items/mail_content.h"
 #include "gateway/meetings/arrivals.h"
+#include "gateway/push/refresh.h"
+#include "gateway/sync/read_ahead.h"
 #include "gateway/sync/sync_answer.h"
 
 /* What is fetched at a time: many mails, for the sake of round trips, but
@@ -13,24 +15,32 @@
 #define BATCH_BYTES (2u << 20)
 #define MAIL_BYTES (64u << 10)
 
-static void
-write_item(struct sync_one *one, wbxml_tag tag, const struct mirror_item *it,
-	   const struct mail_content *mc)
+/* FileReferences inside name the place, which is good in any view. */
+void
+sync_write_mail(struct wbxml_writer *w, struct arena *a, uint32_t coll,
+		const struct tr_env *env, wbxml_tag tag, const struct place *p,
+		const struct mail_content *mc)
 {
-	struct request *r = one->run->r;
-	struct wbxml_writer *w = &r->w;
 	struct email_state st =
-		mail_state(r->arena, &one->c, it, it->flag_block);
+		mail_state(a, &p->coll, &p->item, p->item.flag_block);
 
 	wbxml_open(w, tag);
-	wbxml_text(w, WX_AirSync_ServerId,
-		   item_name(r->arena, one->c.id, it->item));
+	wbxml_text(w, WX_AirSync_ServerId, item_name(a, coll, p->shown));
 	if (tag == WX_AirSync_Fetch)
 		wbxml_uint(w, WX_AirSync_Status, 1);
 	wbxml_open(w, WX_AirSync_ApplicationData);
-	email_write(&one->o.env, &mc->info, &mc->plan, &st, w);
+	email_write(env, &mc->info, &mc->plan, &st, w);
 	wbxml_close(w);
 	wbxml_close(w);
+}
+
+static void
+write_item(struct sync_one *one, wbxml_tag tag, const struct place *p,
+	   const struct mail_content *mc)
+{
+	struct request *r = one->run->r;
+
+	sync_write_mail(&r->w, r->arena, one->c.id, &one->o.env, tag, p, mc);
 }
 
 /* A draft whose text is another one by now: the whole item. */
@@ -68,18 +78,19 @@ write_flags(struct sync_one *one, const struct win_change *ch)
 /* A mail that the server cannot describe in a way we can read comes as a
  * readable stub, never as a stuck folder. */
 static void
-write_stub(struct sync_one *one, const struct mirror_item *it)
+write_stub(struct sync_one *one, const struct place *p)
 {
 	struct request *r = one->run->r;
 	struct wbxml_writer *w = &r->w;
+	const struct mirror_item *it = &p->item;
 	struct email_state st =
-		mail_state(r->arena, &one->c, it, it->flag_block);
+		mail_state(r->arena, &p->coll, it, it->flag_block);
 	struct mail_info info = { .uid = mail_uid(it), .date = it->date,
 				  .size = it->size, .found = true };
 
 	wbxml_open(w, WX_AirSync_Add);
 	wbxml_text(w, WX_AirSync_ServerId,
-		   item_name(r->arena, one->c.id, it->item));
+		   item_name(r->arena, one->c.id, p->shown));
 	wbxml_open(w, WX_AirSync_ApplicationData);
 	email_write_stub(&one->o.env, &info, &st,
 			 "The mail server could not describe this mail. "
@@ -89,29 +100,39 @@ write_stub(struct sync_one *one, const struct mirror_item *it)
 	wbxml_close(w);
 }
 
+/* Mails of one mailbox, loaded together. */
+struct load {
+	struct sync_one *one;
+	const struct coll *c;
+	struct mirror_item *items;
+	struct mail_content *mc;
+	bool *stub;
+	size_t n;
+};
+
 /* The batch failed over one mail's structure: one by one, each with a
  * session that is not out of step. */
 static bool
-load_each(struct sync_one *one, const struct mirror_item *items, size_t n,
-	  struct mail_content *mc, bool *stub, struct err *e)
+load_each(struct load *l, struct err *e)
 {
-	struct sync_run *run = one->run;
+	struct sync_run *run = l->one->run;
 	size_t i;
 
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < l->n; i++) {
 		struct err mine = { 0 };
 		struct source *s =
-			account_checkout(run->a, one->c.source,
+			account_checkout(run->a, l->c->source,
 					 run->r->deadline_ms, &mine);
-		bool ok = s != NULL && mail_load(s, &one->c, &one->o.env,
-						 &items[i], 1, &mc[i], &mine);
+		bool ok = s != NULL &&
+			  mail_load(s, l->c, &l->one->o.env, &l->items[i], 1,
+				    &l->mc[i], &mine);
 
 		account_checkin(run->a, &s, !ok);
-		stub[i] = !ok && mine.code == ERR_PEER;
-		if (stub[i])
+		l->stub[i] = !ok && mine.code == ERR_PEER;
+		if (l->stub[i])
 			log_line(LOG_WARN, "stub", "coll=%u uid=%u text=\"%s\"",
-				 one->c.id, mail_uid(&items[i]), mine.text);
-		if (!ok && !stub[i]) {
+				 l->c->id, mail_uid(&l->items[i]), mine.text);
+		if (!ok && !l->stub[i]) {
 			*e = mine;
 			return false;
 		}
@@ -119,44 +140,84 @@ load_each(struct sync_one *one, const struct mirror_item *items, size_t n,
 	return true;
 }
 
-/* Writes the Adds of one batch; what the source could not give is owed.
- * A broken writer means that the answer is full: owed too. */
 static bool
-write_adds(struct sync_one *one, struct source **s, const size_t *at,
-	   size_t n, size_t *written, struct err *e)
+load_all(struct load *l, struct err *e)
 {
-	struct request *r = one->run->r;
-	struct mail_content *mc = arena_array(r->arena, n, sizeof(*mc));
-	struct mirror_item *items = arena_array(r->arena, n, sizeof(*items));
-	bool *stub = arena_array(r->arena, n, sizeof(*stub));
-	size_t i;
+	struct sync_run *run = l->one->run;
+	struct source *s = account_checkout(run->a, l->c->source,
+					    run->r->deadline_ms, e);
+	bool ok = s != NULL && mail_load(s, l->c, &l->one->o.env, l->items,
+					 l->n, l->mc, e);
 
-	for (i = 0; i < n; i++)
-		items[i] = one->w.v[at[i]].item;
-	if (!mail_load(*s, &one->c, &one->o.env, items, n, mc, e)) {
-		if (e->code != ERR_PEER)
-			return false;
+	if (s != NULL && !ok && e->code == ERR_PEER) {
 		err_clear(e);
-		account_checkin(one->run->a, s, true);
-		if (!load_each(one, items, n, mc, stub, e))
-			return false;
+		account_checkin(run->a, &s, true);
+		return load_each(l, e);
 	}
+	account_checkin(run->a, &s, !ok && account_broken(e));
+	return ok;
+}
+
+/* Those of v that lie in the mailbox of v[first], if it is the first. */
+static bool
+load_group(struct sync_one *one, const struct place *v, size_t n,
+	   size_t first, size_t *group, struct mail_content *mc, bool *stub,
+	   struct err *e)
+{
+	struct arena *a = one->run->r->arena;
+	size_t i;
+	struct load l = { .one = one, .c = &v[first].coll };
+
+	l.n = sync_group(v, n, first, group);
+	if (l.n == 0)
+		return true;
+	l.items = arena_array(a, l.n, sizeof(*l.items));
+	l.mc = arena_array(a, l.n, sizeof(*l.mc));
+	l.stub = arena_array(a, l.n, sizeof(*l.stub));
+	for (i = 0; i < l.n; i++)
+		l.items[i] = v[group[i]].item;
+	if (!load_all(&l, e))
+		return sync_pass_over(one, l.c, e);
+	for (i = 0; i < l.n; i++) {
+		mc[group[i]] = l.mc[i];
+		stub[group[i]] = l.stub[i];
+	}
+	return true;
+}
+
+/* One batch of Adds; false if the source failed as a whole. */
+static bool
+write_adds(struct sync_one *one, const size_t *at, size_t n, size_t *written,
+	   struct err *e)
+{
+	struct arena *a = one->run->r->arena;
+	struct mail_content *mc = arena_array(a, n, sizeof(*mc));
+	struct place *v = arena_array(a, n, sizeof(*v));
+	bool *stub = arena_array(a, n, sizeof(*stub));
+	size_t *group = arena_array(a, n, sizeof(*group)), i;
+
+	if (!sync_places(one, at, n, v, e))
+		return false;
+	for (i = 0; i < n; i++)
+		if (!load_group(one, v, n, i, group, mc, stub, e))
+			return false;
 	for (i = 0; i < n; i++) {
 		if (stub[i]) {
-			write_stub(one, &items[i]);
+			write_stub(one, &v[i]);
 			(*written)++;
 			continue;
 		}
 		if (!mc[i].info.found) {
 			window_owe(&one->w, at[i]); /* the log will tell */
+			refresh_distrust(one->run->a, one->c.id);
 			continue;
 		}
 		write_item(one,
 			   one->w.v[at[i]].op == WIN_ADD ? WX_AirSync_Add
 							 : WX_AirSync_Change,
-			   &items[i], &mc[i]);
-		arrivals_see(one->run->a, &one->c, &items[i], &one->o.env,
-			     &mc[i]);
+			   &v[i], &mc[i]);
+		arrivals_see(one->run->a, &v[i].coll, &v[i].item,
+			     &one->o.env, &mc[i]);
 		(*written)++;
 	}
 	return true;
@@ -174,7 +235,6 @@ bool
 sync_write_mails(struct sync_one *one, size_t *written, struct err *e)
 {
 	struct sync_run *run = one->run;
-	struct source *s = NULL;
 	size_t batch[SYNC_BATCH], n = 0, i, bytes = 0;
 	bool ok = true;
 
@@ -190,6 +250,12 @@ sync_write_mails(struct sync_one *one, size_t *written, struct err *e)
 		}
 	}
 	for (i = 0; ok && i <= one->w.n; i++) {
+		if (i < one->w.n && one->w.v[i].op == WIN_ADD &&
+		    !sync_over_budget(run) &&
+		    ahead_write(one, &one->w.v[i].item)) {
+			(*written)++;
+			continue;
+		}
 		if (i < one->w.n &&
 		    (one->w.v[i].op == WIN_ADD ||
 		     (one->w.v[i].op == WIN_CHANGE &&
@@ -207,14 +273,10 @@ sync_write_mails(struct sync_one *one, size_t *written, struct err *e)
 			one->w.more = true;
 			continue;
 		}
-		if (s == NULL)
-			s = account_checkout(run->a, one->c.source,
-					     run->r->deadline_ms, e);
-		ok = s != NULL && write_adds(one, &s, batch, n, written, e);
+		ok = write_adds(one, batch, n, written, e);
 		n = 0;
 	}
-	account_checkin(run->a, &s, !ok && account_broken(e));
-	return ok;
+	return ok && !sync_was_down(one, *written, e);
 }
 
 bool
@@ -223,14 +285,15 @@ sync_fetch_mail(struct sync_one *one, struct sync_result *res, bool *gone)
 	struct request *r = one->run->r;
 	struct mail_content mc = { 0 };
 	struct err e = { 0 };
-	struct source *s = account_checkout(one->run->a, one->c.source,
+	struct place at = { one->c, res->coll, res->item, res->shown };
+	struct source *s = account_checkout(one->run->a, at.coll.source,
 					    r->deadline_ms, &e);
-	bool ok = s != NULL && mail_load(s, &one->c, &one->o.env, &res->item,
+	bool ok = s != NULL && mail_load(s, &at.coll, &one->o.env, &at.item,
 					 1, &mc, &e);
 
 	account_checkin(one->run->a, &s, !ok && account_broken(&e));
 	*gone = ok && !mc.info.found;
 	if (ok && mc.info.found)
-		write_item(one, WX_AirSync_Fetch, &res->item, &mc);
+		write_item(one, WX_AirSync_Fetch, &at, &mc);
 	return ok && mc.info.found;
 }

@@ -3,22 +3,48 @@
 #include "gateway/sync/sync_answer.h"
 
 static void
-write_object(struct sync_one *one, wbxml_tag tag, const struct mirror_item *it,
+write_object(struct sync_one *one, wbxml_tag tag, const struct place *p,
 	     struct span text)
 {
 	struct request *r = one->run->r;
 	struct wbxml_writer *w = &r->w;
 	struct tr_env env = one->o.env;
 
-	env.ref = item_name(r->arena, one->c.id, it->item);
+	env.ref = item_name(r->arena, p->coll.id, p->item.item);
 	wbxml_open(w, tag);
-	wbxml_text(w, WX_AirSync_ServerId, env.ref);
+	wbxml_text(w, WX_AirSync_ServerId,
+		   item_name(r->arena, one->c.id, p->shown));
 	if (tag == WX_AirSync_Fetch)
 		wbxml_uint(w, WX_AirSync_Status, 1);
 	wbxml_open(w, WX_AirSync_ApplicationData);
 	object_write(one->c.kind, &env, text, w);
 	wbxml_close(w);
 	wbxml_close(w);
+}
+
+/* Those of v that lie in the collection of v[first], if it is the first. */
+static bool
+load_group(struct sync_one *one, const struct place *v, size_t n,
+	   size_t first, size_t *group, struct span *texts, struct err *e)
+{
+	struct request *r = one->run->r;
+	size_t m, i;
+	struct mirror_item *items;
+	struct span *mine;
+
+	m = sync_group(v, n, first, group);
+	if (m == 0)
+		return true;
+	items = arena_array(r->arena, m, sizeof(*items));
+	mine = arena_array(r->arena, m, sizeof(*mine));
+	for (i = 0; i < m; i++)
+		items[i] = v[group[i]].item;
+	if (!objects_load(one->run->a, &v[first].coll, items, m, r->arena,
+			  mine, r->deadline_ms, e))
+		return sync_pass_over(one, &v[first].coll, e);
+	for (i = 0; i < m; i++)
+		texts[group[i]] = mine[i];
+	return true;
 }
 
 /* One batch of Adds and Changes; what vanished meanwhile is owed: the log
@@ -28,21 +54,20 @@ static bool
 write_batch(struct sync_one *one, const size_t *at, size_t n, size_t *written,
 	    struct err *e)
 {
-	struct sync_run *run = one->run;
-	struct mirror_item *items =
-		arena_array(run->r->arena, n, sizeof(*items));
-	struct span *texts = arena_array(run->r->arena, n, sizeof(*texts));
-	size_t i;
+	struct arena *a = one->run->r->arena;
+	struct place *v = arena_array(a, n, sizeof(*v));
+	struct span *texts = arena_array(a, n, sizeof(*texts));
+	size_t *group = arena_array(a, n, sizeof(*group)), i;
 
-	for (i = 0; i < n; i++)
-		items[i] = one->w.v[at[i]].item;
-	if (!objects_load(run->a, &one->c, items, n, run->r->arena, texts,
-			  run->r->deadline_ms, e))
+	if (!sync_places(one, at, n, v, e))
 		return false;
+	for (i = 0; i < n; i++)
+		if (!load_group(one, v, n, i, group, texts, e))
+			return false;
 	for (i = 0; i < n; i++) {
 		const struct win_change *ch = &one->w.v[at[i]];
 
-		if (*written > 0 && sync_over_budget(run)) {
+		if (*written > 0 && sync_over_budget(one->run)) {
 			window_owe(&one->w, at[i]);
 			one->w.more = true;
 			continue;
@@ -54,7 +79,7 @@ write_batch(struct sync_one *one, const size_t *at, size_t n, size_t *written,
 		write_object(one,
 			     ch->op == WIN_ADD ? WX_AirSync_Add
 					       : WX_AirSync_Change,
-			     &ch->item, texts[i]);
+			     &v[i], texts[i]);
 		(*written)++;
 	}
 	return true;
@@ -88,20 +113,21 @@ sync_write_objects(struct sync_one *one, size_t *written, struct err *e)
 		ok = write_batch(one, batch, n, written, e);
 		n = 0;
 	}
-	return ok;
+	return ok && !sync_was_down(one, *written, e);
 }
 
 bool
 sync_fetch_object(struct sync_one *one, struct sync_result *res)
 {
+	struct place at = { one->c, res->coll, res->item, res->shown };
 	struct span text;
 	struct err e = { 0 };
 
-	if (!objects_load(one->run->a, &one->c, &res->item, 1,
+	if (!objects_load(one->run->a, &at.coll, &at.item, 1,
 			  one->run->r->arena, &text,
 			  one->run->r->deadline_ms, &e) ||
 	    text.p == NULL)
 		return false;
-	write_object(one, WX_AirSync_Fetch, &res->item, text);
+	write_object(one, WX_AirSync_Fetch, &at, text);
 	return true;
 }

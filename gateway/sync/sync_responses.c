@@ -81,7 +81,7 @@ write_made(struct sync_one *one, const struct sync_result *res)
 {
 	struct request *r = one->run->r;
 	struct tr_env env = one->o.env;
-	struct mirror_item it;
+	struct place at;
 	struct span text;
 	struct err e = { 0 };
 
@@ -92,12 +92,12 @@ write_made(struct sync_one *one, const struct sync_result *res)
 		return;
 	}
 	/* Without it the phone asks again when it needs it. */
-	if (!mirror_get(r->gw->store, r->user_id, one->c.id, res->item.item,
-			r->arena, &it, &e) ||
-	    !objects_load(one->run->a, &one->c, &it, 1, r->arena, &text,
+	if (!place_find(r->gw, r->user_id, one->c.id, res->shown, r->arena,
+			&at, &e) ||
+	    !objects_load(one->run->a, &at.coll, &at.item, 1, r->arena, &text,
 			  r->deadline_ms, &e))
 		return;
-	env.ref = item_name(r->arena, one->c.id, res->item.item);
+	env.ref = item_name(r->arena, at.coll.id, at.item.item);
 	object_write_made(one->c.kind, &env, text, res->cmd->data,
 			  res->cmd->kind == SYNC_ADD, &r->w);
 }
@@ -117,9 +117,9 @@ write_names(struct sync_one *one, const struct sync_result *res)
 		return;
 	}
 	wbxml_text(w, WX_AirSync_ClientId, cmd->client_id);
-	if (res->status == 1 && res->item.item != 0)
+	if (res->status == 1 && res->shown != 0)
 		wbxml_text(w, WX_AirSync_ServerId,
-			   item_name(a, one->c.id, res->item.item));
+			   item_name(a, one->c.id, res->shown));
 }
 
 /* Silence is success for Change and Delete. */

@@ -716,6 +716,55 @@ busy(void **state)
 	      ERR_UNSUPPORTED, SCOPE_ACCOUNT);
 }
 
+static void
+one_calendar(void)
+{
+	fake_forget(f);
+	on("PROPFIND", "/", "207 Multi-Status",
+	   MULTI(RESP("/", "<c:calendar-home-set><d:href>/h/</d:href>"
+			   "</c:calendar-home-set>")));
+	on("PROPFIND", "/h/", "207 Multi-Status", MULTI(RESP("/h/a/", CAL)));
+}
+
+/* Radicale 3.2 and later: one VFREEBUSY for each event, whose times are the
+ * event's; elsewhere DTSTART and DTEND are only what was asked. */
+static void
+busy_as_radicale_says_it(void **state)
+{
+	struct span ics;
+
+	(void)state;
+	one_calendar();
+	on("REPORT", "/h/a/", "200 OK",
+	   "BEGIN:VCALENDAR\r\nBEGIN:VFREEBUSY\r\nDTSTART:20261201T100000Z"
+	   "\r\nDTEND:20261201T110000Z\r\nDTSTAMP:20261101T100000Z\r\n"
+	   "FBTYPE:BUSY-TENTATIVE\r\nEND:VFREEBUSY\r\nBEGIN:VFREEBUSY\r\n"
+	   "DTSTART;VALUE=DATE:20261202\r\nDTEND;VALUE=DATE:20261203\r\n"
+	   "FBTYPE:BUSY\r\nEND:VFREEBUSY\r\nEND:VCALENDAR\r\n");
+	OK(source_free_busy(s, 1796083200, 1796169600, a, &ics, &e));
+	assert_true(span_find(ics, SPAN("\r\nFREEBUSY;FBTYPE=BUSY-TENTATIVE:"
+					"20261201T100000Z/20261201T110000Z"
+					"\r\n")) > 0);
+	assert_true(span_find(ics, SPAN("\r\nFREEBUSY;FBTYPE=BUSY:"
+					"20261202T000000Z/20261203T000000Z"
+					"\r\n")) > 0);
+	one_calendar();
+	on("REPORT", "/h/a/", "200 OK",
+	   "BEGIN:VCALENDAR\r\nBEGIN:VFREEBUSY\r\nDTSTART:20261201T000000Z"
+	   "\r\nDTEND:20261202T000000Z\r\nEND:VFREEBUSY\r\nEND:VCALENDAR"
+	   "\r\n");
+	OK(source_free_busy(s, 1796083200, 1796169600, a, &ics, &e));
+	assert_true(span_find(ics, SPAN("\r\nFREEBUSY")) < 0);
+	/* Busy, but nobody can say when: no answer is better. */
+	one_calendar();
+	on("REPORT", "/h/a/", "200 OK",
+	   "BEGIN:VCALENDAR\r\nBEGIN:VFREEBUSY\r\nDTSTART;TZID=X:20261201T1"
+	   "00000\r\nDTEND;TZID=X:20261201T110000\r\nFBTYPE:BUSY\r\n"
+	   "END:VFREEBUSY\r\nEND:VCALENDAR\r\n");
+	FAILS(source_free_busy(s, 1796083200, 1796169600, a, &ics, &e),
+	      ERR_UNSUPPORTED, SCOPE_ACCOUNT);
+}
+
 int
 main(void)
 {
@@ -743,6 +792,7 @@ main(void)
 		T(removals),
 		T(collections),
 		T(busy),
+		T(busy_as_radicale_says_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

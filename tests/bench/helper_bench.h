@@ -78,6 +78,8 @@ int relay_start(int port);
  * answer to STATUS) since relay_forget that the server sent to a connection
  * that said IDLE; 0: none. */
 double relay_told(void);
+/* From now on every byte takes so long, each way. */
+void relay_delay(int ms);
 void relay_forget(void);
 
 #endif

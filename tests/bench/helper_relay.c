@@ -3,6 +3,8 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,14 +14,25 @@
 
 #define PAIRS 16
 
+/* Bytes on their way. */
+struct parcel {
+	struct parcel *next;
+	double due; /* phone_now_ms */
+	int to;
+	size_t n;
+	char bytes[];
+};
+
 struct pair {
 	int client, server; /* -1: free */
+	struct parcel *first, **last; /* both ways, in order of dispatch */
 	bool idle;          /* the client said IDLE */
 };
 
 static struct relay {
 	pthread_mutex_t lock;
 	int listener, port;
+	atomic_int delay;
 	struct pair pairs[PAIRS];
 	double told;
 } relay = { .lock = PTHREAD_MUTEX_INITIALIZER };
@@ -42,6 +55,7 @@ take_client(struct relay *r)
 	if (fd < 0 || i == PAIRS)
 		bench_fail("the relay is full");
 	r->pairs[i] = (struct pair){
+		.last = &r->pairs[i].first,
 		.client = fd,
 		.server = harness_connect("127.0.0.1", r->port),
 	};
@@ -52,9 +66,50 @@ take_client(struct relay *r)
 static void
 drop(struct pair *p)
 {
+	struct parcel *next;
+
+	for (; p->first; p->first = next) {
+		next = p->first->next;
+		free(p->first);
+	}
 	close(p->client);
 	close(p->server);
 	*p = (struct pair){ .client = -1, .server = -1 };
+}
+
+static bool
+dispatch(struct relay *r, struct pair *p, int to, const char *block, size_t n)
+{
+	struct parcel *x;
+
+	if (r->delay == 0)
+		return harness_write(to, block, n);
+	x = malloc(sizeof(*x) + n);
+	x->next = NULL;
+	x->due = phone_now_ms() + r->delay;
+	x->to = to;
+	x->n = n;
+	memcpy(x->bytes, block, n);
+	*p->last = x;
+	p->last = &x->next;
+	return true;
+}
+
+/* What has arrived by now; the milliseconds to the next, -1: none. */
+static int
+deliver(struct pair *p)
+{
+	double now = phone_now_ms();
+	struct parcel *x;
+
+	while ((x = p->first) != NULL && x->due <= now) {
+		harness_write(x->to, x->bytes, x->n);
+		p->first = x->next;
+		if (p->first == NULL)
+			p->last = &p->first;
+		free(x);
+	}
+	return x ? (int)(x->due - now) + 1 : -1;
 }
 
 /* False at the end of the connection. */
@@ -76,7 +131,7 @@ pass(struct relay *r, struct pair *p, int from, int to)
 			r->told = phone_now_ms();
 		pthread_mutex_unlock(&r->lock);
 	}
-	return harness_write(to, block, (size_t)n);
+	return dispatch(r, p, to, block, (size_t)n);
 }
 
 static void *
@@ -84,17 +139,22 @@ relay_main(void *arg)
 {
 	struct relay *r = arg;
 	struct pollfd p[1 + 2 * PAIRS];
-	int i;
+	int i, wait, ms;
 
 	for (;;) {
+		wait = -1;
 		p[0] = (struct pollfd){ r->listener, POLLIN, 0 };
 		for (i = 0; i < PAIRS; i++) {
+			ms = r->pairs[i].client < 0 ? -1
+						    : deliver(&r->pairs[i]);
+			if (ms >= 0 && (wait < 0 || ms < wait))
+				wait = ms;
 			p[1 + 2 * i] = (struct pollfd){ r->pairs[i].client,
 							POLLIN, 0 };
 			p[2 + 2 * i] = (struct pollfd){ r->pairs[i].server,
 							POLLIN, 0 };
 		}
-		if (poll(p, 1 + 2 * PAIRS, -1) <= 0)
+		if (poll(p, 1 + 2 * PAIRS, wait) <= 0)
 			continue;
 		for (i = 0; i < PAIRS; i++) {
 			struct pair *v = &r->pairs[i];
@@ -135,6 +195,12 @@ relay_start(int port)
 	}
 	getsockname(relay.listener, (struct sockaddr *)&sa, &n);
 	return ntohs(sa.sin_port);
+}
+
+void
+relay_delay(int ms)
+{
+	relay.delay = ms;
 }
 
 void

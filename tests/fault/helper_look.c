@@ -84,7 +84,9 @@ static void
 look_mailbox(struct run *r, struct imap *c, const char *above,
 	     const char *mailbox, struct lines *all, struct lines *common)
 {
+	bool folded = r->merged && *above && !strcmp(mailbox, "INBOX");
 	char *flags, *subject, *name;
+	const char *shown;
 	size_t i;
 
 	if (!imap_cmd(c, "EXAMINE \"%s\"", mailbox))
@@ -92,8 +94,11 @@ look_mailbox(struct run *r, struct imap *c, const char *above,
 	imap_cmd(c, "UID FETCH 1:* (FLAGS BODY.PEEK[HEADER.FIELDS "
 		    "(SUBJECT)])");
 	name = bytes_format("%s%s", above, mailbox);
+	/* The phone has it as its inbox, once. */
+	shown = folded ? mailbox : name;
 	lines_add(all, bytes_format("box %s", name));
-	lines_add(common, strdup(name));
+	if (!folded)
+		lines_add(common, strdup(name));
 	for (i = 0; i < c->n_lines; i++) {
 		if (!strstr(c->lines[i].p, " FETCH ("))
 			continue;
@@ -103,7 +108,7 @@ look_mailbox(struct run *r, struct imap *c, const char *above,
 		lines_add(all,
 			  bytes_format("box %s|%s|%s", name, subject, flags));
 		lines_add(common,
-			  bytes_format("%s|%s|%d%d", name, subject,
+			  bytes_format("%s|%s|%d%d", shown, subject,
 				       strstr(flags, "\\Seen") != NULL,
 				       strstr(flags, "\\Flagged") != NULL));
 		free(flags);

@@ -251,7 +251,8 @@ run_open(struct run *r, const struct harness *base, int worker)
 	harness_set_fault(&r->h, strdup(path));
 }
 
-/* The template of all logins; `second` gives it another mailbox. */
+/* The template of all logins; `second` gives it another mailbox, `merged`
+ * folds the inboxes into one. */
 static void
 write_template(struct run *r)
 {
@@ -259,9 +260,9 @@ write_template(struct run *r)
 	struct bytes b = { 0 };
 
 	bytes_printf(&b,
-		     "[mail]\nimap = imap+insecure://%s:%d\n"
+		     "%s[mail]\nimap = imap+insecure://%s:%d\n"
 		     "smtp = smtp+insecure://%s:%d\n",
-		     r->h.imap_host, r->h.imap_port, r->h.smtp_host,
+		     r->merged ? "merge = inbox\n" : "", r->h.imap_host, r->h.imap_port, r->h.smtp_host,
 		     r->h.smtp_port);
 	if (r->second)
 		bytes_printf(&b,
@@ -295,6 +296,7 @@ begin(struct run *r, const struct scenario *s, int user)
 	r->doubt = r->lost = false;
 	r->second = s->second;
 	r->dav = s->dav;
+	r->merged = s->merged;
 	r->message[0] = '\0';
 	r->h.n_users = 2;
 	r->h.n_phones = 0;

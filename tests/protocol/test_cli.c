@@ -109,8 +109,8 @@ usage_and_version(void **state)
 
 	(void)state;
 	assert_int_equal(run(&out, "help"), 0);
-	has(&out, "easbridge serve");
-	has(&out, "easbridge trace");
+	has(&out, "First steps\n  setup ADDRESS");
+	has(&out, "trace USER|FILE|FOLDER");
 	assert_int_equal(run(&out, "version"), 0);
 	has(&out, "easbridge ");
 	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
@@ -118,7 +118,7 @@ usage_and_version(void **state)
 		/* What is wrong, and how it is done. */
 		has(&out, "easbridge");
 		has(&out, *wrong[i] && *wrong[i] != 'n' ? "usage: easbridge "
-						       : "easbridge serve");
+						       : "Run the gateway");
 	}
 	bytes_free(&out);
 }
@@ -193,32 +193,49 @@ the_reference_is_what_the_program_says(void **state)
 }
 
 static void
-the_manual_page_is_what_the_program_says(void **state)
+page_has(const char *page, const char *command)
 {
 	struct bytes out = { 0 }, doc = { 0 };
 
-	(void)state;
-	assert_true(harness_read(&h, "docs/easbridge.8", &doc));
-	assert_int_equal(run(&out, "help-manual"), 0);
+	assert_true(harness_read(&h, page, &doc));
+	assert_int_equal(run(&out, command), 0);
 	if (!strstr(doc.p, out.p))
-		fail_msg("docs/easbridge.8 is old: run make docs");
+		fail_msg("%s is old: run make docs", page);
 	bytes_free(&out);
 	bytes_free(&doc);
 }
 
-/* The indented block below the README's line about this file. */
 static void
-copy_from_readme(const char *about, const char *to)
+the_manual_pages_are_what_the_program_says(void **state)
+{
+	struct bytes out = { 0 };
+
+	(void)state;
+	page_has("docs/easbridge.8", "help-manual");
+	page_has("docs/easbridge.conf.5", "help-manual 5");
+	assert_int_equal(run(&out, "help-manual 7"), 2);
+	bytes_free(&out);
+}
+
+/* The indented block below (or with) that page's line about this file. */
+static void
+copy_from(const char *page, const char *about, const char *to)
 {
 	struct bytes readme = { 0 }, out = { 0 };
 	const char *at, *end;
 
-	assert_true(harness_read(&h, "README.md", &readme));
+	assert_true(harness_read(&h, page, &readme));
 	at = strstr(readme.p, about);
 	assert_non_null(at);
-	at = strstr(at, "\n\n    ");
-	assert_non_null(at);
-	for (at += 2; strncmp(at, "    ", 4) == 0 || *at == '\n';
+	/* It may stand in the block as a comment. */
+	while (at > readme.p && at[-1] != '\n')
+		at--;
+	if (strncmp(at, "    ", 4) != 0) {
+		at = strstr(at, "\n\n    ");
+		assert_non_null(at);
+		at += 2;
+	}
+	for (; strncmp(at, "    ", 4) == 0 || *at == '\n';
 	     at = end + 1) {
 		end = strchr(at, '\n');
 		assert_non_null(end);
@@ -239,13 +256,31 @@ the_readme_shows_a_configuration_that_works(void **state)
 	(void)state;
 	make_folder("readme");
 	make_folder("readme/users.d");
-	copy_from_readme("`/etc/easbridge/easbridge.conf`:",
+	copy_from("README.md", "`/etc/easbridge/easbridge.conf`:",
 			 "readme/easbridge.conf");
-	copy_from_readme("`/etc/easbridge/users.d/alice.conf`",
+	copy_from("README.md", "`/etc/easbridge/users.d/alice.conf`",
 			 "readme/users.d/alice.conf");
 	if (run(&out, "check-config -c readme/easbridge.conf") != 0)
 		fail_msg("%s", out.p);
 	has(&out, "1 user file");
+	bytes_free(&out);
+}
+
+static void
+the_guides_show_templates_that_work(void **state)
+{
+	struct bytes out = { 0 };
+
+	(void)state;
+	make_folder("guide");
+	write_text("guide/easbridge.conf",
+		   "[server]\nlisten = 127.0.0.1:0\nstate = state\n"
+		   "template = template.conf\n");
+	copy_from("docs/migrating.md", "# /etc/easbridge/template.conf",
+		  "guide/template.conf");
+	if (run(&out, "check-config -c guide/easbridge.conf") != 0)
+		fail_msg("%s", out.p);
+	has(&out, "and a template");
 	bytes_free(&out);
 }
 
@@ -280,7 +315,7 @@ what_is_no_wbxml_says_so(void **state)
 	struct bytes out = { 0 };
 
 	(void)state;
-	assert_int_equal(run(&out, "trace not-there"), 1);
+	assert_int_equal(run(&out, "trace ./not-there"), 1);
 	has(&out, "not-there: No such file");
 	write_text("secret.eml", "From: a@b\n\nsecret\n");
 	assert_int_equal(run(&out, "trace secret.eml"), 1);
@@ -337,8 +372,9 @@ main(void)
 		cmocka_unit_test(mistakes_are_named),
 		cmocka_unit_test(help_is_a_configuration),
 		cmocka_unit_test(the_reference_is_what_the_program_says),
-		cmocka_unit_test(the_manual_page_is_what_the_program_says),
+		cmocka_unit_test(the_manual_pages_are_what_the_program_says),
 		cmocka_unit_test(the_readme_shows_a_configuration_that_works),
+		cmocka_unit_test(the_guides_show_templates_that_work),
 		cmocka_unit_test(a_file_is_shown_masked),
 		cmocka_unit_test(what_is_no_wbxml_says_so),
 		cmocka_unit_test(a_phone_is_traced_while_its_folder_exists),

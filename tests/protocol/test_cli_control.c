@@ -362,27 +362,6 @@ one_at_a_time(void **state)
 	bytes_free(&out);
 }
 
-static void
-completion_knows_the_words(void **state)
-{
-	struct bytes out = { 0 };
-
-	(void)state;
-	assert_int_equal(cli_run(&h, &out, "completion bash > comp"), 0);
-	assert_int_equal(cli_run(&h, &out, "version && bash -c '. ./comp; "
-		"COMP_WORDS=(easbridge device \"\"); COMP_CWORD=2; "
-		"_easbridge; echo got ${COMPREPLY[@]}; "
-		"COMP_WORDS=(easbridge pass); COMP_CWORD=1; "
-		"_easbridge; echo got ${COMPREPLY[@]}; "
-		"COMP_WORDS=(easbridge device wipe --); COMP_CWORD=3; "
-		"_easbridge; echo got ${COMPREPLY[@]}'"), 0);
-	text_has(&out, "got show block allow wipe wipe-account forget trace");
-	text_has(&out, "got password");
-	text_has(&out, "--yes");
-	assert_int_equal(cli_run(&h, &out, "completion fish"), 2);
-	bytes_free(&out);
-}
-
 int
 main(void)
 {
@@ -397,7 +376,6 @@ main(void)
 		cmocka_unit_test(mistakes_get_a_sentence),
 		cmocka_unit_test(nonsense_on_the_socket),
 		cmocka_unit_test(one_at_a_time),
-		cmocka_unit_test(completion_knows_the_words),
 	};
 
 	return cmocka_run_group_tests(tests, up, down);

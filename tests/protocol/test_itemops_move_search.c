@@ -714,6 +714,35 @@ reply_by_long_id(void **state)
 	bytes_free(&b);
 }
 
+/* Moved by the phone and deleted by another program before anybody looked:
+ * the phone knows the mail by the answer alone, and is told that it is gone.
+ * It stayed for ever once, since no cursor had heard of it. */
+static void
+moved_and_gone(void **state)
+{
+	struct phone *p = harness_ready_phone(&h, 0, "MvGone");
+	struct phone_folder *from = harness_folder(&h, p, 0, "MvGoneFrom");
+	struct phone_folder *to = harness_folder(&h, p, 0, "MvGoneTo");
+	struct imap *c = imap_open(&h, 0);
+	char item[64];
+
+	(void)state;
+	from = phone_need_name(p, "MvGoneFrom");
+	imap_fill(&h, 0, "MvGoneFrom", "MvGone", 0, NULL);
+	imap_fill(&h, 0, "MvGoneTo", "MvStays", 0, NULL);
+	phone_sync_all(p, from);
+	phone_sync_all(p, to);
+	snprintf(item, sizeof(item), "%s", folder_need(from, "MvGone")->id);
+	answer_expect(phone_move(p, item, from->id, to->id),
+		      "/MoveItems/Response/Status", "3");
+	folder_need(to, "MvGone");
+	imap_expunge(c, "MvGoneTo", imap_uid(c, "MvGoneTo", "MvGone"));
+	phone_sync_all(p, to);
+	assert_null(folder_subject(to, "MvGone"));
+	folder_need(to, "MvStays");
+	imap_close(c);
+}
+
 int
 main(void)
 {
@@ -743,6 +772,7 @@ main(void)
 		cmocka_unit_test(search_by_date),
 		cmocka_unit_test(search_too_complex),
 		cmocka_unit_test(reply_by_long_id),
+		cmocka_unit_test(moved_and_gone),
 	};
 
 	return cmocka_run_group_tests(tests, up, down);

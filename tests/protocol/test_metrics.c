@@ -14,6 +14,8 @@
 
 #include "tests/phone/cli.h"
 
+#define FILTER "packaging/fail2ban/filter.conf"
+
 static struct harness h;
 
 static int
@@ -173,14 +175,15 @@ well_formed_and_without_names(void **state)
 
 /* ---- failed logins -----------------------------------------------------*/
 
-/* The expression of docs/operating.md, with <HOST> as an address. */
+/* The expression of the filter that is installed, with <HOST> as an
+ * address. */
 static void
 fail2ban_regex(regex_t *re)
 {
 	struct bytes doc = { 0 };
 	char *at, *end, *host, *text;
 
-	assert_true(harness_read(&h, "docs/operating.md", &doc));
+	assert_true(harness_read(&h, FILTER, &doc));
 	at = strstr(doc.p, "failregex = ");
 	assert_non_null(at);
 	at += 12;
@@ -305,6 +308,34 @@ nobody_is_blamed_by_a_request_line(void **state)
 	assert_int_equal(m, n);
 }
 
+/* fail2ban itself, over all that was logged so far. */
+static void
+fail2ban_reads_the_same(void **state)
+{
+	char *cmd, line[512];
+	int want, matched = -1;
+	FILE *f;
+
+	(void)state;
+	if (system("command -v fail2ban-regex >/dev/null")) {
+		print_message("SKIPPED: no fail2ban here\n");
+		skip();
+	}
+	blamed(&want);
+	assert_true(want >= 8);
+	cmd = bytes_format("fail2ban-regex '%s' '%s/" FILTER "' 2>&1", h.log,
+			   h.root);
+	f = popen(cmd, "r");
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f))
+		if (strncmp(line, "Lines: ", 7) == 0)
+			sscanf(line, "Lines: %*d lines, %*d ignored, %d "
+				     "matched", &matched);
+	assert_int_equal(pclose(f), 0);
+	assert_int_equal(matched, want);
+	free(cmd);
+}
+
 int
 main(void)
 {
@@ -314,6 +345,7 @@ main(void)
 		cmocka_unit_test(well_formed_and_without_names),
 		cmocka_unit_test(failed_logins_name_the_phone),
 		cmocka_unit_test(nobody_is_blamed_by_a_request_line),
+		cmocka_unit_test(fail2ban_reads_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, up, down);

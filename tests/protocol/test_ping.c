@@ -279,21 +279,45 @@ bad_folders(void **state)
 /* MS-ASCMD_R4258: a mailbox that goes while the phone waits. (Dovecot joins
  * what happens to its list within half a second: made and deleted at once
  * would be no event at all.) */
+/* Linux lets an account have 128 inotify instances (all these servers run
+ * as one). Beyond them Dovecot looks at mailboxes by the clock and, until
+ * something else happens, not at the list of them (docs/PUSH.md). */
+static bool
+dovecot_is_deaf(void)
+{
+	struct bytes log = { 0 };
+	bool deaf;
+
+	assert_true(harness_read(&h, "build/tmp/test_ping/servers/dovecot/log",
+				 &log));
+	deaf = strstr(log.p, "Inotify instance limit") != NULL;
+	bytes_free(&log);
+	return deaf;
+}
+
 static void
 hierarchy_changes(void **state)
 {
 	struct phone_folder *f;
 	struct phone *p = phone_with("phier", "PiHier", &f);
 	struct imap *c = imap_open(&h, 0);
+	struct running *r;
 	struct answer *a;
 
 	(void)state;
 	harness_sleep(1500);
 	imap_cmd(c, "DELETE PiHier");
-	a = running_wait(phone_ping_start(p, 120, &f, 1), 10000);
+	r = phone_ping_start(p, 120, &f, 1);
+	a = running_wait(r, 10000);
+	imap_close(c);
+	if (!a && dovecot_is_deaf()) {
+		running_abort(r);
+		print_message("SKIPPED: no inotify instance left for Dovecot; "
+			      "raise fs.inotify.max_user_instances\n");
+		skip();
+	}
 	assert_non_null(a);
 	answer_expect(a, "/Ping/Status", "7");
-	imap_close(c);
 }
 
 /* ... and when the bell is long alive. */

@@ -289,6 +289,48 @@ caddy(const char *wait)
 		     "--config", "Caddyfile", NULL);
 }
 
+/* One process, as its user does not matter here. */
+static struct proxy
+apache2(const char *wait)
+{
+	static const char *const modules[] = {
+		"mpm_event", "authz_core", "headers", "proxy", "proxy_http",
+		"reqtimeout" };
+	struct bytes load = { 0 };
+	struct proxy proxy;
+	int port = free_port();
+	char *conf = snippet("apache"), *whole, *line;
+	size_t i;
+
+	aim(&conf);
+	swap_free(&conf, "*:443", bytes_format("127.0.0.1:%d", port));
+	drop_line(&conf, "SSLEngine");
+	drop_line(&conf, "SSLCertificateFile");
+	drop_line(&conf, "SSLCertificateKeyFile");
+	if (wait)
+		swap(&conf, "timeout=3600", wait);
+	for (i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
+		line = bytes_format("LoadModule %s_module /usr/lib/apache2/"
+				    "modules/mod_%s.so\n", modules[i],
+				    modules[i]);
+		bytes_str(&load, line);
+		free(line);
+	}
+	whole = bytes_format("ServerRoot %s\nServerName localhost\nPidFile "
+			     "%s/apache.pid\nErrorLog /dev/stderr\n"
+			     "DefaultRuntimeDir %s\nUser nobody\nGroup nogroup\n"
+			     "Listen 127.0.0.1:%d\n%s%s", h.dir, h.dir, h.dir,
+			     port, load.p, conf);
+	write_conf("apache.conf", whole);
+	bytes_free(&load);
+	free(conf);
+	free(whole);
+	line = bytes_format("%s/apache.conf", h.dir);
+	proxy = start(port, program("apache2"), "-X", "-f", line, NULL);
+	free(line);
+	return proxy;
+}
+
 /* ---- what must work ----------------------------------------------------*/
 
 static void
@@ -360,7 +402,8 @@ leaves(struct phone *p, struct phone_folder *f)
 /* Set up, wait five seconds, be woken, send. url_is: how the URL begins that
  * Autodiscover tells. */
 static void
-works(struct proxy *proxy, const char *device, const char *url_is)
+works(struct proxy *proxy, const char *device, const char *url_is,
+      bool tells_hangups)
 {
 	struct phone *p = harness_phone(&h, 0, device);
 	struct phone_folder *f;
@@ -390,7 +433,8 @@ works(struct proxy *proxy, const char *device, const char *url_is)
 			    harness_log_count(&h, " waited=8s") >= 1);
 	assert_true(phone_sync_all(p, f).adds >= 1);
 	send_big(p, device);
-	leaves(p, f);
+	if (tells_hangups)
+		leaves(p, f);
 }
 
 /* With two seconds in place of the page's hour the waiting phone is cut:
@@ -411,7 +455,8 @@ cuts(struct proxy *proxy, const char *device)
 	r = phone_ping_start(p, 60, &f, 1);
 	a = running_wait(r, 10000);
 	assert_non_null(a);
-	assert_int_equal(a->status, 504);
+	/* Apache says that its gateway is bad. */
+	assert_true(a->status == 504 || a->status == 502);
 	assert_true(a->done_ms - a->sent_ms > 1500);
 }
 
@@ -429,11 +474,11 @@ through(const char *name, struct proxy (*begin)(const char *),
 	proxy = begin(NULL);
 	snprintf(device, sizeof(device), "long%s", name);
 	snprintf(url_is, sizeof(url_is), "<Url>%s://127.0.0.1", scheme);
-	works(&proxy, device, url_is);
+	works(&proxy, device, url_is, strcmp(name, "apache2") != 0);
 	stop(&proxy);
 	if (!has_limit)
 		return;
-	proxy = begin("2s");
+	proxy = begin(strcmp(name, "apache2") ? "2s" : "timeout=2");
 	snprintf(device, sizeof(device), "short%s", name);
 	cuts(&proxy, device);
 	stop(&proxy);
@@ -454,6 +499,13 @@ through_haproxy(void **state)
 }
 
 static void
+through_apache(void **state)
+{
+	(void)state;
+	through("apache2", apache2, "https", true);
+}
+
+static void
 through_caddy(void **state)
 {
 	(void)state;
@@ -467,6 +519,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(through_nginx),
 		cmocka_unit_test(through_haproxy),
+		cmocka_unit_test(through_apache),
 		cmocka_unit_test(through_caddy),
 	};
 

@@ -120,9 +120,7 @@ whole_phone(void **state)
 	answer_expect(a, "/FolderSync/Status", "9");
 	free(p->folder_key);
 	p->folder_key = strdup("0");
-	while (p->folders)
-		p->folders = p->folders->next;
-	phone_folder_sync(p);
+	phone_set_up(p);
 	f = phone_need_name(p, "RsyWhole");
 	assert_string_equal(f->id, id);
 	phone_sync_all(p, f);

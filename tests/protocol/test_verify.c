@@ -13,10 +13,7 @@
 #include <time.h>
 
 #include "gateway/operate/verify.h"
-#include "state/ledger_private.h"
-#include "tests/phone/cli.h"
-
-#define CONF "-c easbridge.conf"
+#include "tests/protocol/helper_damage.h"
 
 static struct harness h;
 
@@ -44,116 +41,7 @@ down(void **state)
 	return harness_down(&h);
 }
 
-/* ---- damage --------------------------------------------------------------------*/
-
-struct damage {
-	struct dev_coll dc;
-	const char *cursor;
-	uint64_t item, has;
-	bool (*fn)(struct txn *t, struct damage *d, struct err *e);
-};
-
-static bool
-damage_fn(struct txn *t, void *ctx, struct err *e)
-{
-	struct damage *d = ctx;
-
-	return d->fn(t, d, e);
-}
-
-/* The daemon must be down. */
-static void
-damage(struct damage *d, const char *device, const struct phone_folder *f)
-{
-	char *dir = bytes_format("%s/state", h.dir);
-	struct err e = { 0 };
-	struct store *s = store_open(dir, &e);
-
-	d->dc.user = user_of(span_of(h.users[0].email));
-	d->dc.device = device_of(span_of(device));
-	assert_true(coll_parse(span_of(f->id), &d->dc.coll));
-	if (s == NULL || !store_write(s, damage_fn, d, &e))
-		fail_msg("%s", e.text);
-	store_close(&s);
-	free(dir);
-}
-
-static bool
-set_cursor(struct txn *t, struct damage *d, struct err *e)
-{
-	struct coll c;
-
-	if (!coll_read(t, d->dc.user, d->dc.coll, &c, e))
-		return false;
-	c.cursor = span_of(d->cursor);
-	return coll_write(t, d->dc.user, &c, e);
-}
-
-static bool
-drop_item(struct txn *t, struct damage *d, struct err *e)
-{
-	struct key k = item_prefix(d->dc.user, T_ITEM, d->dc.coll);
-
-	key_u64(&k, d->item);
-	return txn_del(t, &k, e);
-}
-
-static bool
-swap_flags(struct txn *t, struct damage *d, struct err *e)
-{
-	struct mirror_item it;
-	bool found;
-
-	if (!item_read(t, d->dc.user, d->dc.coll, d->item, &it, &found, e))
-		return false;
-	assert_true(found);
-	it.flags ^= MAIL_SEEN;
-	it.version = item_version(&it);
-	return item_store(t, d->dc.user, d->dc.coll, &it, e);
-}
-
-static bool
-put_has(struct txn *t, struct damage *d, struct err *e)
-{
-	const struct except r = { .item = d->item, .has = d->has };
-
-	return except_put(t, d->dc, 0, &r, e);
-}
-
-static uint64_t
-number_of(const char *id)
-{
-	uint64_t item;
-	uint32_t coll;
-
-	assert_true(item_parse(span_of(id), &coll, &item));
-	return item;
-}
-
 /* ---- the command ---------------------------------------------------------------*/
-
-static int
-verify(struct bytes *out, const char *more)
-{
-	return cli_run(&h, out, "verify " CONF " %s %s", h.users[0].login,
-		       more);
-}
-
-/* A mailbox and a phone that has all of it. */
-static struct phone_folder *
-filled(struct phone **p, const char *device, const char *box, int n)
-{
-	struct phone_folder *f;
-
-	*p = harness_ready_phone(&h, 0, device);
-	f = harness_folder(&h, *p, 0, box);
-	phone_sync_all(*p, f);
-	imap_fill(&h, 0, box, box, n, NULL);
-	phone_sync_all(*p, f);
-	assert_int_equal(folder_count(f), n);
-	phone_sync_all(*p, f);
-	return f;
-}
 
 static struct sync_result
 sync_once(struct phone *p, struct phone_folder *f)
@@ -172,15 +60,15 @@ all_agrees(void **state)
 	struct bytes out = { 0 };
 
 	(void)state;
-	filled(&p, "vfyagree", "VfyAgree", 5);
-	if (verify(&out, "") != 0)
+	filled(&h, &p, "vfyagree", "VfyAgree", 5);
+	if (verify(&h, &out, "") != 0)
 		fail_msg("%s", out.p);
 	text_has(&out, "everything agrees");
-	assert_int_equal(verify(&out, "vfyagr --repair"), 0);
+	assert_int_equal(verify(&h, &out, "vfyagr --repair"), 0);
 	text_has(&out, "everything agrees");
 	assert_int_equal(cli_run(&h, &out, "verify " CONF " nobody@x"), 1);
 	text_has(&out, "nobody has the login");
-	assert_int_equal(verify(&out, "nophone"), 1);
+	assert_int_equal(verify(&h, &out, "nophone"), 1);
 	text_has(&out, "has no phone");
 	bytes_free(&out);
 }
@@ -213,9 +101,9 @@ present_cursor(const char *box)
 static void
 frozen_cursor(void **state)
 {
-	struct damage d = { .fn = set_cursor };
+	struct damage d = { .fn = damage_set_cursor };
 	struct phone *p;
-	struct phone_folder *f = filled(&p, "vfyfrozen", "VfyFrozen", 6);
+	struct phone_folder *f = filled(&h, &p, "vfyfrozen", "VfyFrozen", 6);
 	struct imap *c = imap_open(&h, 0);
 	struct bytes out = { 0 };
 	struct sync_result r;
@@ -231,12 +119,12 @@ frozen_cursor(void **state)
 	imap_expunge(c, "VfyFrozen", imap_uid(c, "VfyFrozen", "VfyFrozen 4"));
 	cursor = present_cursor("VfyFrozen");
 	d.cursor = cursor;
-	damage(&d, "vfyfrozen", f);
+	damage_state(&h, &d, "vfyfrozen", f);
 	assert_true(harness_start(&h));
 	/* No Sync brings it. */
 	r = sync_once(p, f);
 	assert_int_equal(r.adds + r.changes + r.deletes, 0);
-	assert_int_equal(verify(&out, ""), 1);
+	assert_int_equal(verify(&h, &out, ""), 1);
 	text_has(&out, "VfyFrozen: UID 7 is at the source, not in the mirror");
 	text_has(&out, "VfyFrozen: UID 4 is in the mirror, not at the source");
 	text_has(&out, "VfyFrozen: UID 2 is another version in the mirror");
@@ -247,7 +135,7 @@ frozen_cursor(void **state)
 	ping = phone_ping_start(p, 300, &f, 1);
 	harness_sleep(1000);
 	assert_false(running_done(ping));
-	if (verify(&out, "--repair") != 0)
+	if (verify(&h, &out, "--repair") != 0)
 		fail_msg("%s", out.p);
 	text_has(&out, "3 differences, repaired");
 	a = running_wait(ping, 5000);
@@ -261,7 +149,7 @@ frozen_cursor(void **state)
 	assert_null(folder_subject(f, "VfyFrozen 4"));
 	assert_string_equal(item_text(folder_need(f, "VfyFrozen 2"), "Read"),
 			    "1");
-	assert_int_equal(verify(&out, ""), 0);
+	assert_int_equal(verify(&h, &out, ""), 0);
 	free(cursor);
 	imap_close(c);
 	bytes_free(&out);
@@ -271,21 +159,21 @@ frozen_cursor(void **state)
 static void
 mirror_damaged(void **state)
 {
-	struct damage lose = { .fn = drop_item }, swap = { .fn = swap_flags };
+	struct damage lose = { .fn = damage_drop_item }, swap = { .fn = damage_swap_flags };
 	struct phone *p;
-	struct phone_folder *f = filled(&p, "vfymirror", "VfyMirror", 8);
+	struct phone_folder *f = filled(&h, &p, "vfymirror", "VfyMirror", 8);
 	struct bytes out = { 0 };
 	struct sync_result r;
 
 	(void)state;
-	lose.item = number_of(folder_need(f, "VfyMirror 3")->id);
-	swap.item = number_of(folder_need(f, "VfyMirror 5")->id);
+	lose.item = item_number(folder_need(f, "VfyMirror 3")->id);
+	swap.item = item_number(folder_need(f, "VfyMirror 5")->id);
 	assert_int_equal(harness_stop(&h), 0);
-	damage(&lose, "vfymirror", f);
-	damage(&swap, "vfymirror", f);
+	damage_state(&h, &lose, "vfymirror", f);
+	damage_state(&h, &swap, "vfymirror", f);
 	assert_true(harness_start(&h));
 	phone_folder_sync(p); /* brings the password */
-	assert_int_equal(verify(&out, "--repair"), 0);
+	assert_int_equal(verify(&h, &out, "--repair"), 0);
 	text_has(&out, "UID 3 is at the source, not in the mirror");
 	text_has(&out, "UID 5 is another version in the mirror");
 	text_has(&out, "has index rows, but no row of its own");
@@ -298,7 +186,7 @@ mirror_damaged(void **state)
 			    "0");
 	r = sync_once(p, f);
 	assert_int_equal(r.adds + r.changes + r.deletes, 0);
-	assert_int_equal(verify(&out, ""), 0);
+	assert_int_equal(verify(&h, &out, ""), 0);
 	bytes_free(&out);
 }
 
@@ -306,10 +194,10 @@ mirror_damaged(void **state)
 static void
 ledger_damaged(void **state)
 {
-	struct damage none = { .fn = put_has, .has = HAS_NOTHING };
-	struct damage old = { .fn = put_has, .has = 4711 };
+	struct damage none = { .fn = damage_put_has, .has = HAS_NOTHING };
+	struct damage old = { .fn = damage_put_has, .has = 4711 };
 	struct phone *p, *q;
-	struct phone_folder *f = filled(&p, "vfyledger", "VfyLedger", 5), *g;
+	struct phone_folder *f = filled(&h, &p, "vfyledger", "VfyLedger", 5), *g;
 	struct bytes out = { 0 };
 	struct sync_result r;
 
@@ -318,18 +206,18 @@ ledger_damaged(void **state)
 	g = phone_need_name(q, "VfyLedger");
 	phone_sync_all(q, g);
 	phone_sync_all(q, g);
-	none.item = number_of(folder_need(f, "VfyLedger 1")->id);
-	old.item = number_of(folder_need(f, "VfyLedger 2")->id);
+	none.item = item_number(folder_need(f, "VfyLedger 1")->id);
+	old.item = item_number(folder_need(f, "VfyLedger 2")->id);
 	assert_int_equal(harness_stop(&h), 0);
-	damage(&none, "vfyledger", f);
-	damage(&old, "vfyledger", f);
+	damage_state(&h, &none, "vfyledger", f);
+	damage_state(&h, &old, "vfyledger", f);
 	assert_true(harness_start(&h));
 	r = sync_once(p, f);
 	assert_int_equal(r.adds + r.changes + r.deletes, 0);
 	/* Another phone is not concerned. */
-	assert_int_equal(verify(&out, "vfyother --repair"), 0);
+	assert_int_equal(verify(&h, &out, "vfyother --repair"), 0);
 	text_has(&out, "everything agrees");
-	assert_int_equal(verify(&out, "vfyledger --repair"), 0);
+	assert_int_equal(verify(&h, &out, "vfyledger --repair"), 0);
 	text_has(&out, "VfyLedger, phone vfyledger: UID 1 is missing on the "
 		       "phone");
 	text_has(&out, "UID 2 is an older version on the phone");
@@ -417,8 +305,8 @@ cursor_of_coll(const struct phone_folder *f)
 static void
 events(void **state)
 {
-	struct damage d = { .fn = set_cursor, .cursor = NULL };
-	struct damage lose = { .fn = drop_item };
+	struct damage d = { .fn = damage_set_cursor, .cursor = NULL };
+	struct damage lose = { .fn = damage_drop_item };
 	struct phone *p = harness_ready_phone(&h, 0, "vfyevents");
 	struct phone_folder *f = phone_need_type(p, 8);
 	struct phone_item *it;
@@ -437,7 +325,7 @@ events(void **state)
 	assert_int_equal(folder_count(f), 4);
 	for (it = f->items; it; it = it->next)
 		if (!strcmp(item_text(it, "Subject"), "Four"))
-			lose.item = number_of(it->id);
+			lose.item = item_number(it->id);
 	put_event("v2", "Two changed");
 	put_event("v5", "Five");
 	dav("-X DELETE", "v3");
@@ -452,12 +340,12 @@ events(void **state)
 	cursor = cursor_of_coll(f);
 	in_folder("rm -rf state && mv kept state");
 	d.cursor = cursor;
-	damage(&d, "vfyevents", f);
-	damage(&lose, "vfyevents", f);
+	damage_state(&h, &d, "vfyevents", f);
+	damage_state(&h, &lose, "vfyevents", f);
 	assert_true(harness_start(&h));
 	r = sync_once(p, f);
 	assert_int_equal(r.adds + r.changes + r.deletes, 0);
-	assert_int_equal(verify(&out, "--repair"), 0);
+	assert_int_equal(verify(&h, &out, "--repair"), 0);
 	text_has(&out, "v5.ics is at the source, not in the mirror");
 	text_has(&out, "v2.ics is another version in the mirror");
 	text_has(&out, "v3.ics is in the mirror, not at the source");
@@ -467,7 +355,7 @@ events(void **state)
 	assert_int_equal(r.changes, 1);
 	assert_int_equal(r.deletes, 1);
 	assert_int_equal(folder_count(f), 4);
-	assert_int_equal(verify(&out, ""), 0);
+	assert_int_equal(verify(&h, &out, ""), 0);
 	free(cursor);
 	bytes_free(&out);
 }
@@ -478,9 +366,9 @@ events(void **state)
 static void
 every_day(void **state)
 {
-	struct damage d = { .fn = put_has, .has = 4711 };
+	struct damage d = { .fn = damage_put_has, .has = 4711 };
 	struct phone *p;
-	struct phone_folder *f = filled(&p, "vfydaily", "VfyDaily", 3);
+	struct phone_folder *f = filled(&h, &p, "vfydaily", "VfyDaily", 3);
 	user_id user = user_of(span_of(h.users[0].email));
 	int64_t now = (int64_t)time(NULL);
 	int64_t due = verifier_due(user, -1, now);
@@ -490,9 +378,9 @@ every_day(void **state)
 
 	(void)state;
 	assert_true(due > now && due <= now + 86400);
-	d.item = number_of(folder_need(f, "VfyDaily 2")->id);
+	d.item = item_number(folder_need(f, "VfyDaily 2")->id);
 	assert_int_equal(harness_stop(&h), 0);
-	damage(&d, "vfydaily", f);
+	damage_state(&h, &d, "vfydaily", f);
 	snprintf(shift, sizeof(shift), "%lld", (long long)(due - now - 10));
 	setenv("EASBRIDGE_CLOCK_SHIFT", shift, 1);
 	assert_true(harness_start(&h));
@@ -558,18 +446,62 @@ server_down(void **state)
 			    "username = x\n");
 	harness_restart(&h);
 	/* The password is the phone's: it has to be here once. */
-	assert_int_equal(verify(&out, ""), 1);
+	assert_int_equal(verify(&h, &out, ""), 1);
 	text_has(&out, "no password for source mail");
 	phone_folder_sync(p);
-	assert_int_equal(verify(&out, "--repair"), 1);
+	assert_int_equal(verify(&h, &out, "--repair"), 1);
 	text_has(&out, "could not be compared");
 	text_has(&out, "not compared");
 	harness_more(&h, 0, old);
 	harness_restart(&h);
 	phone_sync_all(p, f);
 	assert_int_equal(folder_count(f), n);
-	assert_int_equal(verify(&out, ""), 0);
+	assert_int_equal(verify(&h, &out, ""), 0);
 	free(old);
+	bytes_free(&out);
+}
+
+/* The state's own rows, asked of the daemon and read without it. */
+static void
+state_reports(void **state)
+{
+	struct damage lose = { .fn = damage_drop_item };
+	struct phone *p;
+	struct phone_folder *f = filled(&h, &p, "vfystate", "VfyState", 4);
+	struct bytes out = { 0 };
+	int i;
+
+	(void)state;
+	lose.item = item_number(folder_need(f, "VfyState 3")->id);
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(cli_run(&h, &out, "state check " CONF), 0);
+		text_has(&out, "all holds together");
+		assert_int_equal(cli_run(&h, &out, "state dump " CONF " %s",
+					 h.users[0].login), 0);
+		text_has(&out, h.users[0].email);
+		text_has(&out, "(8 letters): 4 items, 0 gone");
+		text_has(&out, "phone vfystate");
+		text_has(&out, "has 4 of 4");
+		text_has_not(&out, "VfyState");
+		assert_int_equal(cli_run(&h, &out, "state dump --unmasked "
+					 CONF " %s", h.users[0].login), 0);
+		text_has(&out, "\"VfyState\": 4 items");
+		if (i == 0)
+			assert_int_equal(harness_stop(&h), 0);
+	}
+	damage_state(&h, &lose, "vfystate", f);
+	assert_int_equal(cli_run(&h, &out, "state check " CONF), 1);
+	text_has(&out, "item 3 has index rows, but no row of its own");
+	text_has(&out, "verify USER --repair");
+	assert_true(harness_start(&h));
+	assert_int_equal(cli_run(&h, &out, "state check " CONF " %s",
+				 h.users[0].login), 1);
+	text_has(&out, "item 3 has index rows, but no row of its own");
+	assert_int_equal(cli_run(&h, &out, "state check --json " CONF), 1);
+	text_has(&out, "\"wrong\"");
+	phone_folder_sync(p);
+	assert_int_equal(verify(&h, &out, "--repair"), 0);
+	assert_int_equal(cli_run(&h, &out, "state check " CONF), 0);
 	bytes_free(&out);
 }
 
@@ -581,7 +513,7 @@ as_json(void **state)
 	json_t *o;
 
 	(void)state;
-	assert_int_equal(verify(&out, "--json"), 0);
+	assert_int_equal(verify(&h, &out, "--json"), 0);
 	o = json_loads(out.p, 0, &je);
 	assert_non_null(o);
 	assert_true(json_is_true(json_object_get(o, "done")));
@@ -605,6 +537,7 @@ main(void)
 		cmocka_unit_test(every_day),
 		cmocka_unit_test(due_times),
 		cmocka_unit_test(server_down),
+		cmocka_unit_test(state_reports),
 		cmocka_unit_test(as_json),
 	};
 

@@ -318,6 +318,57 @@ secrets_come_from_files_and_commands(void **state)
 	assert_string_equal(out, "hush");
 }
 
+static void
+say_nothing(void *ctx, const char *file, unsigned line, const char *text)
+{
+	(void)ctx;
+	(void)file;
+	(void)line;
+	(void)text;
+}
+
+/* What is shown as one, and where new things go. */
+static void
+views(void **state)
+{
+	static const char *const bad[] = { "merge = calendar\n",
+					   "views = one\n" };
+	struct config_report rep = { .say = say_nothing };
+	struct user_conf *u;
+	size_t i;
+
+	(void)state;
+	u = config_user_text("x", SPAN(ALICE), &rep);
+	assert_non_null(u);
+	assert_false(u->merge_inbox);
+	assert_int_equal(u->views, VIEW_AUTO);
+	assert_null(u->defaults[KIND_EVENT]);
+	user_conf_put(&u);
+	u = config_user_text("x", SPAN("merge = inbox\nviews = separate\n"
+				       "default-tasks = Errands\n" ALICE
+				       "[dav]\nurl = https://x.example/\n"
+				       "prefix = Work:\n"), &rep);
+	assert_non_null(u);
+	assert_true(u->merge_inbox);
+	assert_int_equal(u->views, VIEW_SEPARATE);
+	assert_string_equal(u->defaults[KIND_TASK], "Errands");
+	assert_null(u->prefixes[0]);
+	assert_string_equal(u->prefixes[1], "Work:");
+	user_conf_put(&u);
+	for (i = 0; i < 2; i++) {
+		char text[1000];
+
+		snprintf(text, sizeof(text), "%s%s", bad[i], ALICE);
+		assert_null(config_user_text("x", span_of(text),
+					     &rep));
+	}
+	/* The name is our own. */
+	assert_null(config_user_text("x", SPAN(ALICE "[dav ~view]\n"
+					       "url = https://x.example/\n"),
+				     &rep));
+	assert_int_equal(rep.errors, 3);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -332,6 +383,7 @@ main(void)
 		TEST(addresses_of_servers),
 		TEST(the_template_takes_any_tame_login),
 		TEST(secrets_come_from_files_and_commands),
+		TEST(views),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

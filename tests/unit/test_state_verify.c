@@ -283,6 +283,8 @@ mail_row_lost(void **state)
 	struct box *b = *state;
 	struct change v[3];
 	char key[64];
+	struct err e = { 0 };
+	struct coll c;
 	uint64_t item;
 
 	three_mails(b, v, key);
@@ -291,6 +293,9 @@ mail_row_lost(void **state)
 	one(source(b, v, 3), DIFFER_UNSEEN);
 	one(rows(b, false), DIFFER_LOST);
 	one(rows(b, true), DIFFER_LOST);
+	/* A power cut here: the next refresh lists everything all the same. */
+	assert_true(colls_get(b->s, USER, b->coll, b->a, &c, &e));
+	assert_int_equal(c.cursor.n, 0);
 	list(b, v, 3, 1, NOW);
 	assert_int_equal(item_of(b, "2").item, item);
 	phone(b, true);
@@ -417,6 +422,50 @@ card_row_lost(void **state)
 	sent(b, key, "");
 }
 
+/* A new ETag on an old text is no news, and no damage either. */
+static void
+etag_alone(void **state)
+{
+	struct box *b = *state;
+	struct change v[3], now;
+	char key[64];
+
+	three_cards(b, v, key);
+	now = card(b, "/a", "\"2\"");
+	now.data = SPAN("text");
+	put(b, &now, 1);
+	sent(b, key, "C/a");
+	now.etag = SPAN("\"3\"");
+	put(b, &now, 1);
+	assert_int_equal(item_of(b, "/a").etag.n, 3);
+	assert_int_equal(rows(b, true).all, 0);
+	sent(b, key, "");
+}
+
+/* The filter is narrowed while something lies below it that should not. */
+static void
+below_the_filter(void **state)
+{
+	struct box *b = *state;
+	struct change v[3];
+	char key[64];
+	struct window w;
+
+	three_mails(b, v, key);
+	step(b, key, 102, 100, &w);
+	assert_string_equal(ops(b, &w), "S1 S2");
+	step(b, key, 102, 100, &w);
+	assert_int_equal(phone(b, false).all, 0);
+	damage((struct damage){ b, item_of(b, "1").item, put_has,
+				item_of(b, "1").version });
+	one(phone(b, true), DIFFER_SURPLUS);
+	step(b, key, 102, 100, &w);
+	assert_string_equal(ops(b, &w), "S1");
+	step(b, key, 102, 100, &w);
+	assert_int_equal(w.n, 0);
+	assert_int_equal(phone(b, false).all, 0);
+}
+
 /* An owed row that its ledger does not know to be owed is never sent. */
 static void
 owed_is_forgotten(void **state)
@@ -520,6 +569,8 @@ main(void)
 		MAIL(mail_ledger),
 		CARD(card_ledger),
 		CARD(card_row_lost),
+		CARD(etag_alone),
+		MAIL(below_the_filter),
 		MAIL(owed_is_forgotten),
 		MAIL(offer_under_way),
 		CARD(card_offer_under_way),

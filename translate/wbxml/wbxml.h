@@ -91,6 +91,9 @@ void wbxml_text_end(struct wbxml_writer *w);
 /* Copies an element that was read (Flag blocks kept in state). */
 void wbxml_copy(struct wbxml_writer *w, const struct wbxml_node *n);
 size_t wbxml_size(const struct wbxml_writer *w); /* bytes so far */
+/* Whole elements made by another writer, begun on page 0 and ended on
+ * `page`: bytes of it from a mark taken on page 0. */
+void wbxml_put_made(struct wbxml_writer *w, struct span bytes, unsigned page);
 
 /* For one item among many: forget everything since the mark. */
 struct wbxml_mark wbxml_mark(const struct wbxml_writer *w);

@@ -65,6 +65,19 @@ put_tag(struct wbxml_writer *w, wbxml_tag t, unsigned content)
 }
 
 void
+wbxml_put_made(struct wbxml_writer *w, struct span bytes, unsigned page)
+{
+	const char to_first[] = { TOKEN_SWITCH_PAGE, 0 };
+
+	if (w->failed)
+		return;
+	if (w->page != 0)
+		buf_put(w->out, to_first, sizeof(to_first));
+	buf_span(w->out, bytes);
+	w->page = page;
+}
+
+void
 wbxml_open(struct wbxml_writer *w, wbxml_tag t)
 {
 	if (!may_start(w, t))

@@ -37,7 +37,8 @@ down(void **state)
 	return harness_down(&m.h);
 }
 
-/* The digits from 09:00 to 13:00 UTC, or NULL with Status 163. */
+/* The digits from 09:00 to 13:00 UTC; NULL: Status 163, or nobody of that name
+ * is known at all. */
 static char *
 digits(struct phone *p, const char *address)
 {
@@ -55,7 +56,8 @@ digits(struct phone *p, const char *address)
 	snprintf(status, sizeof(status), "%sStatus", path);
 	snprintf(busy, sizeof(busy), "%sMergedFreeBusy", path);
 	text = answer_text(a, busy);
-	answer_expect(a, status, text ? "1" : "163");
+	if (text || answer_has(a, status))
+		answer_expect(a, status, text ? "1" : "163");
 	return text ? strdup(text) : NULL;
 }
 

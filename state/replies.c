@@ -297,7 +297,8 @@ begin_fn(struct txn *t, void *ctx, struct err *e)
 	struct reply_ctx *x = ctx;
 	struct reply_row w = { .r = { .cmd = *x->cmd,
 				.token = x->token,
-				.base_version = x->base_version },
+				.base_version = x->base_version,
+				.when = x->now },
 			 .epoch = x->epoch,
 			 .number = x->number,
 			 .when = x->now };

@@ -34,6 +34,7 @@ struct reply {
 	uint64_t version;      /* or HAS_DIRTY (also for an Add whose item the
 				  phone has by its key), HAS_NOTHING */
 	uint32_t status;
+	int64_t when;          /* begun at; seconds since 1970 */
 };
 
 enum reply_match {

@@ -36,7 +36,7 @@ reply_unpack(struct span val, uint64_t n, struct reply_row *out)
 	w.number = take_u64(&c);
 	w.second_digest = take_u64(&c);
 	w.name_token = take_u64(&c);
-	w.when = take_i64(&c);
+	w.when = w.r.when = take_i64(&c);
 	if (c.p < c.end) /* rows were shorter once */
 		w.r.cmd.replaces = take_u32(&c);
 	w.r.orphan = w.epoch == 0;

@@ -6,8 +6,13 @@
 #include "gateway/accounts/objects.h"
 
 /* Objects fetched and committed at a time: an address book of any size costs
- * the memory of so many, and a refresh that is cut off keeps what it has. */
-#define PIECE 400
+ * the memory of so many, and a refresh that is cut off keeps what it has. How
+ * many depends on the server: a slow one shall be able to do a piece in the
+ * time of a request. */
+#define FIRST_PIECE 100
+#define LARGEST_PIECE 800
+#define SHORT_MS 400
+#define LONG_MS 3000
 
 struct fetching {
 	struct account *a;
@@ -131,8 +136,8 @@ objects_fetch(struct account *a, struct source *s, const struct coll *c,
 	      bool *more_out, struct err *e)
 {
 	struct fetching f = { .a = a, .s = s, .c = c, .h = h };
-	int64_t before = clock_mono_ms(), now;
-	size_t i, k = 0;
+	int64_t before = clock_mono_ms(), took;
+	size_t i, k = 0, piece = FIRST_PIECE;
 
 	*more_out = false;
 	if (!mirror_differs(a->gw->store, a->user, c->id, h, arena, &f.index,
@@ -142,14 +147,19 @@ objects_fetch(struct account *a, struct source *s, const struct coll *c,
 		h->puts[i].flags_only = k >= f.n || f.index[k] != i;
 		k += !h->puts[i].flags_only;
 	}
-	for (i = 0; f.n - i > PIECE; i += PIECE) {
-		if (!keep_piece(&f, i, i + PIECE, e))
+	for (i = 0; f.n - i > piece;) {
+		if (!keep_piece(&f, i, i + piece, e))
 			return false;
-		now = clock_mono_ms();
-		*more_out = now + 2 * (now - before) > deadline_ms;
+		i += piece;
+		took = clock_mono_ms() - before;
+		before += took;
+		if (took < SHORT_MS && piece < LARGEST_PIECE)
+			piece *= 2;
+		else if (took > LONG_MS && piece > 25)
+			piece /= 2;
+		*more_out = before + 2 * took > deadline_ms;
 		if (*more_out)
 			return true;
-		before = now;
 	}
 	return take_last(&f, i, arena, e);
 }

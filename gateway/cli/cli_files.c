@@ -2,6 +2,7 @@
 #include "gateway/cli/cli.h"
 
 #include <dirent.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,11 +22,37 @@ print(struct buf *b, FILE *to)
 	buf_free(b);
 }
 
+static void
+keep_mistake(void *ctx, const char *file, unsigned line, const char *text)
+{
+	json_array_append_new(ctx, json_pack("{sssIss}", "file", file, "line",
+					     (json_int_t)line, "text", text));
+}
+
+/* A list of mistakes; line 0: about the file. */
+static int
+check_config_json(const struct cli *c)
+{
+	json_t *list = json_array();
+	struct config_report rep = { .say = keep_mistake, .ctx = list };
+	struct config *conf = config_load(c->file, &rep);
+
+	json_dumpf(list, stdout, JSON_INDENT(1));
+	putchar('\n');
+	json_decref(list);
+	config_put(&conf);
+	return rep.errors > 0 ? 1 : 0;
+}
+
 int
 cli_check_config(const struct cli *c)
 {
 	struct buf b = BUF_INIT(1024 * 1024);
-	unsigned errors = config_check(c->file, &b);
+	unsigned errors;
+
+	if (c->json)
+		return check_config_json(c);
+	errors = config_check(c->file, &b);
 
 	print(&b, errors > 0 ? stderr : stdout);
 	return errors > 0 ? 1 : 0;

@@ -219,7 +219,7 @@ const struct cli_command cli_commands[] = {
 	  "  easbridge check alice\n"
 	  "  easbridge check alice --password-file - --json < secret\n"
 	  "  easbridge check alice --url http://127.0.0.1:8080\n" },
-	{ "check-config", "", 0, 0, CLI_CONF, cli_check_config,
+	{ "check-config", "", 0, 0, CLI_CONF | CLI_JSON, cli_check_config,
 	  "Look for mistakes in the configuration.",
 	  "Names file, line and remedy of every mistake; 1 if there are any.\n"
 	  "\n"

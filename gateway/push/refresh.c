@@ -178,6 +178,21 @@ refresh_distrust(struct account *a, uint32_t coll)
 	coll_run_do(a, coll, set_unknown, NULL);
 }
 
+static void
+look_listing(struct coll_run *r, void *ctx)
+{
+	*(bool *)ctx = r->listing && r->queued;
+}
+
+bool
+refresh_is_listing(struct account *a, uint32_t coll)
+{
+	bool listing = false;
+
+	coll_run_do(a, coll, look_listing, &listing);
+	return listing;
+}
+
 /* ---- background ------------------------------------------------------------*/
 
 struct ring_job {

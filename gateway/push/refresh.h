@@ -25,6 +25,9 @@ bool refresh_is_fresh(struct account *a, const struct coll *c);
 bool refresh_is_recent(struct account *a, uint32_t coll, int64_t max_age_ms);
 /* What the mirror says of it was found wrong: the next request looks. */
 void refresh_distrust(struct account *a, uint32_t coll);
+/* True while a first listing that took too long for a request goes on in the
+ * background: who asks gets what is there so far, and is rung for the rest. */
+bool refresh_is_listing(struct account *a, uint32_t coll);
 /* Queues a background refresh; rings that come meanwhile are gathered. */
 void refresh_ring(struct account *a, uint32_t coll);
 /* Lists the folders of all sources if the last listing is older than

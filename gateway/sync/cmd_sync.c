@@ -148,21 +148,32 @@ make_window(struct sync_one *one, struct err *e)
 			   run->r->arena, &one->w, e);
 }
 
+/* In the middle of a download what is known fills the window already: the
+ * look waits for the last of the windows. A mailbox is looked at now and then
+ * all the same, it takes a millisecond; an address book of thousands many. */
+static bool
+may_be_filled(struct sync_one *one)
+{
+	if (one->c.kind != KIND_EMAIL)
+		return one->c.cursor.n > 0;
+	return one->sc->n_cmds == 0 &&
+	       refresh_is_recent(one->run->a, one->c.id, DOWNLOAD_LOOK_MS);
+}
+
 /* A bell may ring half a second late, and who asks wants the truth: only a
- * request that the bell itself woke skips the look, and one in the middle of
- * a long download, which looks when it comes to its end. */
+ * request that the bell itself woke skips the look. *made: the window is. */
 static bool
 look_if_due(struct sync_one *one, bool *made, struct err *e)
 {
 	struct sync_run *run = one->run;
 
 	*made = false;
-	if (!one->sc->get_changes || one->c.no_select)
+	if (!one->sc->get_changes || one->c.no_select ||
+	    refresh_is_listing(run->a, one->c.id))
 		return true;
 	if (run->r->woken && refresh_is_fresh(run->a, &one->c))
 		return refresh_feed(run->a, &one->c, e);
-	if (one->sc->n_cmds == 0 && one->c.kind == KIND_EMAIL &&
-	    refresh_is_recent(run->a, one->c.id, DOWNLOAD_LOOK_MS)) {
+	if (may_be_filled(one)) {
 		if (!make_window(one, e))
 			return false;
 		*made = one->w.more;
@@ -224,7 +235,11 @@ sync_judged(struct sync_one *one)
 		collection_status(run, one->sc, 3);
 	} else if (!sync_options_keep(run->r, one->sc, &one->o, &e) ||
 		   !sync_known_key(one, &e)) {
-		if (e.code == ERR_STALE)
+		/* A server that needs longer than a phone waits gets its time
+		 * in the background. */
+		if (e.code == ERR_STALE ||
+		    (e.code == ERR_UNAVAILABLE &&
+		     clock_mono_ms() >= run->until_ms))
 			refresh_ring(run->a, one->c.id);
 		collection_failed(run, one->sc, &e);
 	}

@@ -32,13 +32,20 @@ on_phone_fail(const char *message)
 }
 
 void
+bench_ready(struct harness *h)
+{
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	setenv("EASBRIDGE_BIN", "build/release/easbridge", 0);
+	phone_fail = on_phone_fail;
+	ground = h;
+}
+
+void
 bench_up(struct harness *h, const struct harness_options *o)
 {
 	struct harness_options quiet = *o;
 
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	setenv("EASBRIDGE_BIN", "build/release/easbridge", 0);
-	phone_fail = on_phone_fail;
+	bench_ready(NULL);
 	if (quiet.log_level == NULL)
 		quiet.log_level = "info"; /* the daemon's default */
 	harness_up(h, &quiet);

@@ -10,6 +10,9 @@
 /* harness_up with the release build and its default log; a failing phone or
  * bench_fail stops everything again. */
 void bench_up(struct harness *h, const struct harness_options *o);
+/* The same for a program that starts its harness otherwise (h: what is to be
+ * stopped then). */
+void bench_ready(struct harness *h);
 void bench_fail(const char *fmt, ...)
 	__attribute__((format(printf, 1, 2), noreturn));
 /* Runs a program of the project, with its arguments; fails if it fails. */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 void
-cards_up(struct cards *c, const char *name)
+cards_up(struct cards *c, const char *name, const char *log_level)
 {
 	static const char *const names[CARD_SERVERS] = { "Radicale", "Cyrus",
 							 "Xandikos" };
@@ -15,6 +15,7 @@ cards_up(struct cards *c, const char *name)
 	harness_up(&c->h, &(struct harness_options){
 				  .name = name,
 				  .no_daemon = true,
+				  .log_level = log_level,
 				  .stack = "--with radicale,cyrus,xandikos" });
 	for (i = 0; i < CARD_SERVERS; i++) {
 		struct dav_side *d = &c->side[c->n];

@@ -14,8 +14,8 @@ struct cards {
 	size_t n;
 	struct dav_side *d; /* the one under test */
 };
-/* name of the program, as harness_options. */
-void cards_up(struct cards *c, const char *name);
+/* name of the program and log_level as in harness_options. */
+void cards_up(struct cards *c, const char *name, const char *log_level);
 int cards_down(struct cards *c);
 /* A phone of the user under test; device ids are made unlike for each
  * server. */

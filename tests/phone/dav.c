@@ -175,6 +175,52 @@ dav_put(struct dav_side *d, const char *path, const char *text)
 	free(lines);
 }
 
+/* Radicale reads all names for each PUT: a thousand of them take minutes. A
+ * whole collection loses its properties, so what is one calendar in the end
+ * is one text, too. */
+static void
+fill_whole(struct dav_side *d, const char *coll, char *const *texts, size_t n)
+{
+	bool cards = n > 0 && strstr(texts[0], "BEGIN:VCARD");
+	struct bytes b = { 0 };
+	const char *from, *to;
+	char *lines;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		from = cards ? texts[i] : strstr(texts[i], "BEGIN:VEVENT");
+		to = cards ? from + strlen(from)
+			   : strstr(from, "END:VCALENDAR");
+		if (i == 0 && !cards)
+			bytes_str(&b, "BEGIN:VCALENDAR\nVERSION:2.0\n"
+				      "PRODID:-//x//y//\n");
+		bytes_put(&b, from, (size_t)(to - from));
+	}
+	if (!cards)
+		bytes_str(&b, "END:VCALENDAR\n");
+	lines = crlf(b.p);
+	dav_put_raw(d, coll, lines, strlen(lines));
+	free(lines);
+	bytes_free(&b);
+}
+
+void
+dav_fill(struct dav_side *d, const char *coll, char *const *names,
+	 char *const *texts, size_t n)
+{
+	char path[512];
+	size_t i;
+
+	if (!strcmp(d->name, "Radicale")) {
+		fill_whole(d, coll, texts, n);
+		return;
+	}
+	for (i = 0; i < n; i++) {
+		snprintf(path, sizeof(path), "%s%s", coll, names[i]);
+		dav_put(d, path, texts[i]);
+	}
+}
+
 char *
 dav_get(struct dav_side *d, const char *path)
 {
@@ -240,17 +286,29 @@ listed(struct dav_side *d, const char *coll, const char *name)
 	return out.p;
 }
 
+char *
+dav_paths(struct dav_side *d, const char *coll)
+{
+	char *all = listed(d, coll, "href"), *at = all, *path;
+	struct bytes out = { 0 };
+
+	bytes_str(&out, "");
+	while ((path = strsep(&at, "\n")) != NULL)
+		if (*path && path[strlen(path) - 1] != '/')
+			bytes_printf(&out, "%s\n", path);
+	free(all);
+	return out.p;
+}
+
 /* Calls fn with path and text of each object; stops where it says true. */
 static void
 each(struct dav_side *d, const char *coll,
      bool (*fn)(void *ctx, const char *path, const char *text), void *ctx)
 {
-	char *all = listed(d, coll, "href"), *at = all, *path, *text;
+	char *all = dav_paths(d, coll), *at = all, *path, *text;
 	bool stop = false;
 
-	while (!stop && (path = strsep(&at, "\n")) != NULL) {
-		if (!*path || path[strlen(path) - 1] == '/')
-			continue;
+	while (!stop && (path = strsep(&at, "\n")) != NULL && *path) {
 		text = dav_get(d, path);
 		stop = text && fn(ctx, path, text);
 		free(text);

@@ -36,9 +36,16 @@ char *dav_ask(struct dav_side *d, const char *method, const char *path,
 void dav_put(struct dav_side *d, const char *path, const char *text);
 void dav_put_raw(struct dav_side *d, const char *path, const void *text,
 		 size_t n);
+/* n objects at once; each name ("x.vcf") and LF text in turn. Fast where a
+ * server takes a whole collection in one request (Radicale, which gives it
+ * names of its own, and drops what was there). */
+void dav_fill(struct dav_side *d, const char *coll, char *const *names,
+	      char *const *texts, size_t n);
 /* NULL: there is none. Caller frees. */
 char *dav_get(struct dav_side *d, const char *path);
 void dav_delete(struct dav_side *d, const char *path);
+/* Paths of all objects of a collection, one a line; caller frees. */
+char *dav_paths(struct dav_side *d, const char *coll);
 /* All objects of a collection in one text; caller frees. */
 char *dav_all(struct dav_side *d, const char *coll);
 /* How often that text stands in the objects of a collection. */

@@ -10,48 +10,52 @@
 #include <string.h>
 
 #include "tests/phone/cli.h"
+#include "tests/phone/dav.h"
 
 #define CONF "-c easbridge.conf"
 
 static struct harness h;
+static struct dav_side d;
 
 static void
 put_event(const char *uid)
 {
-	const char *at = strstr(h.dav, "{login}");
+	char *path = bytes_format("%s%s.ics", d.calendar, uid);
 	char *text = bytes_format(
-		"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y//\r\n"
-		"BEGIN:VEVENT\r\nUID:%s\r\nDTSTAMP:20260101T000000Z\r\n"
-		"DTSTART:20991203T100000Z\r\nDTEND:20991203T110000Z\r\n"
-		"SUMMARY:%s\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n", uid, uid);
-	char *cmd = bytes_format("curl -s -f -u '%s:%s' -X PUT -H "
-				 "'Content-Type: text/calendar' "
-				 "--data-binary '@%s/put.tmp' "
-				 "'%.*s%s/calendar/%s.ics'",
-				 h.users[0].login, h.users[0].password, h.dir,
-				 (int)(at - h.dav), h.dav, h.users[0].login,
-				 uid);
+		"BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//x//y//\n"
+		"BEGIN:VEVENT\nUID:%s\nDTSTAMP:20260101T000000Z\n"
+		"DTSTART:20991203T100000Z\nDTEND:20991203T110000Z\n"
+		"SUMMARY:%s\nEND:VEVENT\nEND:VCALENDAR\n", uid, uid);
 
-	cli_write(&h, "put.tmp", text);
-	if (system(cmd) != 0)
-		fail_msg("%s", cmd);
-	free(cmd);
+	dav_put(&d, path, text);
+	free(path);
+	free(text);
+}
+
+static void
+put_card(const char *uid)
+{
+	char *path = bytes_format("%s%s.vcf", d.book, uid);
+	char *text = bytes_format("BEGIN:VCARD\nVERSION:3.0\nUID:%s\n"
+				  "FN:%s\nN:%s;;;;\nEND:VCARD\n", uid, uid,
+				  uid);
+
+	dav_put(&d, path, text);
+	free(path);
 	free(text);
 }
 
 static int
 up(void **state)
 {
-	char *more;
-
 	(void)state;
 	harness_up(&h, &(struct harness_options){ .name = "test_classes",
 						  .stack = "--with radicale" });
-	more = bytes_format("\n[dav]\nurl = %s\nusername = %s\npoll = 3600\n",
-			    h.dav, h.users[0].login);
-	harness_more(&h, 0, more);
-	free(more);
+	assert_true(dav_side(&h, "Radicale", 0, &d));
+	dav_configure(&h, &d, NULL);
 	harness_restart(&h);
+	put_card("k1");
+	put_card("k2");
 	put_event("c1");
 	put_event("c2");
 	put_event("c3");
@@ -63,6 +67,7 @@ static int
 down(void **state)
 {
 	(void)state;
+	dav_close(&d);
 	return harness_down(&h);
 }
 
@@ -84,12 +89,16 @@ full_phone(const char *device)
 {
 	struct phone *p = harness_ready_phone(&h, 0, device);
 
-	phone_sync_all(p, phone_inbox(p));
-	phone_sync_all(p, phone_need_type(p, 8));
-	phone_sync_all(p, phone_inbox(p));
-	phone_sync_all(p, phone_need_type(p, 8));
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		phone_sync_all(p, phone_inbox(p));
+		phone_sync_all(p, phone_need_type(p, 8));
+		phone_sync_all(p, phone_need_type(p, 9));
+	}
 	assert_int_equal(folder_count(phone_inbox(p)), 4);
 	assert_int_equal(folder_count(phone_need_type(p, 8)), 3);
+	assert_int_equal(folder_count(phone_need_type(p, 9)), 2);
 	return p;
 }
 
@@ -178,6 +187,32 @@ all_but_calendar(void **state)
 	assert_int_equal(phone_estimate(p, phone_inbox(p)), -2);
 }
 
+/* Contacts on one phone only. */
+static void
+contacts_on_one(void **state)
+{
+	struct phone *p = full_phone("clscards"), *q = full_phone("clsmails");
+
+	(void)state;
+	set(0, "clscards", "contacts", "is given: contacts");
+	set(0, "clsmails", "mail,calendar,tasks,notes",
+	    "is given: mail,calendar,tasks,notes");
+	phone_folder_sync(p);
+	phone_folder_sync(q);
+	assert_null(phone_folder_type(p, 2));
+	assert_null(phone_folder_type(p, 8));
+	assert_null(phone_folder_type(q, 9));
+	is_quiet(p, phone_need_type(p, 9));
+	is_quiet(q, phone_inbox(q));
+	is_quiet(q, phone_need_type(q, 8));
+	put_card("k3");
+	assert_int_equal(phone_sync(p, phone_need_type(p, 9), NULL).adds, 1);
+	set(0, "clsmails", "all", "is given: all");
+	phone_folder_sync(q);
+	comes_once(q, phone_need_type(q, 9), 3);
+	is_quiet(q, phone_inbox(q));
+}
+
 static void
 wrong_words(void **state)
 {
@@ -194,6 +229,7 @@ main(void)
 		cmocka_unit_test(calendar_alone),
 		cmocka_unit_test(all_but_calendar),
 		cmocka_unit_test(wrong_words),
+		cmocka_unit_test(contacts_on_one),
 	};
 
 	return cmocka_run_group_tests(tests, up, down);

@@ -470,7 +470,7 @@ main(void)
 	int failed = 0;
 	size_t i;
 
-	cards_up(&c, "test_contacts");
+	cards_up(&c, "test_contacts", NULL);
 	for (i = 0; i < c.n; i++) {
 		c.d = &c.side[i];
 		print_message("-- %s\n", c.d->name);

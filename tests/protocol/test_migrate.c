@@ -209,7 +209,7 @@ main(void)
 	size_t i;
 	int failed;
 
-	cards_up(&c, "test_migrate");
+	cards_up(&c, "test_migrate", NULL);
 	c.d = &c.side[0];
 	free(card_put(c.d, "m1", "A", "First", ""));
 	free(card_put(c.d, "m2", "B", "Second", ""));

@@ -12,24 +12,21 @@
 #include <time.h>
 
 #include "tests/phone/cli.h"
+#include "tests/phone/dav.h"
 
 static struct harness h;
+static struct dav_side d;
 
 static int
 up(void **state)
 {
-	char *more;
-
 	(void)state;
 	harness_up(&h, &(struct harness_options){ .name = "test_quiet",
 						  .stack = "--with radicale" });
-	more = bytes_format("\n[dav]\nurl = %s\nusername = %s\npoll = 1\n"
-			    "\n[quiet]\ntimes = 22:00-07:00\nzone = UTC\n"
-			    "except-senders = boss@outside.test\n"
-			    "except-calendars = Calendar\n",
-			    h.dav, h.users[0].login);
-	harness_more(&h, 0, more);
-	free(more);
+	assert_true(dav_side(&h, "Radicale", 0, &d));
+	dav_configure(&h, &d, "\n[quiet]\ntimes = 22:00-07:00\nzone = UTC\n"
+			      "except-senders = boss@outside.test\n"
+			      "except-calendars = Calendar\n");
 	return 0;
 }
 
@@ -38,6 +35,7 @@ down(void **state)
 {
 	(void)state;
 	unsetenv("EASBRIDGE_CLOCK_SHIFT");
+	dav_close(&d);
 	return harness_down(&h);
 }
 
@@ -219,24 +217,15 @@ hanging_sync(void **state)
 static void
 put_event(const char *uid)
 {
-	const char *at = strstr(h.dav, "{login}");
+	char *path = bytes_format("%s%s.ics", d.calendar, uid);
 	char *text = bytes_format(
-		"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y//\r\n"
-		"BEGIN:VEVENT\r\nUID:%s\r\nDTSTAMP:20260101T000000Z\r\n"
-		"DTSTART:20991203T100000Z\r\nDTEND:20991203T110000Z\r\n"
-		"SUMMARY:%s\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n", uid, uid);
-	char *cmd = bytes_format("curl -s -f -u '%s:%s' -X PUT -H "
-				 "'Content-Type: text/calendar' "
-				 "--data-binary '@%s/put.tmp' "
-				 "'%.*s%s/calendar/%s.ics'",
-				 h.users[0].login, h.users[0].password, h.dir,
-				 (int)(at - h.dav), h.dav, h.users[0].login,
-				 uid);
+		"BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//x//y//\n"
+		"BEGIN:VEVENT\nUID:%s\nDTSTAMP:20260101T000000Z\n"
+		"DTSTART:20991203T100000Z\nDTEND:20991203T110000Z\n"
+		"SUMMARY:%s\nEND:VEVENT\nEND:VCALENDAR\n", uid, uid);
 
-	cli_write(&h, "put.tmp", text);
-	if (system(cmd) != 0)
-		fail_msg("%s", cmd);
-	free(cmd);
+	dav_put(&d, path, text);
+	free(path);
 	free(text);
 }
 

@@ -210,7 +210,7 @@ main(void)
 	};
 	int failed;
 
-	cards_up(&c, "test_secrets");
+	cards_up(&c, "test_secrets", NULL);
 	c.d = &c.side[0];
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
 	return cards_down(&c) != 0 || failed != 0;

@@ -13,9 +13,11 @@
 #include <time.h>
 
 #include "gateway/operate/verify.h"
+#include "tests/phone/dav.h"
 #include "tests/protocol/helper_damage.h"
 
 static struct harness h;
+static struct dav_side d;
 
 static int
 up(void **state)
@@ -26,8 +28,10 @@ up(void **state)
 	setenv("TZ", "Europe/Berlin", 1);
 	harness_up(&h, &(struct harness_options){ .name = "test_verify",
 						  .stack = "--with radicale" });
+	assert_true(dav_side(&h, "Radicale", 0, &d));
+	/* No look of the daemon's own between two of a test's. */
 	more = bytes_format("\n[dav]\nurl = %s\nusername = %s\npoll = 3600\n",
-			    h.dav, h.users[0].login);
+			    d.url, d.login);
 	harness_more(&h, 0, more);
 	free(more);
 	harness_restart(&h);
@@ -38,6 +42,7 @@ static int
 down(void **state)
 {
 	(void)state;
+	dav_close(&d);
 	return harness_down(&h);
 }
 
@@ -101,7 +106,7 @@ present_cursor(const char *box)
 static void
 frozen_cursor(void **state)
 {
-	struct damage d = { .fn = damage_set_cursor };
+	struct damage x = { .fn = damage_set_cursor };
 	struct phone *p;
 	struct phone_folder *f = filled(&h, &p, "vfyfrozen", "VfyFrozen", 6);
 	struct imap *c = imap_open(&h, 0);
@@ -118,8 +123,8 @@ frozen_cursor(void **state)
 		   "+FLAGS (\\Seen)");
 	imap_expunge(c, "VfyFrozen", imap_uid(c, "VfyFrozen", "VfyFrozen 4"));
 	cursor = present_cursor("VfyFrozen");
-	d.cursor = cursor;
-	damage_state(&h, &d, "vfyfrozen", f);
+	x.cursor = cursor;
+	damage_state(&h, &x, "vfyfrozen", f);
 	assert_true(harness_start(&h));
 	/* No Sync brings it. */
 	r = sync_once(p, f);
@@ -236,38 +241,27 @@ ledger_damaged(void **state)
 /* ---- events --------------------------------------------------------------------*/
 
 static void
-dav(const char *what, const char *name)
+put_event(const char *uid, const char *subject)
 {
-	const char *at = strstr(h.dav, "{login}");
-	char *cmd = bytes_format("curl -s -f -u '%s:%s' %s "
-				 "'%.*s%s/calendar/%s.ics'",
-				 h.users[0].login, h.users[0].password, what,
-				 (int)(at - h.dav), h.dav, h.users[0].login,
-				 name);
+	char *path = bytes_format("%s%s.ics", d.calendar, uid);
+	char *text = bytes_format(
+		"BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//x//y//\n"
+		"BEGIN:VEVENT\nUID:%s\nDTSTAMP:20260101T000000Z\n"
+		"DTSTART:20991203T100000Z\nDTEND:20991203T110000Z\n"
+		"SUMMARY:%s\nEND:VEVENT\nEND:VCALENDAR\n", uid, subject);
 
-	if (system(cmd) != 0)
-		fail_msg("%s", cmd);
-	free(cmd);
+	dav_put(&d, path, text);
+	free(path);
+	free(text);
 }
 
 static void
-put_event(const char *uid, const char *subject)
+delete_event(const char *uid)
 {
-	char *text = bytes_format(
-		"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y//\r\n"
-		"BEGIN:VEVENT\r\nUID:%s\r\nDTSTAMP:20260101T000000Z\r\n"
-		"DTSTART:20991203T100000Z\r\nDTEND:20991203T110000Z\r\n"
-		"SUMMARY:%s\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n", uid,
-		subject);
-	char *path = bytes_format("%s/put.tmp", h.dir), *arg;
+	char *path = bytes_format("%s%s.ics", d.calendar, uid);
 
-	cli_write(&h, "put.tmp", text);
-	arg = bytes_format("-X PUT -H 'Content-Type: text/calendar' "
-			   "--data-binary '@%s'", path);
-	dav(arg, uid);
-	free(arg);
+	dav_delete(&d, path);
 	free(path);
-	free(text);
 }
 
 static void
@@ -305,7 +299,7 @@ cursor_of_coll(const struct phone_folder *f)
 static void
 events(void **state)
 {
-	struct damage d = { .fn = damage_set_cursor, .cursor = NULL };
+	struct damage frozen = { .fn = damage_set_cursor };
 	struct damage lose = { .fn = damage_drop_item };
 	struct phone *p = harness_ready_phone(&h, 0, "vfyevents");
 	struct phone_folder *f = phone_need_type(p, 8);
@@ -328,7 +322,7 @@ events(void **state)
 			lose.item = item_number(it->id);
 	put_event("v2", "Two changed");
 	put_event("v5", "Five");
-	dav("-X DELETE", "v3");
+	delete_event("v3");
 	/* Another phone's look moves the cursor; then all but the cursor is
 	 * as it was before. */
 	assert_int_equal(harness_stop(&h), 0);
@@ -339,8 +333,8 @@ events(void **state)
 	assert_int_equal(harness_stop(&h), 0);
 	cursor = cursor_of_coll(f);
 	in_folder("rm -rf state && mv kept state");
-	d.cursor = cursor;
-	damage_state(&h, &d, "vfyevents", f);
+	frozen.cursor = cursor;
+	damage_state(&h, &frozen, "vfyevents", f);
 	damage_state(&h, &lose, "vfyevents", f);
 	assert_true(harness_start(&h));
 	r = sync_once(p, f);
@@ -366,7 +360,7 @@ events(void **state)
 static void
 every_day(void **state)
 {
-	struct damage d = { .fn = damage_put_has, .has = 4711 };
+	struct damage x = { .fn = damage_put_has, .has = 4711 };
 	struct phone *p;
 	struct phone_folder *f = filled(&h, &p, "vfydaily", "VfyDaily", 3);
 	user_id user = user_of(span_of(h.users[0].email));
@@ -378,9 +372,9 @@ every_day(void **state)
 
 	(void)state;
 	assert_true(due > now && due <= now + 86400);
-	d.item = item_number(folder_need(f, "VfyDaily 2")->id);
+	x.item = item_number(folder_need(f, "VfyDaily 2")->id);
 	assert_int_equal(harness_stop(&h), 0);
-	damage_state(&h, &d, "vfydaily", f);
+	damage_state(&h, &x, "vfydaily", f);
 	snprintf(shift, sizeof(shift), "%lld", (long long)(due - now - 10));
 	setenv("EASBRIDGE_CLOCK_SHIFT", shift, 1);
 	assert_true(harness_start(&h));

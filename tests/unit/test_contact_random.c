@@ -33,14 +33,14 @@ pick(const char *const *v, unsigned n)
 
 static const char *const texts[] = { "A", "Caf\xc3\xa9 \\, comma", "a\\;c",
 	"\xf0\x9f\x8e\x89 party", "x y  z", "C:\\\\dir\\\\new", "", " b ",
-	"averyveryveryveryveryveryveryveryveryveryveryverylongtextthatfolds"
-	"\r\n  here and goes on" };
+	("averyveryveryveryveryveryveryveryveryveryveryverylongtextthatfolds"
+	 "\r\n  here and goes on") };
 static const char *const odd_lines[] = {
 	"X-FOO;X-P=\"a;b:c\":v:a;l,u\\e", "x-lower:Case Kept", "GEO:1;2",
 	"KEY;ENCODING=b:aGFsbG8=", "X-EMPTY:", "TZ:+01:00", "MAILER:x",
 	"item9.X-SOCIALPROFILE;type=x:http://x.org/y",
-	"X-LONG:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-	"aaaaaa\r\n bbbbbbbbbbbb", "X-TAB:a\r\n\tb", "not a line at all",
+	("X-LONG:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	 "aaaaaa\r\n bbbbbbbbbbbb"), "X-TAB:a\r\n\tb", "not a line at all",
 	"LOGO;VALUE=uri:http://x.org/l.png", "LANG:de", "SOUND:x",
 	"X-QP;ENCODING=QUOTED-PRINTABLE:a=3D=\r\nTEL:no line=\r\n; b" };
 static const char *const plain[] = { "FN", "TITLE", "ROLE", "NICKNAME",

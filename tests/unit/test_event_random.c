@@ -38,8 +38,8 @@ static const char *const odd_lines[] = {
 	"ATTACH;FMTTYPE=text/plain:https://x.org/file.txt",
 	"CONFERENCE;VALUE=URI:https://meet.x.org/1", "PRIORITY:high",
 	"X-EMPTY:", "RELATED-TO:other", "IMAGE;VALUE=URI:https://x.org/i.png",
-	"X-LONG:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-	"aaaaaa\r\n bbbbbbbbbbbb", "X-TAB:a\r\n\tb", "not a line at all" };
+	("X-LONG:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	 "aaaaaa\r\n bbbbbbbbbbbb"), "X-TAB:a\r\n\tb", "not a line at all" };
 static const char *const zones[] = { "Europe/Berlin", "America/New_York",
 	"Asia/Kolkata", "Australia/Sydney", "W. Europe Standard Time" };
 static const char *const rules[] = { "FREQ=DAILY", "FREQ=WEEKLY;BYDAY=MO,WE",

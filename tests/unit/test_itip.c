@@ -455,8 +455,8 @@ busy(struct arena *a, const char *from, const char *to, const char *object)
 	int64_t x, y;
 	struct span ics = crlf(a, object);
 
-	assert_true(clock_parse(span_of(from), &x) &&
-		    clock_parse(span_of(to), &y));
+	assert_true(clock_parse(span_of(from), &x));
+	assert_true(clock_parse(span_of(to), &y));
 	assert_true(freebusy_begin(a, x, y, &fb));
 	if (!freebusy_add(&env, &fb, ics))
 		freebusy_add_event(&env, &fb, ics);

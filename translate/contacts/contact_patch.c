@@ -1,4 +1,5 @@
 /* A phone's edit as changes of single lines. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -92,11 +93,16 @@ own_value(struct change *ch, const struct field *f, struct span text)
 	}
 	if (f->kind != FIELD_URL)
 		return card_escape(&ch->c, text);
-	p = arena_alloc(ch->c.a, text.n * 2 + 1); /* a URI has no escapes */
+	/* A URI has no escapes, and no blanks or umlauts: Cyrus answers 500 to
+	 * a card with such a one. */
+	p = arena_alloc(ch->c.a, text.n * 3 + 1);
 	for (size_t i = 0; i < text.n; i++) {
-		if (text.p[i] == '\\')
-			p[n++] = '\\';
-		p[n++] = text.p[i];
+		unsigned char u = (unsigned char)text.p[i];
+
+		if (u > ' ' && u < 0x7f && u != '\\')
+			p[n++] = (char)u;
+		else
+			n += (size_t)sprintf(p + n, "%%%02X", u);
 	}
 	s = span_from(p, n);
 	return s;
@@ -132,7 +138,9 @@ edit_own(struct change *ch, size_t i, struct err *e)
 		return true;
 	if (wish == WISH_SET && f->kind == FIELD_DATE)
 		return edit_date(ch, i, text, e);
-	if (contact_same(text, s->text))
+	if (contact_same(text, s->text) ||
+	    (f->kind == FIELD_URL && text.n && s->text.n &&
+	     span_eq(own_value(ch, f, text), own_value(ch, f, s->text))))
 		return true;
 	if (wish == WISH_CLEAR) {
 		contact_remove(ch, s->line);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "state/dump.h"
-#include "tests/fault/helper_run.h"
+#include "tests/fault/helper_dav.h"
 
 #define NOTICE "It is not certain that this mail left"
 
@@ -179,16 +179,36 @@ text_or(const struct phone_item *it, const char *path, const char *otherwise)
 	return s ? s : otherwise;
 }
 
+struct two {
+	struct lines *all, *common;
+	const char *who;
+};
+
+static void
+dav_line(void *ctx, char *text)
+{
+	struct two *t = ctx;
+
+	lines_add(t->all, bytes_format("%s %s", t->who, text));
+	lines_add(t->common, text);
+}
+
 static void
 look_folder(struct phone *p, const struct phone_folder *f, struct lines *all,
 	    struct lines *common)
 {
+	struct two both = { all, common, "phone" };
 	char *path = folder_path(p, f);
 	const struct phone_item *it;
 	const char *subject, *flag;
 
 	lines_add(all, bytes_format("phone %s type %d resets %u", path, f->type,
 				    f->resets));
+	if (dav_kind(f)) {
+		look_phone(f, dav_line, &both);
+		free(path);
+		return;
+	}
 	lines_add(common, bytes_format("%s", path));
 	for (it = f->items; it; it = it->next) {
 		subject = text_or(it, "Subject", "?");
@@ -210,8 +230,11 @@ look(struct run *r, struct phone *p, struct bytes *out)
 {
 	struct lines all = { 0 }, box = { 0 }, own = { 0 };
 	struct bytes there = { 0 }, here = { 0 };
+	struct two both = { &all, &box, "box" };
 	struct phone_folder *f;
 
+	if (r->dav)
+		look_server(r, dav_line, &both);
 	look_mailboxes(r, r->c, "", &all, &box);
 	if (r->second) {
 		lines_add(&box, strdup(SECOND));

@@ -271,6 +271,8 @@ write_template(struct run *r)
 			     r->h.imap_host, r->h.imap_port, r->h.smtp_host,
 			     r->h.smtp_port, r->h.users[1].login,
 			     r->h.users[1].password, r->h.users[1].email);
+	if (r->dav)
+		bytes_printf(&b, "[dav]\nurl = %s/\n", r->d.origin);
 	snprintf(path, sizeof(path), "%s/any.conf", r->h.dir);
 	write_text(path, b.p);
 	bytes_free(&b);
@@ -291,11 +293,14 @@ begin(struct run *r, const struct scenario *s, int user)
 	r->doubt = r->lost = false;
 	r->second = s->second;
 	r->merged = s->merged;
+	r->dav = s->dav;
 	r->message[0] = '\0';
 	r->h.n_users = 2;
 	r->h.n_phones = 0;
 	name_user(&r->h.users[0], user);
 	name_user(&r->h.users[1], user + SECOND_USERS);
+	if (r->dav && !dav_side(&r->h, "Radicale", 0, &r->d))
+		run_failf("no Radicale");
 	write_template(r);
 	snprintf(r->to, sizeof(r->to), "run%d@outside.test", user);
 	unlink(r->h.log);
@@ -318,7 +323,7 @@ demand_quiet(struct run *r)
 	struct sync_result s;
 
 	for (f = r->p->folders; f; f = f->next) {
-		if (!run_is_mail(f))
+		if (!run_is_synced(r, f))
 			continue;
 		s = phone_sync(r->p, f, NULL);
 		if (!s.empty)
@@ -360,6 +365,7 @@ run_once(struct run *r, const struct scenario *s, enum mode mode, unsigned k,
 	harness_kill(&r->h);
 	imap_close(r->c);
 	imap_close(r->c2);
+	dav_close(&r->d);
 	r->c = r->c2 = NULL;
 	for (i = 0; i < r->h.n_phones; i++)
 		phone_free(r->h.phones[i]);

@@ -24,7 +24,7 @@ static int
 up(void **state)
 {
 	(void)state;
-	cards_up(&c, "test_dav_folders");
+	cards_up(&c, "test_dav_folders", NULL);
 	return 0;
 }
 

@@ -105,7 +105,8 @@ gal_search(struct request *r, struct span query, uint32_t first,
 	if (out->end < out->from)
 		out->end = out->from;
 	out->past = last >= GAL_RANGE || (first > 0 && first >= shown);
-	directory_sort(out->hits + out->from, out->end - out->from);
+	if (out->end > out->from)
+		directory_sort(out->hits + out->from, out->end - out->from);
 	return 1;
 }
 

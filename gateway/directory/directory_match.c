@@ -122,7 +122,8 @@ part_of(const struct dir_entry *e, enum part p)
 {
 	uint32_t from = p == PART_NAME ? 0 : e->end[p - 1];
 
-	return span_from(e->text.p + from, e->end[p] - from);
+	return e->text.n == 0 ? SPAN_NONE
+			      : span_from(e->text.p + from, e->end[p] - from);
 }
 
 struct span

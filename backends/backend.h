@@ -92,9 +92,27 @@ struct object {
 	bool found;
 };
 
+enum search_field {
+	SEARCH_TEXT, /* anywhere in the mail */
+	SEARCH_SUBJECT,
+	SEARCH_FROM,
+	SEARCH_TO,
+	SEARCH_CC,
+	SEARCH_BODY,
+	SEARCH_TYPE, /* Content-Type */
+	SEARCH_FIELDS
+};
+struct search_term {
+	enum search_field field;
+	struct span text;
+	bool not;
+	bool or_next; /* this one or the next will do */
+};
 struct search_want {
 	const struct span *words; /* each somewhere in the mail (TEXT) */
 	size_t n_words;
+	const struct search_term *terms;
+	size_t n_terms;
 	int64_t since, before;    /* INTERNALDATE; 0: open */
 	struct span message_id;   /* with <>; empty: any */
 };

@@ -59,9 +59,9 @@ struct source_ops {
 		    struct err *e);
 	bool (*remove)(void *s, struct span coll, struct span remote,
 		       struct span etag, bool quiet, struct err *e);
-	bool (*create_coll)(void *s, enum item_kind kind, struct span name,
-			    struct arena *a, struct span *remote_out,
-			    struct err *e);
+	bool (*create_coll)(void *s, enum item_kind kind, struct span place,
+			    struct span name, struct arena *a,
+			    struct span *remote_out, struct err *e);
 	bool (*rename_coll)(void *s, struct span coll, struct span name,
 			    struct err *e);
 	bool (*delete_coll)(void *s, struct span coll, struct err *e);

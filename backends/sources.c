@@ -283,11 +283,12 @@ source_remove_quiet(struct source *s, struct span coll, struct span remote,
 }
 
 bool
-source_create_coll(struct source *s, enum item_kind kind, struct span name,
-		   struct arena *a, struct span *remote_out, struct err *e)
+source_create_coll(struct source *s, enum item_kind kind, struct span place,
+		   struct span name, struct arena *a, struct span *remote_out,
+		   struct err *e)
 {
 	return CAN(create_coll) &&
-	       WRITE("create", s->ops->create_coll(s->s, kind, name, a,
+	       WRITE("create", s->ops->create_coll(s->s, kind, place, name, a,
 						   remote_out, e));
 }
 

@@ -107,9 +107,10 @@ bool source_remove(struct source *s, struct span coll, struct span remote,
 bool source_remove_quiet(struct source *s, struct span coll,
 			 struct span remote, struct span etag,
 			 struct err *e);
-/* A new collection for that kind in the user's home. */
+/* A new collection for that kind in the user's home, at `place` (ASCII
+ * letters and digits, a piece of a path). ERR_EXISTS: there is one. */
 bool source_create_coll(struct source *s, enum item_kind kind,
-			struct span name, struct arena *a,
+			struct span place, struct span name, struct arena *a,
 			struct span *remote_out, struct err *e);
 bool source_rename_coll(struct source *s, struct span coll, struct span name,
 			struct err *e);

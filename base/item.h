@@ -103,6 +103,7 @@ struct folder {
 	uint32_t uidvalidity;  /* 0 if not known */
 	bool no_select;        /* exists only to hold others */
 	bool read_only;
+	bool default_told; /* the server itself calls it the default */
 };
 
 #endif

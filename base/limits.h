@@ -33,6 +33,8 @@
 #define MAX_QUEUE 20000        /* jobs waiting for a worker */
 #define MAX_OBJECT_BYTES (16u << 20) /* a vCard with a 10 MB photo */
 #define MAX_KEPT_OBJECT (256u << 10)  /* ... and one kept in the state */
+#define MAX_DIRECTORY_BYTES (64u << 20) /* address books in memory, of all
+					   users; a card takes about 1 KB */
 #define MAX_LINE_IMAP (1u << 20)
 
 #endif

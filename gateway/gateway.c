@@ -11,6 +11,7 @@
 #include "gateway/accounts/links.h"
 #include "gateway/config/config.h"
 #include "gateway/http/auth.h"
+#include "gateway/directory/directory.h"
 #include "gateway/http/http.h"
 #include "gateway/http/request.h"
 #include "gateway/http/tap.h"
@@ -198,6 +199,7 @@ start_parts(struct gateway *gw, struct err *e)
 	gw->brake = brake_new();
 	gw->links = links_new();
 	gw->accounts = accounts_new(gw);
+	gw->directory = directory_new();
 	gw->waits = waits_new(request_wake);
 	gw->ahead = ahead_new();
 	gw->verifier = verifier_new(gw);
@@ -244,9 +246,10 @@ gateway_stop(struct gateway **gwp)
 	if (gw->waits != NULL && gw->pool != NULL)
 		waits_stop(gw);
 	if (gw->watch != NULL)
-		watch_free(&gw->watch);
+		watch_stop(gw->watch);
 	if (gw->pool != NULL)
 		pool_free(&gw->pool);
+	watch_free(&gw->watch);
 	http_stop(&gw->metrics_http);
 	http_stop(&gw->http);
 	waits_free(&gw->waits);
@@ -254,6 +257,7 @@ gateway_stop(struct gateway **gwp)
 	verifier_free(&gw->verifier);
 	taps_free(&gw->taps);
 	accounts_free(&gw->accounts);
+	directory_free(&gw->directory);
 	auth_free(&gw->auth);
 	links_free(&gw->links);
 	brake_free(&gw->brake);

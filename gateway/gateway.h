@@ -23,6 +23,7 @@ struct control;
 struct ahead;
 struct verifier;
 struct taps;
+struct directory;
 
 struct gateway {
 	pthread_mutex_t reload_lock; /* one at a time */
@@ -43,6 +44,7 @@ struct gateway {
 	struct waits *waits;
 	struct ahead *ahead;
 	struct watcher *watch;
+	struct directory *directory; /* address books in memory */
 	atomic_bool stopping;
 	int64_t started;     /* seconds since 1970 */
 	int64_t kept;        /* the last housekeeping_tick */

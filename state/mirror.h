@@ -86,6 +86,9 @@ bool mirror_content(struct store *s, user_id user, uint32_t coll,
 bool mirror_differs(struct store *s, user_id user, uint32_t coll,
 		    const struct harvest *h, struct arena *a,
 		    size_t **index_out, size_t *n_out, struct err *e);
+/* All items that are there, ascending by number. */
+bool mirror_live(struct store *s, user_id user, uint32_t coll, struct arena *a,
+		 struct mirror_item **v_out, size_t *n_out, struct err *e);
 
 /* A write of our own that the source has accepted. */
 struct mirror_edit {

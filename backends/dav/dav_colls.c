@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/codec.h"
 
 static const char *const comps[KIND_COUNT] = {
 	[KIND_EVENT] = "VEVENT",
@@ -66,31 +65,43 @@ home_for(struct dav *d, enum item_kind kind, struct err *e)
 	return NULL;
 }
 
+/* Why was it refused: because it is there? Servers say 405, 403 or 409. */
+static bool
+is_there(struct dav *d, const char *url, struct arena *a)
+{
+	struct dav_multi m = { .a = a };
+	struct dav_reply r;
+	struct err none = { 0 };
+
+	return dav_propfind(d, url, "0", "<d:resourcetype/>", &m, a, &r,
+			    &none);
+}
+
 bool
-dav_create_coll(void *s, enum item_kind kind, struct span name,
-		struct arena *a, struct span *remote_out, struct err *e)
+dav_create_coll(void *s, enum item_kind kind, struct span place,
+		struct span name, struct arena *a, struct span *remote_out,
+		struct err *e)
 {
 	struct dav *d = s;
 	const char *home = home_for(d, kind, e), *url;
-	uint8_t key[12];
 	struct dav_reply r;
 	struct span remote;
 
 	if (home == NULL)
 		return false;
-	if (kind == KIND_EMAIL || name.n == 0)
+	if (kind == KIND_EMAIL || name.n == 0 || place.n == 0)
 		return err_set(e, ERR_INVALID, SCOPE_COLLECTION,
 			       "no name or kind for a collection");
-	random_bytes(key, sizeof(key));
-	url = arena_printf(a, "%s" SPAN_FMT "/", home,
-			   SPAN_ARG(hex_encode(a, span_from(key,
-							    sizeof(key)))));
+	url = arena_printf(a, "%s" SPAN_FMT "/", home, SPAN_ARG(place));
 	if (!ask_for(d, url, kind, name, kind == KIND_CONTACT, a, &r, e))
 		return false;
 	/* Servers of the time before RFC 4791 or after RFC 5689. */
 	if ((r.status == 405 || r.status == 501) && kind != KIND_CONTACT &&
 	    !ask_for(d, url, kind, name, true, a, &r, e))
 		return false;
+	if (r.status / 100 == 4 && is_there(d, url, a))
+		return err_set(e, ERR_EXISTS, SCOPE_COLLECTION,
+			       "there is a collection at %s", url);
 	if (r.status / 100 != 2)
 		return dav_refused(&r, NULL, false, "a new collection", e);
 	remote = dav_remote(d, a, dav_url(a, r.url, span_of(r.url)));

@@ -208,9 +208,8 @@ choose_defaults(struct listing *l)
 			    span_of(dav_slash(l->a, arena_str(
 						       l->a,
 						       l->default_cal)))))
-			l->score[i] = 0;
-		else
-			l->score[i]++;
+			f->default_told = true;
+		l->score[i] = f->default_told ? 0 : l->score[i] + 1;
 		f->type = other[f->kind];
 		if (best[f->kind] == l->n || goes_before(l, i, best[f->kind]))
 			best[f->kind] = i;

@@ -248,9 +248,9 @@ bool dav_put(void *s, struct span coll, enum item_kind kind, struct span name,
 	     struct object *io, struct arena *a, struct err *e);
 bool dav_remove(void *s, struct span coll, struct span remote,
 		struct span etag, bool quiet, struct err *e);
-bool dav_create_coll(void *s, enum item_kind kind, struct span name,
-		     struct arena *a, struct span *remote_out,
-		     struct err *e);
+bool dav_create_coll(void *s, enum item_kind kind, struct span place,
+		     struct span name, struct arena *a,
+		     struct span *remote_out, struct err *e);
 bool dav_rename_coll(void *s, struct span coll, struct span name,
 		     struct err *e);
 bool dav_delete_coll(void *s, struct span coll, struct err *e);

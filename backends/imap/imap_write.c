@@ -357,6 +357,27 @@ found_line(void *ctx, struct span line)
 	}
 }
 
+/* Prefix notation: OR x OR y z. */
+static void
+crit_terms(struct criteria *c, const struct search_term *v, size_t n)
+{
+	static const char *const keys[SEARCH_FIELDS] = {
+		[SEARCH_TEXT] = "TEXT",	      [SEARCH_SUBJECT] = "SUBJECT",
+		[SEARCH_FROM] = "FROM",	      [SEARCH_TO] = "TO",
+		[SEARCH_CC] = "CC",	      [SEARCH_BODY] = "BODY",
+		[SEARCH_TYPE] = "HEADER Content-Type",
+	};
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (v[i].or_next && i + 1 < n)
+			crit_text(c, "OR");
+		if (v[i].not)
+			crit_text(c, "NOT");
+		crit_literal(c, keys[v[i].field], v[i].text);
+	}
+}
+
 static void
 build(struct criteria *c, const struct search_want *w)
 {
@@ -371,6 +392,7 @@ build(struct criteria *c, const struct search_want *w)
 					  search_date(c->a, w->before)));
 	for (i = 0; i < w->n_words; i++)
 		crit_literal(c, "TEXT", w->words[i]);
+	crit_terms(c, w->terms, w->n_terms);
 	if (w->message_id.n)
 		crit_literal(c, "HEADER Message-ID", w->message_id);
 }

@@ -56,6 +56,14 @@ struct quiet_seen {
 	uint64_t born;
 };
 
+/* A collection that its source does not list any more; sudden_loss.c. */
+#define MAX_LOST 64
+struct lost_coll {
+	uint32_t coll; /* 0: unused */
+	int64_t since_ms;
+	bool expected;
+};
+
 struct dev_run { /* dlock: one Sync of a device and collection at a time */
 	device_id device;
 	uint32_t coll;
@@ -81,6 +89,7 @@ struct account {
 	size_t n_runs, runs_room;
 	struct dev_run busy[64];
 	size_t n_busy;
+	struct lost_coll lost[MAX_LOST];
 	int64_t tree_ms;   /* mono time of the last complete LIST; 0 never */
 	int64_t tree_failed_ms; /* when a view could not have it; 0: it could */
 	bool tree_busy;

@@ -19,6 +19,8 @@ enum cmd_result cmd_send_mail(struct request *r);
 enum cmd_result cmd_smart_reply(struct request *r);
 enum cmd_result cmd_smart_forward(struct request *r);
 enum cmd_result cmd_search(struct request *r);
+enum cmd_result cmd_find(struct request *r);
+enum cmd_result cmd_resolve(struct request *r);
 enum cmd_result cmd_get_attachment(struct request *r);
 enum cmd_result cmd_settings(struct request *r);
 enum cmd_result cmd_provision(struct request *r);

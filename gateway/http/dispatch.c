@@ -54,6 +54,12 @@ static const struct command commands[] = {
 	{ "Provision", 20, 121, 0, CMD_NO_POLICY, WX_Provision_Provision,
 	  WX_Provision_Status,
 	  STATUS_PROVISION, cmd_provision },
+	{ "Find", 23, 161, 0, 0, WX_Find_Find, WX_Find_Status, STATUS_FIND,
+	  cmd_find },
+	{ "ResolveRecipients", 21, 121, 0, 0,
+	  WX_ResolveRecipients_ResolveRecipients,
+	  WX_ResolveRecipients_Status,
+	  STATUS_RESOLVE, cmd_resolve },
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -67,9 +73,7 @@ static const struct {
 	{ 6, "CreateCollection", 0 },
 	{ 7, "DeleteCollection", 0 },
 	{ 8, "MoveCollection", 0 },
-	{ 21, "ResolveRecipients", WX_ResolveRecipients_Status },
 	{ 22, "ValidateCert", WX_ValidateCert_Status },
-	{ 23, "Find", WX_Find_Status },
 };
 #define N_OTHERS (sizeof(others) / sizeof(others[0]))
 

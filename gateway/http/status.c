@@ -53,6 +53,10 @@ static const uint8_t numbers[STATUS_TABLES][ERR_CODES] = {
 		ROW(3,   3,   3,   3,   2,   2,   2,   3,   3,   3,   3,   3),
 	[STATUS_SEARCH] =
 		ROW(6,   3,   3,   5,   2,   2,   8,   3,   7,   3,   11,  3),
+	[STATUS_FIND] =
+		ROW(110, 111, 110, 112, 2,   2,   110, 113, 111, 110, 3,   110),
+	[STATUS_RESOLVE] =
+		ROW(6,   6,   6,   6,   5,   5,   6,   6,   6,   6,   6,   6),
 	[STATUS_SEND] =
 		ROW(150, 111, 118, 120, 107, 120, 122, 115, 120, 120, 150, 110),
 	[STATUS_SETTINGS] =

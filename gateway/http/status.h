@@ -23,6 +23,8 @@ enum status_table {
 	STATUS_PING,
 	STATUS_PROVISION,
 	STATUS_SEARCH,          /* of the Store */
+	STATUS_FIND,            /* of Find itself */
+	STATUS_RESOLVE,         /* of ResolveRecipients itself */
 	STATUS_SEND,            /* SendMail, SmartReply, SmartForward */
 	STATUS_SETTINGS,
 	STATUS_TABLES

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "gateway/push/pace.h"
 #include "gateway/push/park.h"
 #include "gateway/push/refresh.h"
 
@@ -16,11 +17,11 @@
 #define OPEN_MS 30000
 #define BACKOFF_MIN_MS 1000
 #define BACKOFF_MAX_MS 60000
-/* Rounds: soon after a change (people work in bursts), ever rarer. */
-#define ROUND_MIN_MS 30000
-#define ROUND_MAX_MS 300000
 #define ROUND_NET_MS 3600000 /* where the bell covers all folders */
-#define TREE_AGE_MS 600000   /* where the bell does not tell of the tree */
+/* Where the bell does not tell of the tree: every few rounds, rarer than
+ * that only where rounds are many. */
+#define TREE_ROUNDS 4
+#define TREE_AGE_MS 600000
 
 struct bell *
 bell_new(struct gateway *gw, struct account *a, const char *source,
@@ -85,12 +86,6 @@ bell_failed(struct bell *b, const struct err *e)
 		 b->a->login, b->source, err_name(e->code), e->text);
 }
 
-static int64_t
-first_round_ms(const struct bell *b)
-{
-	return b->poll_ms > 0 ? b->poll_ms : ROUND_MIN_MS;
-}
-
 static void
 bell_live(struct bell *b, struct watch *conn)
 {
@@ -101,7 +96,7 @@ bell_live(struct bell *b, struct watch *conn)
 	b->conn = conn;
 	b->state = BELL_LIVE;
 	b->backoff_ms = 0;
-	b->round_every_ms = all ? ROUND_NET_MS : first_round_ms(b);
+	b->round_every_ms = all ? ROUND_NET_MS : pace_first(b->poll_ms);
 	b->round_ms = clock_mono_ms() + b->round_every_ms;
 	epoll_ctl(b->ep, EPOLL_CTL_ADD, watch_fd(conn), &ev);
 	log_line(LOG_INFO, "watch", "user=%s source=%s state=live kind=%s",
@@ -114,7 +109,7 @@ bell_polled(struct bell *b)
 {
 	b->state = BELL_POLLED;
 	b->backoff_ms = 0;
-	b->round_every_ms = first_round_ms(b);
+	b->round_every_ms = pace_first(b->poll_ms);
 	b->round_ms = clock_mono_ms() + b->round_every_ms;
 	log_line(LOG_INFO, "watch", "user=%s source=%s state=live kind=poll",
 		 b->a->login, b->source);
@@ -217,19 +212,44 @@ bell_try_now(struct bell *b)
 
 struct round_job {
 	struct bell *b;
-	bool tree;
+	int64_t tree_age_ms;
 };
+
+/* Folders are listed by the look of a round, or with their bell. */
+static int64_t
+tree_age(const struct bell *b)
+{
+	int64_t age = TREE_ROUNDS * b->round_every_ms;
+
+	return b->state == BELL_POLLED && age < TREE_AGE_MS ? age
+							     : TREE_AGE_MS;
+}
 
 static void
 next_round(struct bell *b, bool news)
 {
 	if (b->state == BELL_LIVE && watch_kind(b->conn) == BELL_NOTIFY)
 		b->round_every_ms = ROUND_NET_MS;
-	else if (b->poll_ms > 0 || news)
-		b->round_every_ms = first_round_ms(b);
-	else if (b->round_every_ms < ROUND_MAX_MS)
-		b->round_every_ms += b->round_every_ms / 2;
+	else
+		b->round_every_ms =
+			pace_next(b->round_every_ms, b->poll_ms, news);
 	b->round_ms = clock_mono_ms() + b->round_every_ms;
+}
+
+/* A round that runs has its end moved; one that is far off comes sooner. */
+void
+bell_hurry(struct bell *b)
+{
+	int64_t first = pace_first(b->poll_ms), at = clock_mono_ms() + first;
+
+	if (b->state == BELL_LIVE && watch_kind(b->conn) == BELL_NOTIFY)
+		return;
+	b->hurried = b->round_busy;
+	if (b->round_busy)
+		return;
+	b->round_every_ms = first;
+	if (at < b->round_ms)
+		b->round_ms = at;
 }
 
 void
@@ -252,14 +272,18 @@ run_round(void *arg)
 	enum round_result found;
 	int64_t asked;
 
-	if (!refresh_tree(b->a, job->tree ? 0 : TREE_AGE_MS,
-			  clock_mono_ms() + OPEN_MS, &e))
+	if (!refresh_tree(b->a, job->tree_age_ms, clock_mono_ms() + OPEN_MS,
+			  &e))
 		log_line(LOG_WARN, "round", "tree error=%s text=\"%s\"",
 			 err_name(e.code), e.text);
 	found = refresh_round(b->a, span_of(b->source));
 	pthread_mutex_lock(b->lock);
 	asked = b->round_ms; /* meanwhile; else INT64_MAX */
-	next_round(b, found == ROUND_NEWS);
+	next_round(b, found == ROUND_NEWS || b->hurried);
+	b->hurried = false;
+	log_line(LOG_DEBUG, "round", "user=%s source=%s news=%d next_ms=%lld",
+		 b->a->login, b->source, found == ROUND_NEWS,
+		 (long long)b->round_every_ms);
 	if (asked < b->round_ms)
 		b->round_ms = asked;
 	if (found == ROUND_FAILED)
@@ -283,7 +307,7 @@ queue_round(struct bell *b, bool tree)
 	}
 	job = xcalloc(1, sizeof(*job));
 	job->b = b;
-	job->tree = tree;
+	job->tree_age_ms = tree ? 0 : tree_age(b);
 	b->round_busy = true;
 	b->round_ms = INT64_MAX;
 	if (pool_submit(b->gw->pool, JOB_BACKGROUND, run_round, job))

@@ -29,6 +29,7 @@ struct bell {
 	int64_t look_ms;    /* until the next round, after failed looks */
 	int64_t poll_ms;    /* fixed by the configuration; 0: adaptive */
 	bool round_busy;
+	bool hurried;       /* something happened while it was */
 	/* Of the watch: its lock and its epoll set. */
 	pthread_mutex_t *lock;
 	int ep;
@@ -43,6 +44,8 @@ bool bell_busy(const struct bell *b);
 void bell_want(struct bell *b, int64_t now_ms);
 /* Its connection has something to say. */
 void bell_readable(struct bell *b);
+/* Something happened to this account: rounds come soon again. */
+void bell_hurry(struct bell *b);
 /* A round comes soon, ever later while looks go on failing. */
 void bell_look_again(struct bell *b);
 /* What it waits for before the next try is over. */

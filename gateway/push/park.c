@@ -205,6 +205,7 @@ park_post(struct gateway *gw, user_id user, uint32_t coll, uint64_t seq)
 	pthread_mutex_lock(&gw->waits->lock);
 	ring(gw->waits, user, coll == 0 ? WAKE_TREE : WAKE_CHANGE, coll, 0);
 	pthread_mutex_unlock(&gw->waits->lock);
+	watch_hurry(gw, user);
 }
 
 void

@@ -4,11 +4,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "gateway/accounts/default_folders.h"
 #include "gateway/accounts/objects.h"
 #include "gateway/accounts/sessions.h"
 #include "gateway/accounts/views.h"
 #include "gateway/push/park.h"
 #include "gateway/push/refresh_private.h"
+#include "gateway/push/sudden_loss.h"
 #include "gateway/push/watch.h"
 #include <stdlib.h>
 #include "state/mirror.h"
@@ -39,6 +41,18 @@ is_nothing(const struct coll *c, const struct harvest *h)
 	       c->cursor.n > 0 && span_eq(h->cursor, c->cursor);
 }
 
+/* One that is missing and not yet believed to be gone is only away. */
+static bool
+ask_changes(struct account *a, struct source *s, const struct coll *c,
+	    struct arena *arena, struct harvest *h, struct err *e)
+{
+	if (source_changes(s, c->remote, c->cursor, arena, h, e))
+		return true;
+	if (e->code == ERR_NOT_FOUND && sudden_loss_is_held(a, c->id))
+		e->code = ERR_UNAVAILABLE;
+	return false;
+}
+
 /* One call to the source and the commit that records it. */
 static bool
 refresh_chunk(struct account *a, struct source *s, uint32_t coll,
@@ -51,7 +65,7 @@ refresh_chunk(struct account *a, struct source *s, uint32_t coll,
 	bool ok, more = false;
 
 	ok = colls_get(a->gw->store, a->user, coll, arena, &c, e) &&
-	     source_changes(s, c.remote, c.cursor, arena, &h, e) &&
+	     ask_changes(a, s, &c, arena, &h, e) &&
 	     (c.kind == KIND_EMAIL ||
 	      objects_fetch(a, s, &c, arena, &h, deadline_ms, &more, e));
 	if (ok && !more && !is_nothing(&c, &h)) {
@@ -341,6 +355,12 @@ make_branch(struct arena *a, struct span name, struct folder **v, size_t *n)
 	(*n)++;
 }
 
+bool
+refresh_is_branch(struct span remote)
+{
+	return span_eq(remote, BRANCH);
+}
+
 struct span
 refresh_parent_remote(const struct coll *c)
 {
@@ -364,7 +384,9 @@ list_source(struct account *a, struct span name, bool branch,
 	}
 	if (ok && branch)
 		make_branch(arena, name, &v, &n);
-	ok = ok && colls_apply(a->gw->store, a->user, name, v, n, &differs, e);
+	ok = ok && sudden_loss_hold(a, name, arena, &v, &n, e) &&
+	     default_folders_keep(a, name, v, n, e) &&
+	     colls_apply(a->gw->store, a->user, name, v, n, &differs, e);
 	*changed |= differs;
 	arena_free(&arena);
 	return ok;

@@ -141,22 +141,34 @@ bells_busy(struct watcher *w)
 }
 
 void
-watch_free(struct watcher **wp)
+watch_stop(struct watcher *w)
 {
-	struct watcher *w = *wp;
 	struct bell *b, *next;
 
-	if (w == NULL)
-		return;
-	w->stopping = true;
+	pthread_mutex_lock(&w->lock);
+	w->stopping = true; /* no new bells */
+	pthread_mutex_unlock(&w->lock);
 	nudge(w);
 	pthread_join(w->thread, NULL);
 	while (bells_busy(w))
 		usleep(10000); /* their jobs have deadlines of 30 s */
-	for (b = w->first; b != NULL; b = next) {
+	pthread_mutex_lock(&w->lock);
+	b = w->first;
+	w->first = NULL;
+	pthread_mutex_unlock(&w->lock);
+	for (; b != NULL; b = next) {
 		next = b->next;
 		bell_free(&b);
 	}
+}
+
+void
+watch_free(struct watcher **wp)
+{
+	struct watcher *w = *wp;
+
+	if (w == NULL)
+		return;
 	close(w->ep);
 	close(w->wake_fd);
 	pthread_mutex_destroy(&w->lock);
@@ -191,10 +203,25 @@ watch_want(struct account *a)
 		return;
 	conf = account_conf(a);
 	pthread_mutex_lock(&w->lock);
-	for (i = 0; i < conf->n_sources; i++)
+	for (i = 0; !w->stopping && i < conf->n_sources; i++)
 		bell_want(find_bell(w, a, conf->sources[i].name), now);
 	pthread_mutex_unlock(&w->lock);
 	user_conf_put(&conf);
+}
+
+void
+watch_hurry(struct gateway *gw, uint64_t user)
+{
+	struct bell *b;
+
+	if (gw->watch == NULL)
+		return;
+	pthread_mutex_lock(&gw->watch->lock);
+	for (b = gw->watch->first; b != NULL; b = b->next)
+		if (b->a->user == user &&
+		    (b->state == BELL_POLLED || b->state == BELL_LIVE))
+			bell_hurry(b);
+	pthread_mutex_unlock(&gw->watch->lock);
 }
 
 void

@@ -15,7 +15,10 @@ struct account;
  * epoll. */
 struct watcher *watch_new(struct gateway *gw,
 			  void (*keep)(struct gateway *gw));
-void watch_free(struct watcher **w); /* stops the thread, closes the bells */
+/* Stops the thread, closes the bells; the others may still be called, and do
+ * nothing. Then, when no job runs any more, free. */
+void watch_stop(struct watcher *w);
+void watch_free(struct watcher **w);
 
 /* How long ago the thread went round last; it does each second. */
 int64_t watch_silent_ms(const struct watcher *w);
@@ -23,6 +26,10 @@ int64_t watch_silent_ms(const struct watcher *w);
 /* Somebody waits for news of this account: opens its bell if there is none
  * and keeps it while phones wait and 15 min longer. Returns at once. */
 void watch_want(struct account *a);
+
+/* Something of that user has changed, here or there: what does not ring is
+ * looked at soon. */
+void watch_hurry(struct gateway *gw, uint64_t user);
 
 /* A look that a bell rang for has failed: a round comes soon. */
 void watch_look_again(struct account *a, const char *source);

@@ -432,11 +432,13 @@ server_wins(struct apply *p, struct sync_result *res)
 	return true;
 }
 
-/* Patches what the source has now; again if it changed meanwhile. forced:
- * no conflict is seen in that. *version is what the phone has then. */
+/* Patches what the source has now; again if it changed meanwhile. doubt: it
+ * may hold our change already, by a call whose answer never came; what says
+ * the same does, anything else is somebody else's (SYNC-CORE 6.2). *version is
+ * what the phone has then. */
 static bool
 change_item(struct apply *p, const struct sync_cmd *cmd,
-	    const struct mirror_item *it, bool forced,
+	    const struct mirror_item *it, bool doubt,
 	    struct sync_result *res, uint64_t *version, struct err *e)
 {
 	struct mirror_item now = *it;
@@ -469,6 +471,8 @@ change_item(struct apply *p, const struct sync_cmd *cmd,
 				*version = HAS_DIRTY;
 			break;
 		}
+		if (doubt && p->o->conflict == 1)
+			return server_wins(p, res);
 		if (!brake_change(p->r, p->pos->dc.coll, now.item, e) ||
 		    !apply_plan(p, &sch, ITIP_CHANGE, cmd, SPAN_NONE, old, text,
 				e))
@@ -497,8 +501,7 @@ change_item(struct apply *p, const struct sync_cmd *cmd,
 		if (now.gone)
 			return err_set(e, ERR_NOT_FOUND, SCOPE_ITEM,
 				       "the object is gone");
-		if (!forced && p->o->conflict == 1)
-			return server_wins(p, res);
+		doubt = true; /* libcurl repeats a PUT on a dead connection */
 	}
 	if (linked)
 		return true;
@@ -534,8 +537,15 @@ change_object(struct apply *p, const struct sync_cmd *cmd,
 	    !reply_begin(store_of(p), p->pos, &rc, 0, SPAN_NONE,
 			 res->item.version, clock_wall(), &rep, e))
 		return false;
-	if (!change_item(p, cmd, &res->item, match == REPLY_SAME, res,
-			 &version, e)) {
+	/* It was begun before, and looked up since. */
+	if (match == REPLY_SAME &&
+	    !mirror_get(store_of(p), p->a->user, p->c->id, res->item.item,
+			p->r->arena, &res->item, e))
+		return false;
+	if (!change_item(p, cmd, &res->item,
+			 match == REPLY_SAME &&
+				 res->item.version != rep.base_version,
+			 res, &version, e)) {
 		struct err none = { 0 };
 
 		if (!is_hopeless(p, &rep, match, e) &&

@@ -312,7 +312,7 @@ collections_are_made_and_removed(void **state)
 	size_t n, i;
 	bool seen = false;
 
-	if (!source_create_coll(h->s, KIND_EVENT, SPAN("Größe & <Co>"), h->a,
+	if (!source_create_coll(h->s, KIND_EVENT, SPAN("place1"), SPAN("Größe & <Co>"), h->a,
 				&remote, &e))
 		fail_msg("%s", e.text);
 	put(h, remote, KIND_EVENT, "inside", EVENT("inside", "x"));

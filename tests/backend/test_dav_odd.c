@@ -702,13 +702,22 @@ collections(void **state)
 	homes_at("/h/", "/h/");
 	on("MKCALENDAR", NULL, "405 No", NULL);
 	once("MKCOL", NULL, "201 Created", NULL, NULL);
-	OK(source_create_coll(s, KIND_TASK, SPAN("A<B"), a, &remote, &e));
+	OK(source_create_coll(s, KIND_TASK, SPAN("abc"), SPAN("A<B"), a,
+			      &remote, &e));
 	assert_true(span_starts(remote, SPAN("/h/")));
 	assert_true(span_ends_ci(remote, SPAN("/#VTODO")));
 	assert_int_equal(fake_seen(f, "MKCOL", "A&lt;B", "VTODO"), 1);
 	once("MKCOL", NULL, "507 Full", NULL, NULL);
-	FAILS(source_create_coll(s, KIND_CONTACT, SPAN("x"), a, &remote, &e),
+	FAILS(source_create_coll(s, KIND_CONTACT, SPAN("abc"), SPAN("x"), a,
+				 &remote, &e),
 	      ERR_QUOTA, SCOPE_COLLECTION);
+	/* Made before: by an earlier copy of the same command. */
+	once("MKCOL", "/h/abc/", "405 No", NULL, NULL);
+	on("PROPFIND", "/h/abc/", "207 Multi-Status", MULTI(RESP("/h/abc/",
+								 BOOK)));
+	FAILS(source_create_coll(s, KIND_CONTACT, SPAN("abc"), SPAN("x"), a,
+				 &remote, &e),
+	      ERR_EXISTS, SCOPE_COLLECTION);
 	/* 207 says for each property whether it was done. */
 	on("PROPPATCH", "/h/x/", "207 Multi-Status",
 	   MULTI("<d:response><d:href>/h/x/</d:href><d:propstat><d:prop>"

@@ -15,6 +15,9 @@
 #define MAX_SCENARIOS 16
 #define MAX_JOBS SECOND_USERS /* each has a user of its own */
 #define USERS "8000"
+/* Radicale reads the list of users for every request. */
+#define DAV_JOBS 2500
+#define DAV_USERS "2500"
 #define MAX_WORKERS 16
 #define LEFT_BYTES 16384
 /* Background work varies a little from run to run: points beyond the last
@@ -244,8 +247,8 @@ add_job(unsigned scenario, enum mode mode, unsigned k)
 
 	if (!wanted(scenario, mode, k))
 		return;
-	if (board->n == MAX_JOBS) {
-		fprintf(stderr, "faults: more than %d runs\n", MAX_JOBS);
+	if (board->n == (scenarios[scenario].objects ? DAV_JOBS : MAX_JOBS)) {
+		fprintf(stderr, "faults: more than %u runs\n", board->n);
 		exit(1);
 	}
 	j->scenario = scenario;
@@ -254,23 +257,48 @@ add_job(unsigned scenario, enum mode mode, unsigned k)
 	j->user = (int)++board->n;
 }
 
+/* Runs with a DAV server are slow: every second point is tried, in one mode,
+ * and each request in one way, others in each scenario. FAULT_ALL: all of
+ * them, as for mail. */
+static bool
+chosen(unsigned scenario, enum mode mode, unsigned k)
+{
+	static const enum mode points[] = { RUN_FAIL, RUN_CALM, RUN_KILL,
+					    RUN_CALM, RUN_LATE, RUN_CALM };
+	static const enum mode requests[] = { RUN_LOSE, RUN_CUT };
+
+	if (!scenarios[scenario].objects || getenv("FAULT_ALL") ||
+	    getenv("FAULT_ONLY"))
+		return true;
+	return mode == points[(k + scenario) % 6] ||
+	       mode == requests[(k + scenario) % 2];
+}
+
 static void
 add_disturbed(unsigned scenario)
 {
 	const struct base *b = &board->bases[scenario];
-	unsigned k;
+	enum mode mode;
+	unsigned k, n;
 
-	if (!b->points)
-		return;
-	for (k = 1; k <= b->points + SLACK; k++) {
-		add_job(scenario, RUN_FAIL, k);
-		add_job(scenario, RUN_KILL, k);
-		add_job(scenario, RUN_LATE, k);
+	for (mode = RUN_FAIL; b->points > 0 && mode < RUN_MODES; mode++) {
+		n = mode == RUN_LOSE || mode == RUN_CUT ? b->requests
+							: b->points + SLACK;
+		for (k = 1; k <= n; k++)
+			if (chosen(scenario, mode, k))
+				add_job(scenario, mode, k);
 	}
-	for (k = 1; k <= b->requests; k++) {
-		add_job(scenario, RUN_LOSE, k);
-		add_job(scenario, RUN_CUT, k);
-	}
+}
+
+/* Points of a scenario that were to be tried in that mode. */
+static unsigned
+planned(unsigned scenario, enum mode mode)
+{
+	unsigned k, n = 0;
+
+	for (k = 1; k <= board->bases[scenario].points; k++)
+		n += chosen(scenario, mode, k);
+	return n;
 }
 
 /* A point that background work has moved out of reach is tried once more. */
@@ -399,6 +427,13 @@ sum_up(unsigned scenario)
 	return s;
 }
 
+/* Nine in ten; of few, all but one. */
+static void
+demand_met(const struct scenario *sc, unsigned met, unsigned planned_runs)
+{
+	assert_true((met + sc->objects) * 10 >= planned_runs * 9);
+}
+
 static void
 judge_scenario(void **state)
 {
@@ -424,10 +459,12 @@ judge_scenario(void **state)
 	if (getenv("FAULT_ONLY"))
 		return;
 	/* Of each mode most points must really have been met. */
-	assert_true(s.met[RUN_FAIL] * 10 >= b->points * 9);
-	assert_true(s.met[RUN_KILL] * 10 >= b->points * 9);
-	assert_true(s.met[RUN_LATE] * 10 >= b->points * 9);
-	assert_true(s.met[RUN_LOSE] > 0 && s.met[RUN_CUT] > 0);
+	demand_met(sc, s.met[RUN_FAIL], planned(i, RUN_FAIL));
+	demand_met(sc, s.met[RUN_KILL], planned(i, RUN_KILL));
+	demand_met(sc, s.met[RUN_LATE], planned(i, RUN_LATE));
+	assert_true(s.met[RUN_LOSE] + s.met[RUN_CUT] > 0);
+	if (!sc->objects)
+		assert_true(s.met[RUN_LOSE] > 0 && s.met[RUN_CUT] > 0);
 	if (sc->doubt)
 		assert_true(s.doubts > 0 &&
 			    s.doubts <= DOUBT_POINTS * sc->mails + SLACK +
@@ -489,6 +526,7 @@ faults_main(const char *program, const struct scenario *v, size_t n)
 {
 	struct CMUnitTest *tests = calloc(n, sizeof(*tests));
 	const char *stack = "--users " USERS;
+	bool objects = false;
 	size_t i;
 
 	board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE,
@@ -501,10 +539,13 @@ faults_main(const char *program, const struct scenario *v, size_t n)
 		tests[i].name = v[i].name;
 		tests[i].test_func = judge_scenario;
 		tests[i].initial_state = (void *)(uintptr_t)&v[i];
+		objects |= v[i].objects;
 	}
 	for (i = 0; i < n; i++)
 		if (v[i].dav)
 			stack = "--with radicale --users " USERS;
+	if (objects)
+		stack = "--with radicale --users " DAV_USERS;
 	harness_up(&harness,
 		   &(struct harness_options){ .name = program,
 					      .no_daemon = true,

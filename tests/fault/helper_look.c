@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "state/dump.h"
-#include "tests/fault/helper_run.h"
+#include "tests/fault/helper_dav.h"
 
 #define NOTICE "It is not certain that this mail left"
 
@@ -179,16 +179,36 @@ text_or(const struct phone_item *it, const char *path, const char *otherwise)
 	return s ? s : otherwise;
 }
 
+struct two {
+	struct lines *all, *common;
+	const char *who;
+};
+
+static void
+dav_line(void *ctx, char *text)
+{
+	struct two *t = ctx;
+
+	lines_add(t->all, bytes_format("%s %s", t->who, text));
+	lines_add(t->common, text);
+}
+
 static void
 look_folder(const struct run *r, struct phone *p, const struct phone_folder *f,
 	    struct lines *all, struct lines *common)
 {
+	struct two both = { all, common, "phone" };
 	char *path = folder_path(p, f);
 	const struct phone_item *it;
 	const char *subject, *flag;
 
 	lines_add(all, bytes_format("phone %s type %d resets %u", path, f->type,
 				    f->resets));
+	if (dav_kind(f)) {
+		look_phone(f, dav_line, &both);
+		free(path);
+		return;
+	}
 	lines_add(common, bytes_format("%s", path));
 	for (it = f->items; it; it = it->next) {
 		subject = text_or(it, "Subject", "?");
@@ -197,7 +217,7 @@ look_folder(const struct run *r, struct phone *p, const struct phone_folder *f,
 			  bytes_format("phone %s|%s|read %s|flag %s|body %zu",
 				       path, subject, text_or(it, "Read", "?"),
 				       flag,
-				       r->dav ? 0 /* it names the user */
+				       r->dav || r->objects ? 0 /* names the user */
 					      : strlen(text_or(it, "Body/Data",
 							       ""))));
 		lines_add(common, bytes_format("%s|%s|%s%d", path, subject,
@@ -212,16 +232,21 @@ look(struct run *r, struct phone *p, struct bytes *out)
 {
 	struct lines all = { 0 }, box = { 0 }, own = { 0 }, unused = { 0 };
 	struct bytes there = { 0 }, here = { 0 }, rest = { 0 };
+	struct two both = { &all, &box, "box" };
 	struct phone_folder *f;
 
+	if (r->objects)
+		look_server(r, dav_line, &both);
 	look_mailboxes(r, r->c, "", &all, &box);
 	if (r->second) {
 		lines_add(&box, strdup(SECOND));
 		look_mailboxes(r, r->c2, SECOND "/", &all, &box);
 	}
-	/* Calendars are the scenario's to compare. */
+	/* Calendars of meetings are the scenario's to compare. */
 	for (f = p->folders; f; f = f->next)
-		look_folder(r, p, f, &all, run_is_mail(f) ? &own : &unused);
+		look_folder(r, p, f, &all,
+			    r->objects || run_is_synced(r, f) ? &own
+							      : &unused);
 	lines_join(&box, &there);
 	lines_join(&own, &here);
 	lines_join(&all, out);

@@ -276,6 +276,8 @@ write_template(struct run *r)
 	if (r->dav)
 		bytes_printf(&b, "[dav]\nurl = %s\nusername = %s\npoll = 1\n",
 			     r->h.dav, r->h.users[0].login);
+	if (r->objects)
+		bytes_printf(&b, "[dav]\nurl = %s/\n", r->d.origin);
 	snprintf(path, sizeof(path), "%s/any.conf", r->h.dir);
 	write_text(path, b.p);
 	bytes_free(&b);
@@ -297,11 +299,14 @@ begin(struct run *r, const struct scenario *s, int user)
 	r->second = s->second;
 	r->dav = s->dav;
 	r->merged = s->merged;
+	r->objects = s->objects;
 	r->message[0] = '\0';
 	r->h.n_users = 2;
 	r->h.n_phones = 0;
 	name_user(&r->h.users[0], user);
 	name_user(&r->h.users[1], user + SECOND_USERS);
+	if (r->objects && !dav_side(&r->h, "Radicale", 0, &r->d))
+		run_failf("no Radicale");
 	write_template(r);
 	snprintf(r->to, sizeof(r->to), "run%d@outside.test", user);
 	unlink(r->h.log);
@@ -324,7 +329,7 @@ demand_quiet(struct run *r)
 	struct sync_result s;
 
 	for (f = r->p->folders; f; f = f->next) {
-		if (!run_is_mail(f))
+		if (!run_is_synced(r, f))
 			continue;
 		s = phone_sync(r->p, f, NULL);
 		if (!s.empty)
@@ -366,6 +371,7 @@ run_once(struct run *r, const struct scenario *s, enum mode mode, unsigned k,
 	harness_kill(&r->h);
 	imap_close(r->c);
 	imap_close(r->c2);
+	dav_close(&r->d);
 	r->c = r->c2 = NULL;
 	for (i = 0; i < r->h.n_phones; i++)
 		phone_free(r->h.phones[i]);

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 
 #include "base/fault.h"
+#include "tests/phone/dav.h"
 #include "tests/phone/harness.h"
 
 #define SECOND "work"
@@ -30,7 +31,8 @@ struct run {
 	struct phone *p;
 	struct imap *c;  /* raw, of the same user */
 	struct imap *c2; /* of the second mailbox, if there is one */
-	bool second, dav, merged;
+	bool second, dav, objects, merged;
+	struct dav_side d; /* of the same user, if there is a DAV server */
 	int user;        /* number of the login */
 	char to[64];     /* an outside address of this run alone */
 	bool kill_armed; /* and has not killed yet */
@@ -50,6 +52,8 @@ struct scenario {
 	bool second;    /* the account has a second mailbox, SECOND */
 	bool dav;       /* ... and a calendar (Radicale) */
 	bool merged;    /* ... whose inbox is folded into the first one's */
+	bool objects;   /* ... or calendars and contacts; then these alone are
+			   synced */
 	unsigned mails; /* that leave, to r->to */
 	bool doubt;     /* ... and may end as a notice (SYNC-CORE 10) */
 	unsigned beside; /* points of the request that caused a mail and may
@@ -94,7 +98,9 @@ void run_patient(struct run *r);
 void run_arm_kill(struct run *r, const char *name);
 void run_calm(struct run *r);
 
-bool run_is_mail(const struct phone_folder *f);
+/* Folders that run_sync_all and the last look sync: those of mail, or, with
+ * .objects, all others. */
+bool run_is_synced(const struct run *r, const struct phone_folder *f);
 
 /* ---- for the jobs ------------------------------------------------------*/
 

@@ -2,11 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/fault/helper_run.h"
+#include "tests/fault/helper_dav.h"
 
 bool
-run_is_mail(const struct phone_folder *f)
+run_is_synced(const struct run *r, const struct phone_folder *f)
 {
+	if (r->objects)
+		return dav_kind(f) != NULL;
 	return (f->type >= 1 && f->type <= 6) || f->type == 12;
 }
 
@@ -30,7 +32,7 @@ run_sync_all(struct run *r)
 
 	demand(phone_folder_sync(r->p), "/FolderSync/Status", "1");
 	for (f = r->p->folders; f; f = f->next)
-		if (run_is_mail(f))
+		if (run_is_synced(r, f))
 			phone_sync_all(r->p, f);
 }
 

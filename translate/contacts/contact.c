@@ -74,8 +74,8 @@ contact_write(const struct tr_env *env, struct span vcard,
 	wbxml_str(w, WX_Contacts_LastName, "(unreadable contact)");
 }
 
-static bool
-is_group(const struct card *c)
+bool
+contact_is_group(const struct card *c)
 {
 	struct span kind = ics_value(c->vcard, "KIND");
 
@@ -114,7 +114,7 @@ contact_facts(struct arena *a, struct span vcard, struct contact_facts *out)
 	out->name = contact_file_as(k);
 	if (!out->name.n)
 		out->name = k->slot[0].text;
-	out->group = is_group(&c);
+	out->group = contact_is_group(&c);
 	out->flaw = flaw_of(&c, k);
 	n = contact_mails(&c, l, MAX_CARD_LINES);
 	out->mail = arena_array(a, n + 1, sizeof(*out->mail));

@@ -116,6 +116,8 @@ size_t contact_handles(const struct card *c, struct ics_line **out, size_t max);
 struct span contact_address(struct span s);
 /* Without the scheme of a URI. */
 struct span contact_handle(struct span s);
+/* A list of others. */
+bool contact_is_group(const struct card *c);
 /* What FileAs says where no line says it. */
 struct span contact_file_as(const struct contact *k);
 bool contact_same(struct span a, struct span b); /* but for CR and ends */

@@ -74,6 +74,13 @@ void email_write_stub(const struct tr_env *env, const struct mail_info *info,
 		      const struct email_state *state, const char *reason,
 		      struct wbxml_writer *w);
 
+/* What a Find tells of a mail (MS-ASCMD 2.2.3.139.1), the text's beginning
+ * among it: planned with a wish for plain text. */
+void email_write_found(const struct tr_env *env, const struct mail_info *info,
+		       const struct email_plan *plan,
+		       const struct email_state *state, unsigned preview,
+		       struct wbxml_writer *w);
+
 /* All children as email_write, but Body has Part `number` instead of Data
  * (ItemOperations with MultiPart answers); *data_out is what goes there,
  * empty if the body has no data. */

@@ -103,6 +103,40 @@ email_write_head(const struct tr_env *env, const struct mail_info *info,
 	wbxml_uint(w, WX_Email_Read, state->flags & MAIL_SEEN ? 1 : 0);
 }
 
+void
+email_write_found(const struct tr_env *env, const struct mail_info *info,
+		  const struct email_plan *plan,
+		  const struct email_state *state, unsigned preview,
+		  struct wbxml_writer *w)
+{
+	struct part_list files = { .n = 0 };
+	int64_t t = received(env, info);
+
+	text_if(w, WX_Email_Subject,
+		utf8_cut(header_text(env->arena, header_raw(info->header,
+							    "Subject", 0)),
+			 MAX_SUBJECT_BYTES));
+	if (t)
+		wbxml_str(w, WX_Email_DateReceived,
+			  clock_dashed(env->arena, t));
+	text_if(w, WX_Email_DisplayTo,
+		addresses_names(env->arena, field_addresses(env, info, "To"),
+				"; ", MAX_DISPLAY_TO));
+	text_if(w, WX_Find_DisplayCc,
+		addresses_names(env->arena, field_addresses(env, info, "Cc"),
+				"; ", MAX_DISPLAY_TO));
+	text_if(w, WX_Find_DisplayBcc,
+		addresses_names(env->arena, field_addresses(env, info, "Bcc"),
+				"; ", MAX_DISPLAY_TO));
+	wbxml_uint(w, WX_Email_Importance, importance(info->header));
+	wbxml_uint(w, WX_Email_Read, state->flags & MAIL_SEEN ? 1 : 0);
+	wbxml_uint(w, WX_Email2_IsDraft, state->draft_folder);
+	text_if(w, WX_Find_Preview, body_preview(env, plan, preview));
+	attachments_list(env, info, plan, &files);
+	wbxml_uint(w, WX_Find_HasAttachments, files.n > 0);
+	write_from(env, field_addresses(env, info, "From"), w);
+}
+
 static const char *
 report_class(const struct mail_info *info, struct span report)
 {

@@ -209,7 +209,7 @@ get(const struct oauth_conf *o, struct oauth_tokens *t, int64_t deadline_ms,
     struct err *e)
 {
 	struct err why = { .code = ERR_NONE };
-	bool missing, ok;
+	bool missing, ok, valid;
 	int fd;
 
 	if (!oauth_file_read(o, t, &missing, e))
@@ -217,7 +217,11 @@ get(const struct oauth_conf *o, struct oauth_tokens *t, int64_t deadline_ms,
 			       : false;
 	if (is_fresh(t, clock_wall()))
 		return true;
-	fd = oauth_file_lock(o, deadline_ms, &why);
+	/* While it is good nobody waits for whoever renews it already. */
+	valid = is_valid(t, clock_wall());
+	fd = oauth_file_lock(o, valid ? clock_mono_ms() : deadline_ms, &why);
+	if (fd < 0 && valid)
+		return true;
 	ok = fd >= 0 && renew_if_due(o, t, deadline_ms, &why);
 	if (fd >= 0)
 		close(fd);

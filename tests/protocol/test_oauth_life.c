@@ -117,6 +117,35 @@ early_and_once(void **state)
 	restart_later(0);
 }
 
+/* A provider that takes its time keeps waiting whom it must, and nobody else:
+ * the token is good for a while yet. */
+static void
+a_slow_provider(void **state)
+{
+	struct phone *p = harness_phone(&h, 0, "lifeslow");
+	struct phone *other = harness_phone(&h, 0, "lifeslow2");
+	struct running *r;
+	double start;
+
+	(void)state;
+	begin("{}");
+	phone_set_up(p);
+	phone_set_up(other);
+	look(p, phone_inbox(p));
+	look(other, phone_inbox(other));
+	restart_later(3600 - 200);
+	provider_do(&h, "{\"sleep\": 8}", "");
+	r = phone_start(p, &(struct ask){ .cmd = "FolderSync",
+			.xml = "<FolderSync><SyncKey>0</SyncKey>"
+			       "</FolderSync>" });
+	harness_sleep(1000);
+	start = phone_now_ms();
+	assert_true(look(other, phone_inbox(other)));
+	assert_true(phone_now_ms() - start < 5000);
+	answer_expect_http(running_wait(r, WAIT_MS), 200);
+	restart_later(0);
+}
+
 /* Tokens that live a few seconds, refresh tokens that are good once. */
 static void
 rotating_ones(void **state)
@@ -563,6 +592,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(early_and_once),
+		cmocka_unit_test(a_slow_provider),
 		cmocka_unit_test(rotating_ones),
 		cmocka_unit_test(provider_away),
 		cmocka_unit_test(clock_set_back),

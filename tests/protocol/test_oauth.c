@@ -44,7 +44,7 @@ sign_in_afresh(void)
 	bytes_free(&out);
 }
 
-/* ---- before and at the sign-in ------------------------------------------------*/
+/* ---- before and at the sign-in --------------------------------------------*/
 
 /* Nobody signed in: the account's own inbox is not known yet, which is "come
  * again" and no 401; status names the way. */

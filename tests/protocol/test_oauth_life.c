@@ -83,7 +83,7 @@ said_by_status(void)
 	return out.p;
 }
 
-/* ---- renewing ----------------------------------------------------------------*/
+/* ---- renewing -------------------------------------------------------------*/
 
 static void
 early_and_once(void **state)
@@ -212,7 +212,7 @@ clock_set_back(void **state)
 	assert_true(works(p));
 }
 
-/* ---- cut short ---------------------------------------------------------------*/
+/* ---- cut short ------------------------------------------------------------*/
 
 /* The daemon is killed at that point of a renewal; then it goes on. */
 static void
@@ -320,7 +320,7 @@ no_room_for_the_new_one(void **state)
 	restart_later(0);
 }
 
-/* ---- the end, and a new beginning ----------------------------------------------*/
+/* ---- the end, and a new beginning -----------------------------------------*/
 
 static int
 count_401(void)
@@ -491,7 +491,7 @@ google_in_testing(void **state)
 	bytes_free(&out);
 }
 
-/* ---- at rest -------------------------------------------------------------------*/
+/* ---- at rest --------------------------------------------------------------*/
 
 static void
 taken_back_by_hand(void **state)

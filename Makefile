@@ -251,6 +251,7 @@ transcript: ## write docs/setup-transcript.md anew: a set-up, and five faults
 format: ## clang-format over all sources
 	clang-format -i $$(git ls-files '*.c' '*.h')
 clean: ## remove everything that was built
-	rm -rf build/release build/fault build/asan build/fuzz build/tmp
+	rm -rf build/release build/fault build/asan build/fuzz build/tmp \
+		build/deb build/debian build/container
 
 -include $(wildcard $(OUT)/*/*.d $(OUT)/*/*/*.d)

@@ -164,6 +164,29 @@ account_get(struct gateway *gw, struct user_conf *conf, user_id user,
 	return a;
 }
 
+struct user_conf *
+account_conf_of(struct gateway *gw, user_id user)
+{
+	struct accounts *as = gw->accounts;
+	struct user_conf *conf = NULL;
+	struct account *a;
+
+	pthread_mutex_lock(&as->lock);
+	for (a = as->first; a != NULL && a->user != user; a = a->next)
+		;
+	if (a != NULL)
+		a->refs++;
+	pthread_mutex_unlock(&as->lock);
+	if (a == NULL)
+		return NULL;
+	pthread_mutex_lock(&a->lock);
+	if (a->conf != NULL)
+		conf = user_conf_ref(a->conf);
+	pthread_mutex_unlock(&a->lock);
+	account_put(&a);
+	return conf;
+}
+
 struct account *
 account_ref(struct account *a)
 {

@@ -82,6 +82,7 @@ struct account {
 	struct dev_run busy[64];
 	size_t n_busy;
 	int64_t tree_ms;   /* mono time of the last complete LIST; 0 never */
+	int64_t tree_failed_ms; /* when a view could not have it; 0: it could */
 	bool tree_busy;
 	struct quiet_seen quiet[32]; /* a ring */
 	size_t n_quiet;
@@ -100,6 +101,9 @@ void accounts_free(struct accounts **as);
 struct account *account_get(struct gateway *gw, struct user_conf *conf,
 			    user_id user, const char *login,
 			    const char *password);
+/* The configuration of a user whose account is known; NULL: not since the
+ * start. A reference. */
+struct user_conf *account_conf_of(struct gateway *gw, user_id user);
 struct account *account_ref(struct account *a);
 void account_put(struct account **a);
 /* Calls fn for each account, holding a reference and no lock. */

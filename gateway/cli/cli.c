@@ -90,6 +90,11 @@ const struct cli_option_row cli_options[] = {
 	{ CLI_REPAIR, "--repair", NULL, "set right what differs" },
 	{ CLI_NO_WAIT, "--no-wait", NULL,
 	  "do not wait until the phone has everything" },
+	{ CLI_MERGE, "--merge", NULL, "write a plan of what to merge" },
+	{ CLI_ACROSS, "--across", NULL,
+	  "... of several address books into one, too" },
+	{ CLI_PLAN, "--plan", "FILE", "where the plan is written" },
+	{ CLI_APPLY, "--apply", "FILE", "carry out a plan" },
 	{ .name = NULL }
 };
 
@@ -161,6 +166,18 @@ take_option(struct cli *c, enum cli_option bit, const char *value)
 		break;
 	case CLI_NO_WAIT:
 		c->no_wait = true;
+		break;
+	case CLI_MERGE:
+		c->merge = true;
+		break;
+	case CLI_ACROSS:
+		c->across = true;
+		break;
+	case CLI_PLAN:
+		c->plan = value;
+		break;
+	case CLI_APPLY:
+		c->apply = value;
 		break;
 	}
 }

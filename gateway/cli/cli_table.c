@@ -48,6 +48,16 @@ const struct cli_command cli_commands[] = {
 	  "yet.\n"
 	  "\n"
 	  "  easbridge device allow alice ApplDNPH\n" },
+	{ "device release", "USER DEVICE", 2, 2, CLI_CONF | CLI_JSON,
+	  cli_device, "Take edits again from a phone that ran away.",
+	  "A phone that adds the same content again and again, changes one item\n"
+	  "without end or writes thousands of items is slowed, and stopped if it\n"
+	  "goes on: \"devices\" shows it as held, \"device show\" why. What it has\n"
+	  "to say waits on it and comes after this order; look at the phone\n"
+	  "before. Reading and mail go on meanwhile.\n"
+	  "\n"
+	  "  easbridge device show alice ApplDNPH\n"
+	  "  easbridge device release alice ApplDNPH\n" },
 	{ "device wipe", "USER DEVICE", 2, 2, CLI_CONF | CLI_JSON | CLI_YES,
 	  cli_device, "Erase a phone that was lost.",
 	  "The phone is told when it asks next. Most phones erase EVERYTHING\n"
@@ -153,6 +163,40 @@ const struct cli_command cli_commands[] = {
 	  "\n"
 	  "  easbridge verify alice\n"
 	  "  easbridge verify alice ApplDNPH --repair\n" },
+	{ "unlink", "USER [CARD CARD]", 1, 3, CLI_CONF | CLI_JSON, cli_unlink,
+	  "Keep two cards apart that merged contacts show as one.",
+	  "For users with \"link = on\". CARD is the path that \"duplicates\"\n"
+	  "shows, with SOURCE: before it where two servers have the same. The\n"
+	  "phones get the cards at once; nothing changes at the servers.\n"
+	  "Without cards: who is kept apart.\n"
+	  "\n"
+	  "  easbridge unlink alice /alice/home/a.vcf /alice/work/b.vcf\n"
+	  "  easbridge unlink alice\n" },
+	{ "relink", "USER CARD CARD", 3, 3, CLI_CONF, cli_unlink,
+	  "Let two cards be shown as one again.",
+	  "  easbridge relink alice /alice/home/a.vcf /alice/work/b.vcf\n" },
+	{ "duplicates", "USER", 1, 1,
+	  CLI_CONF | CLI_JSON | CLI_MERGE | CLI_ACROSS | CLI_PLAN | CLI_APPLY |
+		  CLI_YES,
+	  cli_duplicates,
+	  "Who is in the address books twice; on request, merge them.",
+	  "Reports cards of one person, in one book and in several, with the\n"
+	  "reason: the same UID, e-mail address or phone number and a name that\n"
+	  "fits, or the same content. A name alone is no reason. Events that\n"
+	  "are there twice are reported too. Nothing is changed by that.\n"
+	  "\n"
+	  "--merge writes a plan, a file to read and to edit (\"do\": \"leave\"):\n"
+	  "who stays, what it takes from whom, what there is no place for, who\n"
+	  "is deleted; within each book, with --across also of several books\n"
+	  "into one. --apply carries it out (--merge --yes does both): first a\n"
+	  "backup of all its cards is written to STATE/backup, then the merged\n"
+	  "card, then the others are deleted. What changed since the plan is\n"
+	  "left alone. If it was interrupted, do it again. 1 if an entry was\n"
+	  "not carried out.\n"
+	  "\n"
+	  "  easbridge duplicates alice\n"
+	  "  easbridge duplicates alice --merge --plan alice.json\n"
+	  "  easbridge duplicates alice --apply alice.json\n" },
 	{ "reload", "", 0, 0, CLI_CONF | CLI_JSON, cli_reload,
 	  "Read the configuration again, and say what is wrong in it.",
 	  "As SIGHUP does: no phone notices. A user file with mistakes keeps\n"

@@ -114,6 +114,8 @@ struct user_conf {
 	const char **off;            /* names of sources that are switched
 					off, and not among the above */
 	size_t n_off;
+	const char *country;         /* calling code, digits; NULL */
+	bool link;                   /* one card of several of a person */
 	bool merge_inbox;            /* all inboxes as one */
 	enum view_mode views;        /* calendars, contacts, tasks, notes */
 	const char *defaults[KIND_COUNT]; /* name of the collection that new

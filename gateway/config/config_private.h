@@ -97,6 +97,8 @@ struct user_raw {
 	struct secret password;
 	const struct preset *preset;
 	const char *host;
+	const char *country;
+	bool link;
 	bool merge_inbox;
 	enum view_mode views;
 	const char *defaults[KIND_COUNT];

@@ -183,6 +183,16 @@ static const struct setting user_rows[] = {
 	  "itself wins." },
 	{ "host", set_host, AT(host), NULL, "mail.example.org",
 	  "Your server, for providers that are a product (mailcow)." },
+	{ "country", set_country, AT(country), NULL, "49",
+	  "Calling code of the user's country. With it 030 123 is known to "
+	  "be +49 30 123 when cards are compared (\"easbridge duplicates\"); "
+	  "without it the last nine digits decide." },
+	{ "link", set_switch, AT(link), "off", "on",
+	  "on: in merged contacts (views) the same person in several books is "
+	  "shown as one card, known by the same UID, e-mail address or phone "
+	  "number and a name that fits. Nothing merged is written to a "
+	  "server: an edit goes to the books that have the value, a new one "
+	  "to the first. \"easbridge unlink\" keeps two cards apart." },
 	{ "merge", set_merge, AT(merge_inbox), "none", "inbox",
 	  "inbox: the inboxes of all [mail] sections are shown as one. Each "
 	  "mail still lives where it came in: a reply leaves from there, "

@@ -320,6 +320,8 @@ user_new(struct arena *a, const char *file, struct span text,
 	box->u.emails = raw->emails;
 	box->u.n_emails = raw->n_emails;
 	box->u.password = raw->password;
+	box->u.country = raw->country;
+	box->u.link = raw->link;
 	box->u.merge_inbox = raw->merge_inbox;
 	box->u.views = raw->views;
 	memcpy(box->u.defaults, raw->defaults, sizeof(raw->defaults));

@@ -434,3 +434,35 @@ set_policy_number(struct reader *rd, const struct setting *s, void *target,
 	else
 		reader_say(rd, "\"%s\" is a number, not \"%s\"", s->name, v);
 }
+
+void
+set_switch(struct reader *rd, const struct setting *s, void *target,
+	   const char *v)
+{
+	bool *out = slot(s, target);
+
+	if (strcmp(v, "on") == 0)
+		*out = true;
+	else if (strcmp(v, "off") == 0)
+		*out = false;
+	else
+		reader_say(rd, "\"%s\" is on or off, not \"%s\"", s->name, v);
+}
+
+/* A calling code: 49, +49. */
+void
+set_country(struct reader *rd, const struct setting *s, void *target,
+	    const char *v)
+{
+	const char *digits = v[0] == '+' ? v + 1 : v;
+	uint32_t n;
+
+	if (strlen(digits) > 3 || !span_u32(span_of(digits), &n) || n == 0 ||
+	    digits[0] == '0') {
+		reader_say(rd, "\"%s\" is the calling code of the country, "
+			   "like 49 or 1, not \"%s\"", s->name, v);
+		return;
+	}
+	*(const char **)slot(s, target) =
+		arena_str(rd->arena, span_of(digits));
+}

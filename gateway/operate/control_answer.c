@@ -87,6 +87,8 @@ add_sign_ins(struct strangers *s, const struct user_conf *u)
 	}
 }
 
+static int count_held(struct question *q);
+
 static json_t *
 status(struct question *q)
 {
@@ -94,8 +96,9 @@ status(struct question *q)
 	struct gateway *gw = q->gw;
 
 	control_each_user(&s);
-	return json_pack("{sb ss si sI ss ss si si si si si so}", "ok", 1,
-			 "version", EASBRIDGE_VERSION, "pid", (int)getpid(),
+	return json_pack("{sb si ss si sI ss ss si si si si si so}", "ok", 1,
+			 "held", count_held(q), "version", EASBRIDGE_VERSION,
+			 "pid", (int)getpid(),
 			 "started", (json_int_t)gw->started, "config",
 			 q->conf->file, "state", q->conf->state, "users",
 			 (int)config_users(q->conf), "mistakes",
@@ -175,6 +178,38 @@ users(struct question *q)
 	return json_pack("{sbso}", "ok", 1, "users", s.list);
 }
 
+static void
+add_held(struct strangers *s, const struct user_conf *u)
+{
+	struct err e = { .code = ERR_NONE };
+	user_id user = user_of(span_of(u->logins[0]));
+	struct device *v = NULL;
+	size_t n = 0, i;
+	json_t *holds;
+	bool held;
+
+	device_list(s->q->gw->store, user, s->q->a, &v, &n, &e);
+	for (i = 0; i < n; i++) {
+		holds = control_holds(s->q, user, &v[i], &held);
+		if (held)
+			json_array_append(s->list, holds);
+		json_decref(holds);
+	}
+}
+
+/* Phones that the brake stopped. */
+static int
+count_held(struct question *q)
+{
+	struct strangers s = { q, json_array(), add_held };
+	int n;
+
+	control_each_user(&s);
+	n = (int)json_array_size(s.list);
+	json_decref(s.list);
+	return n;
+}
+
 /* ---- reload ----------------------------------------------------------------*/
 
 static json_t *
@@ -210,6 +245,11 @@ static const struct {
 	{ "tap", control_tap }, { "state", control_state },
 	{ "resync", control_resync }, { "progress", control_progress },
 	{ "signed-in", signed_in },
+	{ "unlink", control_unlink }, { "relink", control_relink },
+	{ "unlinked", control_unlinked },
+	{ "duplicates", control_duplicates },
+	{ "duplicates-backup", control_duplicates_backup },
+	{ "duplicates-merge", control_duplicates_merge },
 };
 
 json_t *

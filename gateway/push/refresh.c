@@ -77,7 +77,8 @@ refresh_locked(struct account *a, struct source *s, uint32_t coll,
 	unsigned i;
 
 	for (i = 0; i < MAX_CHUNKS && more; i++) {
-		if (i > 0 && clock_mono_ms() > deadline_ms) {
+		if (i > 0 && (clock_mono_ms() > deadline_ms ||
+			      atomic_load(&a->gw->stopping))) {
 			coll_run_do(a, coll, mark_listing, NULL);
 			refresh_ring(a, coll);
 			return true;

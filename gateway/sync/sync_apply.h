@@ -48,6 +48,7 @@ struct apply {
 	const struct sync_pos *pos;
 	const struct sync_options *o;
 	struct sync_applied *out;
+	struct apply_known *known; /* of apply_known; NULL: not read yet */
 };
 
 /* item: as the phone calls it (res->shown). */
@@ -70,6 +71,19 @@ void apply_tell(struct apply *p, const struct reply *rep);
  * by res->item alone (drafts are in no view). */
 bool apply_draft(struct apply *p, const struct sync_cmd *cmd,
 		 struct sync_result *res, bool *mine, struct err *e);
+/* What the source took is mirrored and told to the others. */
+bool apply_record(struct apply *p, const struct object *o, uint64_t *item,
+		  uint64_t *version, struct err *e);
+/* Is the contact of this text (an Add's) there already, and lacking on the
+ * phone alone? Then *out is the item, of p->named; else NULL. */
+bool apply_known(struct apply *p, struct span text,
+		 const struct mirror_item **out, struct err *e);
+/* The Change of a contact that stands for several cards: *mine is false if it
+ * does not (and p at its collection). Otherwise status and effect are set;
+ * *version is what the phone has then. */
+bool apply_linked(struct apply *p, const struct sync_cmd *cmd,
+		  struct sync_result *res, bool *mine, uint64_t *version,
+		  struct err *e);
 /* One command on a whole object (events, tasks): res->status is set. Of an
  * item that is there, at whose collection p is; an Add finds its place
  * itself. False with an error of the source. */

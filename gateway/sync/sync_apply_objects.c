@@ -13,6 +13,7 @@
 #include "gateway/items/folder_tree.h"
 #include "gateway/push/park.h"
 #include "gateway/push/refresh.h"
+#include "gateway/sync/brake.h"
 #include "gateway/sync/sync_apply.h"
 #include "state/replies.h"
 
@@ -122,9 +123,8 @@ apply_find_row(struct apply *p, const struct reply_cmd *cmd,
 	       reply_find(store_of(p), p->pos, cmd, &others, rep, match, e);
 }
 
-/* What the source took is mirrored and told to the others. */
-static bool
-record(struct apply *p, const struct object *o, uint64_t *item,
+bool
+apply_record(struct apply *p, const struct object *o, uint64_t *item,
        uint64_t *version, struct err *e)
 {
 	struct change c = { .remote = o->remote, .etag = o->etag,
@@ -172,6 +172,8 @@ put_new(struct apply *p, const struct sync_cmd *cmd,
 	uint64_t item, version;
 
 	object_facts(p->c->kind, &facts, &flaw);
+	if (!begun && !brake_add(p->r, p->pos->dc.coll, text, e))
+		return false;
 	if (!begun &&
 	    !reply_begin(store_of(p), p->pos, rc, facts.token,
 			 resource_path(p, name), p->c->id, clock_wall(), rep,
@@ -180,7 +182,7 @@ put_new(struct apply *p, const struct sync_cmd *cmd,
 	if (!source_put(p->s, p->c->remote, p->c->kind, name, &o, p->r->arena,
 			e))
 		return false;
-	if (!record(p, &o, &item, &version, e) ||
+	if (!apply_record(p, &o, &item, &version, e) ||
 	    !place_shown(p->a->gw, p->a->user, p->named, p->c->id, item,
 			 &res->shown, e))
 		return false;
@@ -210,6 +212,30 @@ met_itself(struct apply *p, const struct reply_cmd *cmd,
 		return err_set(e, ERR_INVALID, SCOPE_ITEM,
 			       "the source has such an object already");
 	apply_answer_from(p, &rep, res);
+	return true;
+}
+
+/* The Add is an item that is there: the phone is told its number, and has it
+ * from now on. */
+static bool
+meet_known(struct apply *p, const struct reply_cmd *rc, struct reply *rep,
+	   bool begun, const struct mirror_item *it, struct sync_result *res,
+	   struct err *e)
+{
+	if (!begun &&
+	    !reply_begin(store_of(p), p->pos, rc, 0, SPAN_NONE, p->c->id,
+			 clock_wall(), rep, e))
+		return false;
+	if (!reply_done(store_of(p), p->pos, rep->n, it->item, it->version, 1,
+			e))
+		return false;
+	log_line(LOG_INFO, "sync", "coll=%u item=%llu text=\"added by this "
+		 "phone, and there already\"", p->named->id,
+		 (unsigned long long)it->item);
+	res->status = 1;
+	res->shown = it->item;
+	apply_effect(p, it->item, it->version);
+	apply_tell(p, rep);
 	return true;
 }
 
@@ -270,6 +296,7 @@ add_object(struct apply *p, const struct sync_cmd *cmd,
 	struct reply_cmd rc = { .kind = REPLY_ADD,
 				.client_id = cmd->client_id,
 				.digest = cmd->digest, .may_edit = true };
+	const struct mirror_item *known;
 	enum reply_match match;
 	struct reply rep;
 	struct span name, text;
@@ -309,6 +336,11 @@ add_object(struct apply *p, const struct sync_cmd *cmd,
 	if (!object_patch(p->c->kind, &p->o->env, SPAN_NONE, cmd->data,
 			  &p->o->supported, name, &text, e))
 		return false;
+	if (!apply_known(p, text, &known, e))
+		return false;
+	if (known != NULL)
+		return meet_known(p, &rc, &rep, match == REPLY_SAME, known,
+				  res, e);
 	if (put_new(p, cmd, &rc, &rep, match == REPLY_SAME, name, text, res, e))
 		return true;
 	if (is_hopeless(p, &rep, match, e))
@@ -365,10 +397,14 @@ change_item(struct apply *p, const struct sync_cmd *cmd,
 	struct mirror_item now = *it;
 	struct span old, text;
 	struct object o;
+	bool linked = false;
 	uint64_t item;
 	int i;
 
-	for (i = 0; i < MAX_RETRIES; i++) {
+	if (p->named->kind == KIND_CONTACT && coll_is_view(p->named) &&
+	    !apply_linked(p, cmd, res, &linked, version, e))
+		return false;
+	for (i = 0; i < MAX_RETRIES && !linked; i++) {
 		if (!objects_load(p->a, p->c, &now, 1, p->r->arena, &old,
 				  p->r->deadline_ms, e))
 			return false;
@@ -387,11 +423,13 @@ change_item(struct apply *p, const struct sync_cmd *cmd,
 				*version = HAS_DIRTY;
 			break;
 		}
+		if (!brake_change(p->r, p->pos->dc.coll, now.item, e))
+			return false;
 		o = (struct object){ .remote = now.remote, .etag = now.etag,
 				     .data = text };
 		if (source_put(p->s, p->c->remote, p->c->kind, SPAN_NONE, &o,
 			       p->r->arena, e)) {
-			if (!record(p, &o, &item, version, e))
+			if (!apply_record(p, &o, &item, version, e))
 				return false;
 			if (echoes(p, cmd, old, text, &o))
 				*version = HAS_DIRTY;
@@ -411,6 +449,8 @@ change_item(struct apply *p, const struct sync_cmd *cmd,
 		if (!forced && p->o->conflict == 1)
 			return server_wins(p, res);
 	}
+	if (linked)
+		return true;
 	res->status = 1;
 	apply_effect(p, res->shown, *version);
 	return true;
@@ -477,7 +517,7 @@ delete_part(struct apply *p, const struct mirror_item *it, struct span text,
 
 	return source_put(p->s, p->c->remote, p->c->kind, SPAN_NONE, &o,
 			  p->r->arena, e) &&
-	       record(p, &o, &item, &version, e);
+	       apply_record(p, &o, &item, &version, e);
 }
 
 /* Delete beats Change, either way (SYNC-CORE 6.3). */

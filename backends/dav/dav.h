@@ -13,8 +13,8 @@
  * Login. source_open asks nothing; each call tells of a refused login by
  * ERR_DENIED/SCOPE_ACCOUNT. Basic goes along unasked over TLS; in the clear
  * the server is asked first and Digest taken if it offers it; what a server
- * wants is learned once. (A bearer token would be one more way, in
- * dav_http.c: set_connection and learn.) The password goes to the configured
+ * wants is learned once. A token (LOGIN_BEARER) goes along as Bearer and in no
+ * other shape. The password goes to the configured
  * hosts and, over TLS, to hosts of the same registered domain by the public
  * suffix list; redirects, homes and DNS that lead elsewhere are an error that
  * names the place.

@@ -26,6 +26,67 @@ dav_failed(struct check *k, const char *what, bool denied, bool token,
 	check_say(k, what, CHECK_FAIL, remedy, "%s", e->text);
 }
 
+/* "https://host:port" of the address that the section names. */
+static const char *
+origin_of(struct check *k, const struct source_conf *s)
+{
+	const char *url = s->calendars_url != NULL ? s->calendars_url
+						   : s->url;
+	const char *host = url != NULL ? strstr(url, "://") : NULL;
+
+	return host == NULL ? NULL :
+	       arena_str(k->a, span_from(url, (size_t)(host + 3 - url) +
+					 strcspn(host + 3, "/")));
+}
+
+/* Who sends invitations: the server says so of its calendars (RFC 6638 2).
+ * Only the configured host is asked, since the password goes along. */
+static void
+check_scheduling(struct check *k, const struct source_conf *s,
+		 const struct login *l, struct span calendar)
+{
+	const char *what = arena_printf(k->a, "%s, invitations", s->name);
+	const char *origin = origin_of(k, s);
+	struct http_ask q = { .method = "OPTIONS", .ca_file = s->ca_file };
+	struct span path = span_take_until(&calendar, '#');
+	struct http_reply r;
+
+	/* In the clear only within this machine: the driver would have tried
+	 * Digest first. */
+	if (origin == NULL || !span_starts(path, SPAN("/")) ||
+	    (strncmp(origin, "https://", 8) != 0 &&
+	     strncmp(origin, "http://127.0.0.1:", 17) != 0 &&
+	     strncmp(origin, "http://localhost:", 17) != 0))
+		return;
+	q.url = arena_printf(k->a, "%s" SPAN_FMT, origin, SPAN_ARG(path));
+	if (l->kind == LOGIN_BEARER) {
+		q.bearer = l->password;
+	} else {
+		q.user = s->username != NULL ? s->username : l->user;
+		q.password = l->password;
+	}
+	http_ask(k->a, &q, STEP_MS, &r);
+	if (r.trouble != HTTP_FINE || r.dav == NULL)
+		return;
+	if (span_find_ci(span_of(r.dav), SPAN("calendar-auto-schedule")) >= 0)
+		check_say(k, what, CHECK_OK, NULL, "the server sends them when "
+			  "a meeting is written");
+	else
+		check_say(k, what, CHECK_OK, NULL, "the server sends none: "
+			  "they go by mail");
+}
+
+static struct span
+first_calendar(const struct folder *v, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (v[i].kind == KIND_EVENT)
+			return v[i].remote;
+	return SPAN_NONE;
+}
+
 bool
 check_dav(struct check *k, const struct source_conf *s,
 	  const struct login *login)
@@ -53,5 +114,7 @@ check_dav(struct check *k, const struct source_conf *s,
 		  "%zu address books, %zu calendars, %zu task lists, %zu "
 		  "notebooks", kinds[KIND_CONTACT], kinds[KIND_EVENT],
 		  kinds[KIND_TASK], kinds[KIND_NOTE]);
+	if (kinds[KIND_EVENT] > 0)
+		check_scheduling(k, s, login, first_calendar(v, n));
 	return true;
 }

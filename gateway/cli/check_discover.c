@@ -110,7 +110,7 @@ check_post(struct check *k, struct http_ask q, const char *url,
 	return true;
 }
 
-/* ---- the other forms -------------------------------------------------------*/
+/* ---- the other forms ------------------------------------------------------*/
 
 /* MyMail, Spike and others ask by GET. */
 static bool
@@ -185,7 +185,7 @@ check_forms(struct check *k, struct http_ask q, const char *url,
 			  "place of 401", url, r.status);
 }
 
-/* ---- names -----------------------------------------------------------------*/
+/* ---- names ----------------------------------------------------------------*/
 
 static bool
 is_for_tests(const char *domain)

@@ -108,7 +108,10 @@ set_request(CURL *h, const struct http_ask *q)
 		curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE, (long)q->body.n);
 	}
 	curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, q->method);
-	if (q->user != NULL) {
+	if (q->bearer != NULL) {
+		curl_easy_setopt(h, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
+		curl_easy_setopt(h, CURLOPT_XOAUTH2_BEARER, q->bearer);
+	} else if (q->user != NULL) {
 		curl_easy_setopt(h, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
 		curl_easy_setopt(h, CURLOPT_USERNAME, q->user);
 		curl_easy_setopt(h, CURLOPT_PASSWORD, q->password);

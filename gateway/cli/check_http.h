@@ -10,6 +10,7 @@ struct http_ask {
 	const char *method;      /* "GET", "POST", "OPTIONS" */
 	const char *url;
 	const char *user, *password; /* NULL: none */
+	const char *bearer;      /* a token in their place; NULL: none */
 	const char *const *headers;  /* "Name: value", ended by NULL */
 	struct span body;
 	const char *ca_file;     /* NULL: the system's */

@@ -112,7 +112,7 @@ check_folder_sync(struct check *k, struct http_ask q, const char *url,
 				  root, WX_FolderHierarchy_Status)));
 }
 
-/* ---- waiting ---------------------------------------------------------------*/
+/* ---- waiting --------------------------------------------------------------*/
 
 static struct span
 ping(struct arena *a, struct span inbox, unsigned seconds)

@@ -16,7 +16,7 @@
 #define WAIT_MS (15 * 60 * 1000)
 #define TRADE_MS 60000
 
-/* ---- the client key --------------------------------------------------------*/
+/* ---- the client key -------------------------------------------------------*/
 
 static const char google_steps[] =
 	"easbridge has no key of its own at Google: each installation uses "
@@ -127,7 +127,7 @@ print_sources(const struct user_conf *u, const struct oauth_conf *o)
 		}
 }
 
-/* ---- the sign-in -----------------------------------------------------------*/
+/* ---- the sign-in ----------------------------------------------------------*/
 
 static void
 print_invitation(const struct oauth_flow *f, const struct user_conf *u,
@@ -250,7 +250,7 @@ cli_oauth(const struct cli *c)
 	return rc;
 }
 
-/* ---- taking it back --------------------------------------------------------*/
+/* ---- taking it back -------------------------------------------------------*/
 
 int
 cli_oauth_revoke(const struct cli *c)

@@ -14,7 +14,7 @@ warn_missing(const struct user_conf *u)
 	size_t i;
 
 	for (i = 0; i < u->n_sources; i++)
-		if (u->source_passwords[i].kind == SECRET_NONE)
+		if (source_takes_typed(u, i))
 			fprintf(stderr,
 				"Note: %s has no password for source %s, so "
 				"this phone cannot use it.\n      Add "

@@ -14,7 +14,7 @@
 #include "gateway/oauth/oauth_flow.h"
 #include "gateway/operate/control.h"
 
-/* ---- questions -------------------------------------------------------------*/
+/* ---- questions ------------------------------------------------------------*/
 
 /* Where nobody can be asked, "". */
 static const char *
@@ -46,7 +46,7 @@ tame_address(struct arena *a, const char *text)
 	return s;
 }
 
-/* ---- the try ---------------------------------------------------------------*/
+/* ---- the try --------------------------------------------------------------*/
 
 static void
 print_line(void *ctx, const char *what, enum check_result r,

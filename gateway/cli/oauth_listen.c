@@ -39,7 +39,7 @@ oauth_listen(unsigned *port, struct err *e)
 	return fd;
 }
 
-/* ---- the browser -----------------------------------------------------------*/
+/* ---- the browser ----------------------------------------------------------*/
 
 /* Up to the empty line; false if it does not come. */
 static bool
@@ -154,7 +154,7 @@ from_browser(struct oauth_flow *f, int fd, const char **out)
 	return r;
 }
 
-/* ---- pasting ---------------------------------------------------------------*/
+/* ---- pasting --------------------------------------------------------------*/
 
 /* False: nothing will come any more. */
 static bool

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- texts -----------------------------------------------------------------*/
+/* ---- texts ----------------------------------------------------------------*/
 
 /* Beside the user file; "" if it is not to be kept. */
 static const char *
@@ -176,7 +176,7 @@ setup_text(struct plan *p, const char *name)
 	return out;
 }
 
-/* ---- files -----------------------------------------------------------------*/
+/* ---- files ----------------------------------------------------------------*/
 
 static const char *
 folder_of(const struct plan *p)

@@ -43,7 +43,8 @@ put_section(struct buf *out, const struct section *s)
 	if (s->rows[0].name == NULL && s->help == NULL)
 		return;
 	if (s->name[0] != '\0')
-		buf_printf(out, ".SS [%s]\n", s->name);
+		buf_printf(out, ".SS [%s]\n",
+			   s->example != NULL ? s->example : s->name);
 	if (s->help != NULL)
 		put_groff(out, s->help);
 	for (row = s->rows; row->name != NULL; row++)

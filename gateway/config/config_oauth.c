@@ -164,7 +164,7 @@ client_of(struct reader *rd, const struct source_raw *m)
 	return c;
 }
 
-/* ---- grants ----------------------------------------------------------------*/
+/* ---- grants ---------------------------------------------------------------*/
 
 static struct oauth_client
 copy_client(struct arena *a, const struct oauth_client *c)

@@ -5,6 +5,12 @@
 
 #include "gateway/config/config_private.h"
 
+static inline void *
+slot(const struct setting *s, void *target)
+{
+	return (char *)target + s->at;
+}
+
 typedef void setting_fn(struct reader *rd, const struct setting *s,
 			void *target, const char *value);
 

@@ -215,7 +215,7 @@ preset_wants_oauth(const struct preset *p)
 	return false;
 }
 
-/* ---- for readers -----------------------------------------------------------*/
+/* ---- for readers ----------------------------------------------------------*/
 
 static void
 doc_values(struct buf *out, const char *section, const struct preset_value *v)

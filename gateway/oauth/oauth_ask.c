@@ -49,7 +49,7 @@ take_header(char *p, size_t size, size_t n, void *ctx)
 	return size * n;
 }
 
-/* ---- the question ----------------------------------------------------------*/
+/* ---- the question ---------------------------------------------------------*/
 
 static void
 put_field(struct arena *a, struct buf *b, const char *name,
@@ -80,7 +80,7 @@ set_request(CURL *h, const struct oauth_conf *o, const char *url,
 		curl_easy_setopt(h, CURLOPT_CAINFO, o->client.ca_file);
 }
 
-/* ---- the answer ------------------------------------------------------------*/
+/* ---- the answer -----------------------------------------------------------*/
 
 static const char *
 text_in(const json_t *doc, const char *key)
@@ -168,7 +168,7 @@ ask_once(const struct oauth_conf *o, const char *url, const char *form,
 	curl_slist_free_all(headers);
 }
 
-/* ---- both ------------------------------------------------------------------*/
+/* ---- both -----------------------------------------------------------------*/
 
 static const char *
 basic_header(struct arena *a, const struct oauth_client *c,

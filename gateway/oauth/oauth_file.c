@@ -41,7 +41,7 @@ fail(struct err *e, const char *path, const char *why)
 		       "tokens: %s: %s", path, why);
 }
 
-/* ---- the folder ------------------------------------------------------------*/
+/* ---- the folder -----------------------------------------------------------*/
 
 static const char *
 folder_of(const struct oauth_conf *o, struct arena *a)
@@ -96,7 +96,7 @@ make_folder(const struct oauth_conf *o, struct arena *a, struct err *e)
 	return ok || fail(e, dir, strerror(errno));
 }
 
-/* ---- the lock --------------------------------------------------------------*/
+/* ---- the lock -------------------------------------------------------------*/
 
 static int
 open_own(const struct oauth_conf *o, const char *path, int flags,
@@ -152,7 +152,7 @@ oauth_file_lock(const struct oauth_conf *o, int64_t deadline_ms,
 	return fd;
 }
 
-/* ---- reading ---------------------------------------------------------------*/
+/* ---- reading --------------------------------------------------------------*/
 
 static void
 take_text(const json_t *o, const char *key, char *out, size_t room)
@@ -299,7 +299,7 @@ oauth_file_recover(const struct oauth_conf *o, struct oauth_tokens *out,
 	return ok;
 }
 
-/* ---- writing ---------------------------------------------------------------*/
+/* ---- writing --------------------------------------------------------------*/
 
 static json_t *
 doc_of(const struct oauth_conf *o, const struct oauth_tokens *t)

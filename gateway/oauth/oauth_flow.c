@@ -10,7 +10,7 @@
 #include "gateway/oauth/oauth_private.h"
 #include "gateway/oauth/oauth_words.h"
 
-/* ---- the address -----------------------------------------------------------*/
+/* ---- the address ----------------------------------------------------------*/
 
 /* "http://HOST[:PORT][/PATH]" in pieces. */
 static void
@@ -107,7 +107,7 @@ oauth_flow_begin(struct oauth_flow *f, struct arena *a,
 	f->url = url_of(f);
 }
 
-/* ---- what comes back -------------------------------------------------------*/
+/* ---- what comes back ------------------------------------------------------*/
 
 static const char *
 parameter(struct arena *a, struct span query, const char *name)
@@ -170,7 +170,7 @@ oauth_flow_take(struct oauth_flow *f, const char *text, const char **out)
 	return FLOW_CODE;
 }
 
-/* ---- whose, and what for ---------------------------------------------------*/
+/* ---- whose, and what for --------------------------------------------------*/
 
 /* The claims of an ID token. It came from the provider over TLS as the answer
  * to our question, so its signature need not be checked (OpenID Connect Core
@@ -314,7 +314,7 @@ judge(struct oauth_flow *f, const struct oauth_tokens *t)
 	return NULL;
 }
 
-/* ---- the trade -------------------------------------------------------------*/
+/* ---- the trade ------------------------------------------------------------*/
 
 static void
 ask_tokens(struct oauth_flow *f, const char *code, int64_t deadline_ms,
@@ -401,7 +401,7 @@ oauth_flow_finish(struct oauth_flow *f, const char *code, int64_t deadline_ms,
 	return *why == NULL;
 }
 
-/* ---- taking it back --------------------------------------------------------*/
+/* ---- taking it back -------------------------------------------------------*/
 
 static const char *
 revoke_grant(const struct oauth_conf *o, struct arena *a, bool anyway,

@@ -21,7 +21,7 @@
 #define RETRY_MAX_S 600
 #define FRESH_S 60       /* refused at that age: another helps no more */
 
-/* ---- judging ---------------------------------------------------------------*/
+/* ---- judging --------------------------------------------------------------*/
 
 /* Good for a request that begins now. A token from the future was written
  * before the clock was set back: nobody knows how old it is. */
@@ -82,7 +82,7 @@ in_trouble(const struct oauth_conf *o, const struct oauth_tokens *t,
 		       t->trouble);
 }
 
-/* ---- renewing --------------------------------------------------------------*/
+/* ---- renewing -------------------------------------------------------------*/
 
 static void
 note_trouble(const struct oauth_conf *o, struct oauth_tokens *t,
@@ -209,7 +209,7 @@ get(const struct oauth_conf *o, struct oauth_tokens *t, int64_t deadline_ms,
     struct err *e)
 {
 	struct err why = { .code = ERR_NONE };
-	bool missing, ok;
+	bool missing, ok, valid;
 	int fd;
 
 	if (!oauth_file_read(o, t, &missing, e))
@@ -217,7 +217,11 @@ get(const struct oauth_conf *o, struct oauth_tokens *t, int64_t deadline_ms,
 			       : false;
 	if (is_fresh(t, clock_wall()))
 		return true;
-	fd = oauth_file_lock(o, deadline_ms, &why);
+	/* While it is good nobody waits for whoever renews it already. */
+	valid = is_valid(t, clock_wall());
+	fd = oauth_file_lock(o, valid ? clock_mono_ms() : deadline_ms, &why);
+	if (fd < 0 && valid)
+		return true;
 	ok = fd >= 0 && renew_if_due(o, t, deadline_ms, &why);
 	if (fd >= 0)
 		close(fd);
@@ -253,7 +257,7 @@ oauth_login(const struct oauth_conf *o, int64_t deadline_ms,
 	return ok;
 }
 
-/* ---- refused ---------------------------------------------------------------*/
+/* ---- refused --------------------------------------------------------------*/
 
 static uint64_t
 id_of(const char *token)
@@ -309,7 +313,7 @@ oauth_refused(const struct oauth_conf *o, uint64_t token_id)
 	return again;
 }
 
-/* ---- for people ------------------------------------------------------------*/
+/* ---- for people -----------------------------------------------------------*/
 
 void
 oauth_look(const struct oauth_conf *o, struct arena *a,

@@ -75,7 +75,7 @@ client_words(const struct oauth_conf *o, struct arena *a, const char *error,
 	return NULL;
 }
 
-/* ---- renewals --------------------------------------------------------------*/
+/* ---- renewals -------------------------------------------------------------*/
 
 static const char *
 ended_words(const struct oauth_conf *o,
@@ -123,7 +123,7 @@ oauth_words_renewal(const struct oauth_conf *o, struct arena *a,
 	return arena_printf(a, "%s%s%s", words, clock[0] ? " " : "", clock);
 }
 
-/* ---- signing in ------------------------------------------------------------*/
+/* ---- signing in -----------------------------------------------------------*/
 
 static const char *
 denied_words(const struct oauth_conf *o)

@@ -67,6 +67,24 @@ cli_browse(struct harness *h, struct bytes *out, const char *mode,
 }
 
 int
+cli_type(struct harness *h, struct bytes *out, const char *answers,
+	 const char *fmt, ...)
+{
+	char words[4096], *before;
+	va_list ap;
+	int rc;
+
+	va_start(ap, fmt);
+	vsnprintf(words, sizeof(words), fmt, ap);
+	va_end(ap);
+	before = bytes_format("'%s/tests/servers/typist.py' %s --", h->root,
+			      answers);
+	rc = run(h, out, before, words);
+	free(before);
+	return rc;
+}
+
+int
 provider_do(struct harness *h, const char *json, const char *count)
 {
 	char *cmd = bytes_format("curl -sS --max-time 20 -d '%s' %s/control",

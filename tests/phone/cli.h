@@ -11,6 +11,10 @@ int cli_run(struct harness *h, struct bytes *out, const char *fmt, ...)
 /* The same with a person at the browser (tests/servers/browser.py: mode). */
 int cli_browse(struct harness *h, struct bytes *out, const char *mode,
 	       const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* The same at a terminal, where answers are typed (tests/servers/typist.py:
+ * shell words). */
+int cli_type(struct harness *h, struct bytes *out, const char *answers,
+	     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* Orders for tests/servers/authserver.py, as JSON; what it has counted under
  * that name until now ("": nothing). */
 int provider_do(struct harness *h, const char *json, const char *count);

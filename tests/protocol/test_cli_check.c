@@ -100,6 +100,7 @@ all_is_well(void **state)
 	text_has(&out, "push for");
 	text_has(&out, "may send");
 	text_has(&out, "address books");
+	text_has(&out, "dav, invitations: the server sends none");
 	text_has(&out, "ActiveSync 12.1");
 	/* The daemon has no external-url. */
 	text_has(&out, "phones are told another address");

@@ -101,7 +101,7 @@ a_certificate_that_ends(void **state)
 	bytes_free(&out);
 }
 
-/* ---- a proxy between -----------------------------------------------------------*/
+/* ---- a proxy between ------------------------------------------------------*/
 
 static const char nginx_conf[] =
 	"daemon off;\nerror_log stderr error;\npid nginx.pid;\n"

@@ -172,6 +172,33 @@ the_server_decides_and_is_spared(void **state)
 	phone_free(bad);
 }
 
+/* A password of the configuration that the server takes no more is nothing
+ * to ask the phone's owner about: "come again", and what is known stays. */
+static void
+a_kept_password_that_is_wrong(void **state)
+{
+	struct bytes out = { 0 };
+	struct phone *p;
+
+	(void)state;
+	harness_more(&h, 3, "password = pass4\n");
+	assert_int_equal(cli_run(&h, &out, "reload " CONF), 0);
+	assert_int_equal(cli_run(&h, &out, "password add " CONF " %s kept",
+				 h.users[3].email), 0);
+	out.p[strcspn(out.p, "\n")] = '\0';
+	p = phone_new(h.url, h.users[3].email, out.p, "keptwrong");
+	harness_more(&h, 3, "password = changed\n");
+	assert_int_equal(cli_run(&h, &out, "reload " CONF), 0);
+	answer_expect_http(phone_folder_sync(p), 503);
+	harness_more(&h, 3, "password = pass4\n");
+	assert_int_equal(cli_run(&h, &out, "reload " CONF), 0);
+	answer_expect(phone_folder_sync(p), "/FolderSync/Status", "1");
+	phone_free(p);
+	harness_more(&h, 3, NULL);
+	assert_int_equal(cli_run(&h, &out, "reload " CONF), 0);
+	bytes_free(&out);
+}
+
 int
 main(void)
 {
@@ -180,6 +207,7 @@ main(void)
 		cmocka_unit_test(sealed_in_place),
 		cmocka_unit_test(from_systemd),
 		cmocka_unit_test(the_server_decides_and_is_spared),
+		cmocka_unit_test(a_kept_password_that_is_wrong),
 	};
 
 	return cmocka_run_group_tests(tests, up, down);

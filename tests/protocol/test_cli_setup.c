@@ -418,6 +418,49 @@ google_is_told_how(void **state)
 	bytes_free(&out);
 }
 
+/* What it must be told it asks, and nothing else. */
+static void
+at_a_terminal(void **state)
+{
+	char *name = bytes_format("%s.conf", h.users[1].email);
+	struct bytes out = { 0 };
+
+	(void)state;
+	true_world();
+	if (cli_type(&h, &out, "'Password of the mailbox:=pass2' "
+		     "'(empty: none):=Dora Test'",
+		     "setup -c easbridge.conf --resolver world --ca-file "
+		     "servers/pki/ca.pem %s", h.users[1].email) != 0)
+		fail_msg("%s", out.p);
+	text_has_not(&out, "pass2"); /* typed without an echo */
+	text_has(&out, "easbridge serves it from now on");
+	drop(name);
+	assert_int_equal(cli_run(&h, &out, "reload -c easbridge.conf"), 0);
+	/* Nothing found: the server is asked for; a wrong word is none. */
+	cli_write(&h, "world", "# nothing\n");
+	assert_int_equal(cli_type(&h, &out, "'(empty: give up):=a;b'",
+				  "setup -c easbridge.conf --resolver world "
+				  "%s", h.users[1].email), 1);
+	text_has(&out, "is no server name");
+	assert_int_equal(cli_type(&h, &out, "'(empty: give up):='",
+				  "setup -c easbridge.conf --resolver world "
+				  "%s", h.users[1].email), 1);
+	text_has(&out, "no server was found");
+	/* App password or signing in: asked where there is a client key. */
+	cli_write(&h, "google.conf",
+		  "[server]\nstate = state\nusers = users.d\n"
+		  "[oauth google]\nclient-id = x\n");
+	assert_int_equal(cli_type(&h, &out, "'by signing in? (p/s):=p' "
+				  "'Password of the mailbox:='",
+				  "setup -c google.conf --resolver world "
+				  "anna@gmail.com"), 2);
+	text_has(&out, "app password");
+	text_has(&out, "no password to try it with");
+	assert_false(is_there("anna@gmail.com.conf"));
+	free(name);
+	bytes_free(&out);
+}
+
 int
 main(void)
 {
@@ -432,6 +475,7 @@ main(void)
 		cmocka_unit_test(after_a_power_cut),
 		cmocka_unit_test(contacts_by_well_known),
 		cmocka_unit_test(google_is_told_how),
+		cmocka_unit_test(at_a_terminal),
 	};
 
 	return cmocka_run_group_tests(tests, up, down);

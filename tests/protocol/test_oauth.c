@@ -44,7 +44,7 @@ sign_in_afresh(void)
 	bytes_free(&out);
 }
 
-/* ---- before and at the sign-in ------------------------------------------------*/
+/* ---- before and at the sign-in --------------------------------------------*/
 
 /* Nobody signed in: the account's own inbox is not known yet, which is "come
  * again" and no 401; status names the way. */
@@ -319,6 +319,8 @@ set_up_by_signing_in(void **state)
 	text_has(&out, "easbridge serves it from now on");
 	assert_int_equal(cli_run(&h, &out, "password add -c easbridge.conf "
 				 "user3@example.test phone"), 0);
+	/* A source with a token lacks no password. */
+	text_has_not(&out, "password-file");
 	out.p[strcspn(out.p, "\n")] = '\0';
 	p = phone_new(h.url, "user3@example.test", out.p, "oauthsetup");
 	phone_set_up(p);

@@ -83,7 +83,7 @@ said_by_status(void)
 	return out.p;
 }
 
-/* ---- renewing ----------------------------------------------------------------*/
+/* ---- renewing -------------------------------------------------------------*/
 
 static void
 early_and_once(void **state)
@@ -114,6 +114,35 @@ early_and_once(void **state)
 		answer_expect_http(running_wait(r[i], WAIT_MS), 200);
 	assert_true(works(p));
 	assert_int_equal(provider_do(&h, "{}", "refresh"), before + 1);
+	restart_later(0);
+}
+
+/* A provider that takes its time keeps waiting whom it must, and nobody else:
+ * the token is good for a while yet. */
+static void
+a_slow_provider(void **state)
+{
+	struct phone *p = harness_phone(&h, 0, "lifeslow");
+	struct phone *other = harness_phone(&h, 0, "lifeslow2");
+	struct running *r;
+	double start;
+
+	(void)state;
+	begin("{}");
+	phone_set_up(p);
+	phone_set_up(other);
+	look(p, phone_inbox(p));
+	look(other, phone_inbox(other));
+	restart_later(3600 - 200);
+	provider_do(&h, "{\"sleep\": 8}", "");
+	r = phone_start(p, &(struct ask){ .cmd = "FolderSync",
+			.xml = "<FolderSync><SyncKey>0</SyncKey>"
+			       "</FolderSync>" });
+	harness_sleep(1000);
+	start = phone_now_ms();
+	assert_true(look(other, phone_inbox(other)));
+	assert_true(phone_now_ms() - start < 5000);
+	answer_expect_http(running_wait(r, WAIT_MS), 200);
 	restart_later(0);
 }
 
@@ -183,7 +212,7 @@ clock_set_back(void **state)
 	assert_true(works(p));
 }
 
-/* ---- cut short ---------------------------------------------------------------*/
+/* ---- cut short ------------------------------------------------------------*/
 
 /* The daemon is killed at that point of a renewal; then it goes on. */
 static void
@@ -291,7 +320,7 @@ no_room_for_the_new_one(void **state)
 	restart_later(0);
 }
 
-/* ---- the end, and a new beginning ----------------------------------------------*/
+/* ---- the end, and a new beginning -----------------------------------------*/
 
 static int
 count_401(void)
@@ -462,7 +491,7 @@ google_in_testing(void **state)
 	bytes_free(&out);
 }
 
-/* ---- at rest -------------------------------------------------------------------*/
+/* ---- at rest --------------------------------------------------------------*/
 
 static void
 taken_back_by_hand(void **state)
@@ -563,6 +592,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(early_and_once),
+		cmocka_unit_test(a_slow_provider),
 		cmocka_unit_test(rotating_ones),
 		cmocka_unit_test(provider_away),
 		cmocka_unit_test(clock_set_back),

@@ -210,9 +210,9 @@ class Handler(BaseHTTPRequestHandler):
         count["info"] += 1
         g = grant_of(token)
         if not g:
-            return self.answer(*((200, {"active": False}) if key else
+            return self.answer(*((200, {"active": "false"}) if key else
                                  (401, {"error": "invalid_token"})))
-        self.answer(200, dict(active=True, email=g.account, scope=g.scope,
+        self.answer(200, dict(active="true", email=g.account, scope=g.scope,
                               username=g.account.split("@")[0]))
 
     def sasl(self):

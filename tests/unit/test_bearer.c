@@ -128,7 +128,7 @@ xoauth2(struct arena *a)
 		"user=a,b=c@x.test\001auth=Bearer tok.en-1\001\001")));
 }
 
-/* ---- IMAP --------------------------------------------------------------------*/
+/* ---- IMAP -----------------------------------------------------------------*/
 
 static bool
 imap(const char *caps, bool modern, const struct step *steps, struct err *e)
@@ -216,7 +216,7 @@ imap_refuses_it(void **state)
 	assert_non_null(strstr(e.text, "takes no tokens"));
 }
 
-/* ---- SMTP --------------------------------------------------------------------*/
+/* ---- SMTP -----------------------------------------------------------------*/
 
 static bool
 smtp(bool modern, const struct step *steps, struct err *e)

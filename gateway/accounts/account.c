@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "gateway/accounts/sessions.h"
+#include "gateway/oauth/oauth.h"
 
 #define CALL_MS 25000
 
@@ -79,7 +80,7 @@ needs_typed(const struct user_conf *u)
 	size_t i;
 
 	for (i = 0; i < u->n_sources; i++)
-		if (u->source_passwords[i].kind == SECRET_NONE)
+		if (source_takes_typed(u, i))
 			return true;
 	return false;
 }
@@ -248,6 +249,17 @@ account_login(struct account *a, const struct user_conf *conf, size_t i,
 	ok = source_login(conf, i, login, password, out, e);
 	explicit_bzero(password, sizeof(password));
 	return ok;
+}
+
+bool
+account_refused(const struct user_conf *conf, size_t i, const struct login *l,
+		struct err *e)
+{
+	if (e->code != ERR_DENIED || e->scope != SCOPE_ACCOUNT)
+		return false;
+	login_judge(l->kind, e);
+	return l->kind == LOGIN_BEARER &&
+	       oauth_refused(conf->oauth[i], oauth_token_id(l));
 }
 
 bool

@@ -80,6 +80,11 @@ const struct cli_option_row cli_options[] = {
 	{ CLI_KEEP, "--keep-password", NULL,
 	  "keep the password of the mailbox in a file of its own, so that "
 	  "phones get passwords of theirs" },
+	{ CLI_OAUTH, "--oauth", NULL,
+	  "sign in for mail too, in place of an app password" },
+	{ CLI_USER, "--user", "USER", "one more source for that user" },
+	{ CLI_WAIT, "--wait", "SECONDS",
+	  "see whether a waiting phone is left alone so long (60 to 3540)" },
 	{ CLI_CA, "--ca-file", "FILE",
 	  "certificates to trust instead of the system's" },
 	{ CLI_REPAIR, "--repair", NULL, "set right what differs" },
@@ -143,6 +148,15 @@ take_option(struct cli *c, enum cli_option bit, const char *value)
 		break;
 	case CLI_KEEP:
 		c->keep = true;
+		break;
+	case CLI_OAUTH:
+		c->oauth = true;
+		break;
+	case CLI_USER:
+		c->user = value;
+		break;
+	case CLI_WAIT:
+		c->wait = value;
 		break;
 	case CLI_CA:
 		c->ca_file = value;

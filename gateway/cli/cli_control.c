@@ -14,6 +14,8 @@ static void
 print_status(const json_t *o)
 {
 	struct arena *a = arena_new();
+	const json_t *v;
+	size_t i;
 
 	printf("easbridge %s, process %lld, since %s\n"
 	       "configuration  %s\nstate          %s\n"
@@ -30,6 +32,12 @@ print_status(const json_t *o)
 	       cli_number(o, "queued"), cli_number(o, "held"),
 	       cli_number(o, "held") > 0
 		       ? " (they ran away: easbridge devices)" : "");
+	json_array_foreach(json_object_get(o, "sign-ins"), i, v)
+		printf("\n%s of %s: %s\n%s%s%s", cli_text(v, "source"),
+		       cli_text(v, "user"), cli_text(v, "text"),
+		       cli_text(v, "remedy")[0] ? "    " : "",
+		       cli_text(v, "remedy"),
+		       cli_text(v, "remedy")[0] ? "\n" : "");
 	arena_free(&a);
 }
 

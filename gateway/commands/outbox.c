@@ -140,6 +140,31 @@ resolve_doubt(struct outbox *o, struct err *e)
 
 /* ---- sending ---------------------------------------------------------------------*/
 
+/* A token that is refused is replaced once; nothing has left then. */
+static bool
+hand_over(struct outbox *o, const struct smtp_mail *m, bool *in_doubt,
+	  struct err *e)
+{
+	const struct user_conf *u = o->r->user;
+	struct login l = { 0 };
+	struct err why;
+	bool ok = false, again = true;
+	int tries;
+
+	for (tries = 0; tries < 2 && !ok && again; tries++) {
+		why = (struct err){ .code = ERR_NONE };
+		again = false;
+		if (!account_login(o->a, u, o->source, &l, &why))
+			break;
+		ok = smtp_send(&u->sources[o->source], &l, m,
+			       o->r->deadline_ms, in_doubt, &why);
+		again = !ok && account_refused(u, o->source, &l, &why);
+		login_wipe(&l);
+	}
+	login_wipe(&l);
+	return ok || err_set(e, why.code, why.scope, "%s", why.text);
+}
+
 static bool
 submit(struct outbox *o, struct err *e)
 {
@@ -147,7 +172,6 @@ submit(struct outbox *o, struct err *e)
 				      sizeof(*to));
 	struct smtp_mail m = { .to = to, .n_to = o->mail->n_rcpt,
 			       .before_last = before_last, .ctx = o };
-	struct login login = { 0 };
 	struct err none = { 0 };
 	bool in_doubt = false, ok;
 	size_t i;
@@ -157,11 +181,7 @@ submit(struct outbox *o, struct err *e)
 	m.from = arena_str(o->r->arena, o->mail->from);
 	m.message = compose_join(o->r->arena, o->mail->wire_head,
 				 o->mail->body);
-	if (!account_login(o->a, o->r->user, o->source, &login, e))
-		return false;
-	ok = smtp_send(&o->r->user->sources[o->source], &login, &m, o->r->deadline_ms,
-		       &in_doubt, e);
-	login_wipe(&login);
+	ok = hand_over(o, &m, &in_doubt, e);
 	if (ok && !fault_here("outbox.after-dot", e)) {
 		ok = false;
 		in_doubt = true; /* as if the 250 had not come through */

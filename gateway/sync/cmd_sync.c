@@ -375,18 +375,19 @@ static void
 hold_quiet(struct sync_run *run)
 {
 	struct request *r = run->r;
-	struct err e = { 0 };
-	struct coll c;
 	size_t i;
 
 	if (run->q.wait_s == 0 || r->user->n_quiet == 0)
 		return;
-	for (i = 0; i < run->q.n; i++)
+	for (i = 0; i < run->q.n; i++) {
+		struct err e = { 0 };
+		struct coll c;
+
 		if (colls_get(r->gw->store, r->user_id, run->q.colls[i].coll,
 			      r->arena, &c, &e) &&
 		    quiet_holds(r, &c))
 			run->q.colls[i].get_changes = false;
-	err_clear(&e);
+	}
 }
 
 enum cmd_result

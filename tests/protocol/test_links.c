@@ -326,7 +326,8 @@ edits_go_home(void **state)
 	/* A value of the work book. */
 	a = get(0, "contacts/a.vcf");
 	c = get(1, "contacts/c.vcf");
-	r = change(p, "Meier", WHOLE("Meier", "anna@x.org", "new@work.org", ""));
+	r = change(p, "Meier",
+		   WHOLE("Meier", "anna@x.org", "new@work.org", ""));
 	assert_int_equal(r.failed, 0);
 	has(0, "work/b.vcf", "EMAIL;TYPE=WORK:new@work.org", true);
 	has(0, "work/b.vcf", "X-KEEP;X-P=1:work/b.vcf", true);

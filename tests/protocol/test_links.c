@@ -365,6 +365,41 @@ edits_go_home(void **state)
 	brings(p, 0, 0, 1);
 }
 
+/* Another program was faster: its change stays, and the phone is told. */
+static void
+the_server_wins(void **state)
+{
+	struct phone *p = phone_of("lnkconf"), *q = phone_of("lnkconf2");
+	struct sync_result r;
+	int known;
+
+	(void)state;
+	for (known = 0; known < 2; known++) {
+		put_anna("Meier");
+		phone_sync_all(p, book(p));
+		only(book(p), "Meier");
+		put(0, "work/b.vcf", "Anna", "Meier",
+		    "EMAIL;TYPE=WORK:theirs@work.org\n"
+		    "TEL;TYPE=CELL:+49 171 1234567\nTITLE:Chief\n");
+		if (known) /* the gateway has heard of it already */
+			phone_sync_all(q, book(q));
+		r = change(p, "Meier",
+			   WHOLE("Meier", "anna@x.org", "mine@work.org", ""));
+		assert_int_equal(r.failed, 1);
+		assert_string_equal(
+			answer_text(r.a, "/Sync/Collections/Collection/"
+					 "Responses/Change/Status"), "7");
+		has(0, "work/b.vcf", "theirs@work.org", true);
+		has(0, "work/b.vcf", "TITLE:Chief", true);
+		phone_sync_all(p, book(p));
+		says(only(book(p), "Meier"), "Email2Address",
+		     "theirs@work.org");
+		says(only(book(p), "Meier"), "JobTitle", "Chief");
+		empty_books();
+		phone_sync_all(p, book(p));
+	}
+}
+
 static void
 come_together_and_part(void **state)
 {
@@ -608,6 +643,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(three_books_one_card, clean),
 		cmocka_unit_test_setup(edits_go_home, clean),
+		cmocka_unit_test_setup(the_server_wins, clean),
 		cmocka_unit_test_setup(come_together_and_part, clean),
 		cmocka_unit_test_setup(unlinked_by_hand, clean),
 		cmocka_unit_test_setup(deleted_on_the_phone, clean),

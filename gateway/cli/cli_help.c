@@ -49,7 +49,8 @@ static const struct {
 	{ "First steps", " setup check profile " },
 	{ "Phones", " devices device password " },
 	{ "The running easbridge", " status health users reload source " },
-	{ "When something is wrong", " check-config verify resync state trace " },
+	{ "When something is wrong", " check-config verify resync state trace "
+				  "duplicates unlink relink " },
 	{ "Reference", " help help-config providers version " },
 	{ "For the system", " serve completion help-manual help-providers " },
 };

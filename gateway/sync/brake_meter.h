@@ -39,7 +39,12 @@ struct meter {
 	struct meter_bucket adds, changes;
 };
 
-enum meter_verdict { METER_OK, METER_TOO_SAME, METER_TOO_OFTEN, METER_TOO_MANY };
+enum meter_verdict {
+	METER_OK,
+	METER_TOO_SAME,
+	METER_TOO_OFTEN,
+	METER_TOO_MANY
+};
 
 /* A write that is about to be made. What is refused does not count, but for
  * one that may be made when it is tried again: who was slowed goes on, one

@@ -376,6 +376,9 @@ sync_apply(struct request *r, struct account *a, const struct coll *c,
 				   sizeof(*out->effects));
 	if (adds_or_changes(sc) && !brake_check(r, pos->dc.coll, e))
 		return false;
+	/* What is known to have changed is a conflict, also in a view. */
+	if (c->kind == KIND_CONTACT && !views_feed(a->gw, a->user, c, e))
+		return false;
 	ok = apply_all(&p, e);
 	leave(&p, !ok && account_broken(e));
 	/* What was done at the members is to be no news to this phone. */

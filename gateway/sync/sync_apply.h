@@ -81,8 +81,9 @@ bool apply_known(struct apply *p, struct span text,
 		 const struct mirror_item **out, struct err *e);
 /* The Change of a contact that stands for several cards: *mine is false if it
  * does not (and p at its collection). Otherwise status and effect are set;
- * *version is what the phone has then. */
-bool apply_linked(struct apply *p, const struct sync_cmd *cmd,
+ * *version is what the phone has then. forced: a card that changed meanwhile
+ * is no conflict. */
+bool apply_linked(struct apply *p, const struct sync_cmd *cmd, bool forced,
 		  struct sync_result *res, bool *mine, uint64_t *version,
 		  struct err *e);
 /* What others must hear of a write, if it is a meeting; sch->text is what is

@@ -133,8 +133,20 @@ judge(struct editing *ed, uint64_t *version, struct err *e)
 	return true;
 }
 
+/* Another program changed one of the cards: the server wins, as with any
+ * other item. What was written to the cards before stays; the phone is sent
+ * what is there now. */
+static bool
+server_wins(struct editing *ed, uint64_t *version)
+{
+	*version = HAS_DIRTY;
+	ed->res->status = 7;
+	apply_effect(ed->p, ed->res->shown, HAS_DIRTY);
+	return true;
+}
+
 bool
-apply_linked(struct apply *p, const struct sync_cmd *cmd,
+apply_linked(struct apply *p, const struct sync_cmd *cmd, bool forced,
 	     struct sync_result *res, bool *mine, uint64_t *version,
 	     struct err *e)
 {
@@ -159,6 +171,8 @@ apply_linked(struct apply *p, const struct sync_cmd *cmd,
 		again = false;
 		if (edited && !put_all(&ed, &again, e))
 			return false;
+		if (again && !forced && p->o->conflict == 1)
+			return server_wins(&ed, version);
 	}
 	if (!judge(&ed, version, e))
 		return false;

@@ -450,7 +450,7 @@ change_item(struct apply *p, const struct sync_cmd *cmd,
 	int i;
 
 	if (p->named->kind == KIND_CONTACT && coll_is_view(p->named) &&
-	    !apply_linked(p, cmd, res, &linked, version, e))
+	    !apply_linked(p, cmd, forced, res, &linked, version, e))
 		return false;
 	for (i = 0; i < MAX_RETRIES && !linked; i++) {
 		if (!objects_load(p->a, p->c, &now, 1, p->r->arena, &old,

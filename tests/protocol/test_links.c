@@ -326,7 +326,8 @@ edits_go_home(void **state)
 	/* A value of the work book. */
 	a = get(0, "contacts/a.vcf");
 	c = get(1, "contacts/c.vcf");
-	r = change(p, "Meier", WHOLE("Meier", "anna@x.org", "new@work.org", ""));
+	r = change(p, "Meier",
+		   WHOLE("Meier", "anna@x.org", "new@work.org", ""));
 	assert_int_equal(r.failed, 0);
 	has(0, "work/b.vcf", "EMAIL;TYPE=WORK:new@work.org", true);
 	has(0, "work/b.vcf", "X-KEEP;X-P=1:work/b.vcf", true);
@@ -362,6 +363,41 @@ edits_go_home(void **state)
 	only(book(q), "Kurz");
 	empty_books();
 	brings(p, 0, 0, 1);
+}
+
+/* Another program was faster: its change stays, and the phone is told. */
+static void
+the_server_wins(void **state)
+{
+	struct phone *p = phone_of("lnkconf"), *q = phone_of("lnkconf2");
+	struct sync_result r;
+	int known;
+
+	(void)state;
+	for (known = 0; known < 2; known++) {
+		put_anna("Meier");
+		phone_sync_all(p, book(p));
+		only(book(p), "Meier");
+		put(0, "work/b.vcf", "Anna", "Meier",
+		    "EMAIL;TYPE=WORK:theirs@work.org\n"
+		    "TEL;TYPE=CELL:+49 171 1234567\nTITLE:Chief\n");
+		if (known) /* the gateway has heard of it already */
+			phone_sync_all(q, book(q));
+		r = change(p, "Meier",
+			   WHOLE("Meier", "anna@x.org", "mine@work.org", ""));
+		assert_int_equal(r.failed, 1);
+		assert_string_equal(
+			answer_text(r.a, "/Sync/Collections/Collection/"
+					 "Responses/Change/Status"), "7");
+		has(0, "work/b.vcf", "theirs@work.org", true);
+		has(0, "work/b.vcf", "TITLE:Chief", true);
+		phone_sync_all(p, book(p));
+		says(only(book(p), "Meier"), "Email2Address",
+		     "theirs@work.org");
+		says(only(book(p), "Meier"), "JobTitle", "Chief");
+		empty_books();
+		phone_sync_all(p, book(p));
+	}
 }
 
 static void
@@ -500,44 +536,65 @@ added_on_the_phone(void **state)
 	phone_sync_all(p, book(p));
 }
 
-/* Killed after the first of two writes: the phone repeats, and both books
- * have the new value. */
+/* Killed at every point of an edit of two books, at the sources and in the
+ * state: the phone repeats, and both have the new value, each once. */
 static void
-killed_between(void **state)
+killed_anywhere(void **state)
 {
 	struct phone *p = phone_of("lnkkill");
-	int k;
+	int k, status, kills = 0;
+	bool done = false;
 
 	(void)state;
-	for (k = 1; k <= 2; k++) {
+	p->may_fail = true;
+	for (k = 1; k < 80 && !done; k++) {
 		char fault[64];
 		struct sync_result r;
 
+		empty_books();
 		put_anna("Killed");
 		phone_sync_all(p, book(p));
 		only(book(p), "Killed");
-		snprintf(fault, sizeof(fault), "kill:%d:source.after-put", k);
+		snprintf(fault, sizeof(fault), "kill:%d:s", k);
 		harness_set_fault(&h, fault);
-		harness_restart(&h);
-		p->may_fail = true;
-		change(p, "Killed", WHOLE("Killed", "both@x.org",
-					  "anna@work.org", ""));
-		harness_kill(&h);
-		harness_set_fault(&h, NULL);
-		assert_true(harness_start(&h));
+		harness_stop(&h);
+		if (!harness_start(&h)) { /* while it started */
+			harness_kill(&h);
+			harness_set_fault(&h, NULL);
+			assert_true(harness_start(&h));
+			continue;
+		}
 		r = change(p, "Killed", WHOLE("Killed", "both@x.org",
 					      "anna@work.org", ""));
-		assert_int_equal(r.failed, 0);
+		harness_set_fault(&h, NULL);
+		done = r.a->status == 200;
+		if (!done) {
+			assert_true(harness_died(&h, 5000, &status));
+			kills++;
+		}
+		harness_restart(&h);
+		if (!done) {
+			r = change(p, "Killed", WHOLE("Killed", "both@x.org",
+						      "anna@work.org", ""));
+			if (r.failed != 0)
+				fail_msg("point %d: refused", k);
+		}
 		has(0, "contacts/a.vcf", "both@x.org", true);
 		has(0, "contacts/a.vcf", "anna@x.org", false);
 		has(1, "contacts/c.vcf", "nna@", false);
 		has(0, "work/b.vcf", "anna@work.org", true);
+		has(0, "work/b.vcf", "both@", false);
 		phone_sync_all(p, book(p));
-		empty_books();
-		phone_sync_all(p, book(p));
-		assert_int_equal(folder_count(book(p)), 0);
+		says(only(book(p), "Killed"), "Email1Address", "both@x.org");
+		says(only(book(p), "Killed"), "Email2Address",
+		     "anna@work.org");
 	}
+	print_message("killed at %d points\n", kills);
+	assert_true(done && kills > 12);
+	harness_restart(&h);
 	p->may_fail = false;
+	empty_books();
+	phone_sync_all(p, book(p));
 }
 
 static void
@@ -586,11 +643,12 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(three_books_one_card, clean),
 		cmocka_unit_test_setup(edits_go_home, clean),
+		cmocka_unit_test_setup(the_server_wins, clean),
 		cmocka_unit_test_setup(come_together_and_part, clean),
 		cmocka_unit_test_setup(unlinked_by_hand, clean),
 		cmocka_unit_test_setup(deleted_on_the_phone, clean),
 		cmocka_unit_test_setup(added_on_the_phone, clean),
-		cmocka_unit_test_setup(killed_between, clean),
+		cmocka_unit_test_setup(killed_anywhere, clean),
 		cmocka_unit_test_setup(verified, clean),
 		cmocka_unit_test_setup(switched_off_and_on, clean),
 	};

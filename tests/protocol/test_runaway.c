@@ -236,7 +236,8 @@ one_item_without_end(void **state)
 	assert_int_equal(count("SUMMARY:Changed"), 0);
 }
 
-/* A first import of 2,000 passes as fast as it can. */
+/* A first import passes as fast as the server takes it (test_brake has 2,000:
+ * Radicale slows down with each item of a collection). */
 static void
 an_import_passes(void **state)
 {
@@ -249,9 +250,9 @@ an_import_passes(void **state)
 
 	(void)state;
 	phone_sync_all(p, f);
-	for (i = 0; i < 20; i++) {
+	for (i = 0; i < 15; i++) {
 		cmds.n = 0;
-		for (k = 0; k < 100; k++) {
+		for (k = 0; k < 20; k++) {
 			snprintf(id, sizeof(id), "Imported%d-%d", i, k);
 			one = task(id, id);
 			bytes_put(&cmds, one, strlen(one));
@@ -261,7 +262,7 @@ an_import_passes(void **state)
 		assert_int_equal(r.status, 1);
 		assert_int_equal(r.failed, 0);
 	}
-	assert_int_equal(count("SUMMARY:Imported"), 2000);
+	assert_int_equal(count("SUMMARY:Imported"), 300);
 	bytes_free(&cmds);
 }
 

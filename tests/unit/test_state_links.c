@@ -267,7 +267,8 @@ static void
 test_apart(void **state)
 {
 	struct box *b = *state;
-	struct apart p = { { 1, 2 }, { 3, 4 } }, turned = { { 3, 4 }, { 1, 2 } };
+	struct apart p = { { 1, 2 }, { 3, 4 } };
+	struct apart turned = { { 3, 4 }, { 1, 2 } };
 	struct apart *v;
 	struct err e = { 0 };
 	size_t n;

@@ -25,8 +25,9 @@ link_value_kind(const struct ics_line *l)
 	if (l->name.n == 0 || l->name.n > 30)
 		return VALUE_OTHER;
 	snprintf(name, sizeof(name), "|" SPAN_FMT "|", SPAN_ARG(l->name));
-	return span_find_ci(span_of(handles), span_of(name)) >= 0 ? VALUE_IM
-								   : VALUE_OTHER;
+	if (span_find_ci(span_of(handles), span_of(name)) >= 0)
+		return VALUE_IM;
+	return VALUE_OTHER;
 }
 
 struct span

@@ -124,9 +124,11 @@ def own(prefix, user, group, path):
 
 def libraries(tree):
     env = dict(os.environ)
+    # Both: some packages of Debian 12 have theirs in /lib still.
     env["LD_LIBRARY_PATH"] = ":".join(
-        [os.path.join(tree, "usr/lib")] +
-        glob.glob(os.path.join(tree, "usr/lib/*-linux-gnu*")))
+        p for top in ("usr/lib", "lib")
+        for p in [os.path.join(tree, top)] +
+        glob.glob(os.path.join(tree, top, "*-linux-gnu*")))
     return env
 
 

@@ -346,12 +346,15 @@ dav_changes(void *s, struct span remote, struct span cursor, struct arena *a,
 	return true;
 }
 
-/* ETags are all that a full listing asks for anyway. */
+/* Never by tokens: it is what they say that is held against this. */
 bool
 dav_inventory(void *s, struct span remote, struct arena *a,
 	      struct harvest *out, struct err *e)
 {
-	return dav_changes(s, remote, SPAN_NONE, a, out, e);
+	struct span comp;
+	const char *url = dav_coll_url(s, a, remote, &comp, e);
+
+	return url != NULL && list_all(s, url, comp, false, a, out, e);
 }
 
 /* ---- a look at many --------------------------------------------------------*/

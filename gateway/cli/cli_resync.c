@@ -7,87 +7,103 @@
 
 #define LOOK_US 500000
 
-static bool
-is_among(const json_t *ids, json_int_t id)
-{
-	const json_t *one;
-	size_t i;
-
-	json_array_foreach(ids, i, one)
-		if (json_integer_value(one) == id)
-			return true;
-	return false;
-}
-
-struct sum {
-	size_t folders, done;
-	json_int_t has, should;
+struct wait {
+	const struct cli *c;
+	json_t *left;  /* ids of folders that are not complete */
+	json_t *done;  /* as told, those that are */
+	size_t folders;
+	json_int_t has, should; /* of the complete ones */
 };
 
-/* Folders that became complete get a line, once. */
-static struct sum
-add_up(const struct cli *c, const json_t *ids, json_t *said, const json_t *o)
+static void
+take_id(json_t *ids, json_int_t id)
 {
-	const json_t *f;
-	struct sum s = { 0 };
 	size_t i;
 
-	json_array_foreach(json_object_get(o, "folders"), i, f) {
-		json_int_t id = cli_number(f, "id");
-		json_int_t has = cli_number(f, "has");
-		json_int_t should = cli_number(f, "should");
+	for (i = 0; i < json_array_size(ids); i++)
+		if (json_integer_value(json_array_get(ids, i)) == id) {
+			json_array_remove(ids, i);
+			return;
+		}
+}
 
-		if (!is_among(ids, id))
+/* A folder that became complete gets a line, once, and is asked about no
+ * more. */
+static void
+complete(struct wait *w, json_t *f)
+{
+	json_int_t should = cli_number(f, "should");
+
+	w->has += cli_number(f, "has");
+	w->should += should;
+	take_id(w->left, cli_number(f, "id"));
+	json_array_append(w->done, f);
+	cli_progress(w->c, NULL);
+	if (!w->c->json)
+		printf("%s (%lld): %lld item%s\n", cli_text(f, "folder"),
+		       cli_number(f, "id"), should, should == 1 ? "" : "s");
+	fflush(stdout);
+}
+
+/* A folder that is not told of has left the phone meanwhile. */
+static void
+look(struct wait *w, const json_t *o)
+{
+	const json_t *folders = json_object_get(o, "folders");
+	json_t *gone = json_copy(w->left), *f;
+	json_int_t has = 0, should = 0;
+	size_t i;
+
+	json_array_foreach(folders, i, f) {
+		take_id(gone, cli_number(f, "id"));
+		if (cli_number(f, "has") >= cli_number(f, "should")) {
+			complete(w, f);
 			continue;
-		s.folders++;
-		s.has += has;
-		s.should += should;
-		if (has < should)
-			continue;
-		s.done++;
-		if (is_among(said, id))
-			continue;
-		json_array_append_new(said, json_integer(id));
-		cli_progress(c, NULL);
-		if (!c->json)
-			printf("%s (%lld): %lld item%s\n",
-			       cli_text(f, "folder"), id, should,
-			       should == 1 ? "" : "s");
-		fflush(stdout);
+		}
+		has += cli_number(f, "has");
+		should += cli_number(f, "should");
 	}
-	return s;
+	json_array_foreach(gone, i, f) {
+		take_id(w->left, json_integer_value(f));
+		w->folders--;
+	}
+	json_decref(gone);
+	cli_progress(w->c, "%lld of %lld items, %zu of %zu folders%s",
+		     w->has + has, w->should + should,
+		     w->folders - json_array_size(w->left), w->folders,
+		     w->has + has == 0 ? " (the phone has not come yet)"
+				       : "");
 }
 
 static int
-wait_for_all(const struct cli *c, const json_t *ids)
+wait_for_all(const struct cli *c, json_t *ids)
 {
-	json_t *said = json_array(), *o;
-	struct sum s = { .folders = 1 };
+	struct wait w = { .c = c, .left = json_copy(ids),
+			  .done = json_array(),
+			  .folders = json_array_size(ids) };
 	int rc = CLI_OK;
+	json_t *o;
 
-	while (s.done < s.folders) {
-		o = cli_ask(c, json_pack("{ssssss}", "do", "progress",
+	while (json_array_size(w.left) > 0) {
+		o = cli_ask(c, json_pack("{sssssssO}", "do", "progress",
 					 "user", c->argv[0], "device",
-					 c->argv[1]), &rc);
+					 c->argv[1], "ids", w.left), &rc);
 		if (o == NULL)
 			break;
-		s = add_up(c, ids, said, o);
-		cli_progress_bar(c, s.has, s.should,
-				 "%lld of %lld items, %zu of %zu folders%s",
-				 s.has, s.should, s.done, s.folders,
-				 s.has == 0 ? " (the phone has not come yet)"
-					    : "");
-		if (s.done == s.folders && c->json)
-			cli_print_json(o);
+		look(&w, o);
 		json_decref(o);
-		if (s.done < s.folders)
+		if (json_array_size(w.left) > 0)
 			usleep(LOOK_US);
 	}
 	cli_progress(c, NULL);
-	if (rc == CLI_OK && !c->json)
+	if (rc == CLI_OK && c->json)
+		cli_print_json(w.done);
+	else if (rc == CLI_OK)
 		printf("the phone has everything: %lld items in %zu "
-		       "folders\n", s.has, s.folders);
-	json_decref(said);
+		       "folder%s\n", w.has, w.folders,
+		       w.folders == 1 ? "" : "s");
+	json_decref(w.left);
+	json_decref(w.done);
 	return rc;
 }
 

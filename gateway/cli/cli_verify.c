@@ -55,6 +55,9 @@ print_sum(const struct cli *c, const json_t *o)
 	puts("");
 	if (left > 0 && !c->repair)
 		puts("\"--repair\" sets that right");
+	else if (left > 0)
+		puts("that more than half of a folder is gone is believed "
+		     "after 15 minutes, not before");
 }
 
 static json_t *

@@ -1,5 +1,5 @@
 /* {"do": "resync"} makes a phone or one folder of it start over; {"do":
- * "progress"} tells how much of each folder it has. */
+ * "progress"} tells how much of each folder it has ("ids": of these alone). */
 #include "gateway/operate/control_private.h"
 
 #include <string.h>
@@ -149,6 +149,19 @@ progress_of(struct question *q, user_id user, const struct device *d,
 			 (json_int_t)n.has, "should", (json_int_t)n.should);
 }
 
+/* Counting reads every item: only what is asked for. */
+static bool
+is_asked(const json_t *ids, uint32_t coll)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(ids, i, one)
+		if (json_integer_value(one) == (json_int_t)coll)
+			return true;
+	return !json_is_array(ids);
+}
+
 json_t *
 control_progress(struct question *q)
 {
@@ -166,6 +179,8 @@ control_progress(struct question *q)
 		return control_refuse(e.text);
 	list = json_array();
 	for (i = 0; i < n; i++) {
+		if (!is_asked(json_object_get(q->q, "ids"), v[i].id))
+			continue;
 		one = progress_of(q, user, d, &v[i]);
 		if (one != NULL)
 			json_array_append_new(list, one);

@@ -108,8 +108,9 @@ look(struct compare *x, bool exact, struct err *e)
 	       (!exact || x->c.kind == KIND_EMAIL ||
 		objects_fetch(x->a, x->s, &x->c, x->arena, &h,
 			      clock_mono_ms() + RUN_MS, &more, e)) &&
-	       (!more || err_set(e, ERR_UNAVAILABLE, SCOPE_COLLECTION,
-				 "its objects take long to fetch")) &&
+	       (!(more || h.partial) ||
+		err_set(e, ERR_UNAVAILABLE, SCOPE_COLLECTION,
+			"it cannot be listed in one piece")) &&
 	       verify_mirror(store, x->a->user, x->c.id, &h, x->arena,
 			     &x->mirror, e) &&
 	       verify_rows(store, x->a->user, x->c.id, false, x->arena,
@@ -237,9 +238,9 @@ look_again(struct compare *x, bool repair, struct verify_sum *sum,
 	ok = locked_look(x, repair, sum, e);
 	coll_unlock(x->a, x->c.id);
 	unlock_phones(x);
-	/* Also after a failure: it may have been written. */
-	if (repair)
-		park_post(x->a->gw, x->a->user, x->c.id, 0);
+	/* Also after a failure, and after a look alone, which writes down
+	 * what it had to fetch of a long list. */
+	park_post(x->a->gw, x->a->user, x->c.id, 0);
 	return ok;
 }
 

@@ -104,3 +104,37 @@ filled(struct harness *h, struct phone **p, const char *device,
 	phone_sync_all(*p, f);
 	return f;
 }
+
+struct sync_result
+sync_once(struct phone *p, struct phone_folder *f)
+{
+	struct sync_result r = phone_sync(p, f, NULL);
+
+	assert_int_equal(r.status, 1);
+	assert_int_equal(r.readds, 0);
+	return r;
+}
+
+char *
+present_cursor(struct harness *h, const char *box)
+{
+	struct imap *c = imap_open(h, 0);
+	const char *line;
+	unsigned long long v[4];
+	static const char *const words[] = { "UIDVALIDITY ", "UIDNEXT ",
+					     "HIGHESTMODSEQ ", "MESSAGES " };
+	int i;
+
+	assert_true(imap_cmd(c, "STATUS \"%s\" (MESSAGES UIDNEXT UIDVALIDITY "
+				"HIGHESTMODSEQ)", box));
+	line = imap_line(c, "STATUS");
+	assert_non_null(line);
+	for (i = 0; i < 4; i++) {
+		const char *at = strstr(line, words[i]);
+
+		assert_non_null(at);
+		v[i] = strtoull(at + strlen(words[i]), NULL, 10);
+	}
+	imap_close(c);
+	return bytes_format("v1 %llu %llu %llu %llu", v[0], v[1], v[2], v[3]);
+}

@@ -36,5 +36,9 @@ int verify(struct harness *h, struct bytes *out, const char *more);
 /* A mailbox of n mails and a phone that has all of it. */
 struct phone_folder *filled(struct harness *h, struct phone **p,
 			    const char *device, const char *box, int n);
+/* One Sync that must succeed and bring nothing a second time. */
+struct sync_result sync_once(struct phone *p, struct phone_folder *f);
+/* The cursor that the mailbox has now; caller frees. */
+char *present_cursor(struct harness *h, const char *box);
 
 #endif

@@ -180,7 +180,7 @@ until_all_is_there(void **state)
 	assert_int_equal(w.code, 0);
 	text_has(&w.out, "RsyWait (");
 	text_has(&w.out, "): 40 items");
-	text_has(&w.out, "the phone has everything: 40 items in 1 folders");
+	text_has(&w.out, "the phone has everything: 40 items in 1 folder");
 	assert_int_equal(folder_count(f), 40);
 	bytes_free(&w.out);
 }

@@ -155,6 +155,30 @@ mistakes_are_named(void **state)
 	expect("external-url");
 	put("main.conf", MAIN "just words\n");
 	expect(":4: not \"setting = value\"");
+	put("main.conf", MAIN "verify = weekly\n");
+	expect("\"verify\" is daily or off");
+	put("main.conf", MAIN "verify-hour = 24\n");
+	expect("an hour from 0 to 23, or any");
+}
+
+static void
+when_all_is_compared(void **state)
+{
+	struct config *c;
+
+	(void)state;
+	put("main.conf", MAIN);
+	c = config_load(main_file(), NULL);
+	assert_non_null(c);
+	assert_true(c->verify);
+	assert_int_equal(c->verify_hour, -1);
+	config_put(&c);
+	put("main.conf", MAIN "verify = off\nverify-hour = 3\n");
+	c = config_load(main_file(), NULL);
+	assert_non_null(c);
+	assert_false(c->verify);
+	assert_int_equal(c->verify_hour, 3);
+	config_put(&c);
 }
 
 static void
@@ -378,6 +402,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(good_files_are_read),
 		TEST(mistakes_are_named),
+		TEST(when_all_is_compared),
 		TEST(a_broken_user_leaves_others),
 		TEST(who_sends_and_where_the_user_lives),
 		TEST(mailboxes_by_address),

@@ -58,15 +58,17 @@ struct source_ops {
 		    struct span name, struct object *io, struct arena *a,
 		    struct err *e);
 	bool (*remove)(void *s, struct span coll, struct span remote,
-		       struct span etag, struct err *e);
+		       struct span etag, bool quiet, struct err *e);
 	bool (*create_coll)(void *s, enum item_kind kind, struct span name,
 			    struct arena *a, struct span *remote_out,
 			    struct err *e);
 	bool (*rename_coll)(void *s, struct span coll, struct span name,
 			    struct err *e);
 	bool (*delete_coll)(void *s, struct span coll, struct err *e);
-	bool (*free_busy)(void *s, int64_t from, int64_t to, struct arena *a,
-			  struct span *ics_out, struct err *e);
+	bool (*free_busy)(void *s, struct span who, int64_t from, int64_t to,
+			  struct arena *a, struct span *ics_out,
+			  struct err *e);
+	bool (*schedules)(void *s, bool *out, struct err *e);
 };
 
 extern const struct source_ops imap_ops;

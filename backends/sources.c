@@ -269,7 +269,17 @@ source_remove(struct source *s, struct span coll, struct span remote,
 	      struct span etag, struct err *e)
 {
 	return CAN(remove) &&
-	       WRITE("remove", s->ops->remove(s->s, coll, remote, etag, e));
+	       WRITE("remove",
+		     s->ops->remove(s->s, coll, remote, etag, false, e));
+}
+
+bool
+source_remove_quiet(struct source *s, struct span coll, struct span remote,
+		    struct span etag, struct err *e)
+{
+	return CAN(remove) &&
+	       WRITE("remove",
+		     s->ops->remove(s->s, coll, remote, etag, true, e));
 }
 
 bool
@@ -300,8 +310,29 @@ bool
 source_free_busy(struct source *s, int64_t from, int64_t to, struct arena *a,
 		 struct span *ics_out, struct err *e)
 {
-	return READ("freebusy", s->ops->free_busy(s->s, from, to, a, ics_out,
-						  e));
+	return CAN(free_busy) &&
+	       READ("freebusy", s->ops->free_busy(s->s, SPAN_NONE, from, to,
+						  a, ics_out, e));
+}
+
+bool
+source_free_busy_of(struct source *s, struct span who, int64_t from,
+		    int64_t to, struct arena *a, struct span *ics_out,
+		    struct err *e)
+{
+	return CAN(free_busy) &&
+	       READ("freebusy", s->ops->free_busy(s->s, who, from, to, a,
+						  ics_out, e));
+}
+
+bool
+source_schedules(struct source *s, bool *out, struct err *e)
+{
+	if (s->ops->schedules == NULL) {
+		*out = false;
+		return true;
+	}
+	return READ("schedules", s->ops->schedules(s->s, out, e));
 }
 
 /* A cursor under way ("v1p ...") always differs: more is to come. */

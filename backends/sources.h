@@ -102,6 +102,11 @@ struct span object_path(struct arena *a, struct span coll,
  * ERR_CONFLICT: it has another etag by now. */
 bool source_remove(struct source *s, struct span coll, struct span remote,
 		   struct span etag, struct err *e);
+/* The same; a scheduling server is asked not to tell the organizer that the
+ * user does not come (Schedule-Reply: F, RFC 6638 8.1). */
+bool source_remove_quiet(struct source *s, struct span coll,
+			 struct span remote, struct span etag,
+			 struct err *e);
 /* A new collection for that kind in the user's home. */
 bool source_create_coll(struct source *s, enum item_kind kind,
 			struct span name, struct arena *a,
@@ -115,6 +120,17 @@ bool source_delete_coll(struct source *s, struct span coll, struct err *e);
  * VFREEBUSY. ERR_UNSUPPORTED where the server has neither. */
 bool source_free_busy(struct source *s, int64_t from, int64_t to,
 		      struct arena *a, struct span *ics_out, struct err *e);
+
+/* The same of another person, by mail address: only a scheduling server
+ * knows. ERR_UNSUPPORTED: there is none; ERR_NOT_FOUND/SCOPE_ITEM: it does
+ * not know him. */
+bool source_free_busy_of(struct source *s, struct span who, int64_t from,
+			 int64_t to, struct arena *a, struct span *ics_out,
+			 struct err *e);
+/* Does the server send invitations and replies by itself when a meeting is
+ * written (RFC 6638)? Told by calendar-auto-schedule and a schedule-outbox
+ * together: some servers have one of them and do nothing. */
+bool source_schedules(struct source *s, bool *out, struct err *e);
 
 /* Newest first. */
 bool source_search(struct source *s, struct span remote,

@@ -14,6 +14,7 @@ static const char *const names[] = {
 	[T_REPLY] = "reply",   [T_BEGUN] = "begun",     [T_COPY] = "copy",
 	[T_CONTENT] = "content", [T_HOLD] = "hold", [T_LINK] = "link",
 	[T_APART] = "apart",
+	[T_ANSWER] = "answer", [T_DUE] = "due",
 };
 #define N_NAMES (sizeof(names) / sizeof(names[0]))
 

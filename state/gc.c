@@ -121,6 +121,7 @@ expire_fn(struct txn *t, void *ctx, struct err *e)
 	g->done = (struct gc_result){ 0 };
 	return expire(t, g, T_MOVED, MOVED_SECONDS, &g->done.moved, e) &&
 	       expire(t, g, T_SENT, SENT_SECONDS, &g->done.sent, e) &&
+	       expire(t, g, T_ANSWER, SENT_SECONDS, &g->done.sent, e) &&
 	       expire(t, g, T_REPLY, ORPHAN_SECONDS, &g->done.orphans, e) &&
 	       expire_begun(t, g, e);
 }

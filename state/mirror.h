@@ -65,6 +65,17 @@ bool mirror_by_remote(struct store *s, user_id user, uint32_t coll,
 		      struct span remote, struct arena *a,
 		      struct mirror_item *out, struct err *e);
 
+/* A living item with that token (hash of its Message-ID or UID). */
+bool mirror_by_token(struct store *s, user_id user, uint32_t coll,
+		     uint64_t token, struct arena *a, struct mirror_item *out,
+		     bool *found, struct err *e);
+
+/* Living items with that date or a later one; of events the date is the end,
+ * of endless ones for ever. */
+bool mirror_since(struct store *s, user_id user, uint32_t coll, int64_t from,
+		  struct arena *a, struct mirror_item **v_out, size_t *n_out,
+		  struct err *e);
+
 /* The text of a DAV object as of the item's version. *found is false for mail
  * and for objects above MAX_KEPT_OBJECT: ask the source. */
 bool mirror_content(struct store *s, user_id user, uint32_t coll,

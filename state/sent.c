@@ -36,7 +36,7 @@ write_row(struct txn *t, const struct sent_ctx *c, enum sent_state state,
 }
 
 static bool
-begin_fn(struct txn *t, void *ctx, struct err *e)
+look_fn(struct txn *t, void *ctx, struct err *e)
 {
 	struct sent_ctx *c = ctx;
 	struct key k = sent_key(c);
@@ -59,7 +59,29 @@ begin_fn(struct txn *t, void *ctx, struct err *e)
 		     start != txn_start_number(t)))
 			c->state = SENT_NONE;
 	}
-	return c->state != SENT_NONE || write_row(t, c, SENT_BEGUN, e);
+	return true;
+}
+
+bool
+sent_look(struct store *s, user_id user, device_id device,
+	  struct span client_id, int64_t now, enum sent_state *out,
+	  struct err *e)
+{
+	struct sent_ctx c = { user, device, client_id, now, SENT_NONE };
+
+	if (!store_read(s, look_fn, &c, e))
+		return false;
+	*out = c.state;
+	return true;
+}
+
+static bool
+begin_fn(struct txn *t, void *ctx, struct err *e)
+{
+	struct sent_ctx *c = ctx;
+
+	return look_fn(t, ctx, e) &&
+	       (c->state != SENT_NONE || write_row(t, c, SENT_BEGUN, e));
 }
 
 bool

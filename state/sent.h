@@ -12,6 +12,10 @@ enum sent_state { SENT_NONE, SENT_BEGUN, SENT_DOUBT, SENT_DONE, SENT_TOLD };
 bool sent_begin(struct store *s, user_id user, device_id device,
 		struct span client_id, int64_t now, enum sent_state *was_out,
 		struct err *e);
+/* What is on record, without announcing anything. */
+bool sent_look(struct store *s, user_id user, device_id device,
+	       struct span client_id, int64_t now, enum sent_state *out,
+	       struct err *e);
 bool sent_mark(struct store *s, user_id user, device_id device,
 	       struct span client_id, enum sent_state state, int64_t now,
 	       struct err *e);

@@ -131,4 +131,5 @@ const struct source_ops dav_ops = {
 	.rename_coll = dav_rename_coll,
 	.delete_coll = dav_delete_coll,
 	.free_busy = dav_free_busy,
+	.schedules = dav_schedules,
 };

@@ -332,6 +332,7 @@ dav_lose(struct dav *d)
 	d->contacts = d->calendars = (struct dav_homes){ .n = 0 };
 	d->outbox = NULL;
 	d->address = SPAN_NONE;
+	d->asked_schedules = d->schedules = false;
 	d->found_ms = 0;
 	arena_free(&d->found);
 }

@@ -134,8 +134,8 @@ take_recipient(void *ctx, const struct xml_node *n, struct arena *tmp)
 
 /* 1 told, 0 not that way, -1 error. */
 static int
-ask_outbox(struct dav *d, int64_t from, int64_t to, struct buf *out,
-	   struct arena *a, struct err *e)
+ask_outbox(struct dav *d, struct span who, int64_t from, int64_t to,
+	   struct buf *out, struct arena *a, struct err *e)
 {
 	struct posted p = { .a = a, .out = out };
 	struct dav_ask ask = { .method = "POST", .url = d->outbox,
@@ -158,13 +158,11 @@ ask_outbox(struct dav *d, int64_t from, int64_t to, struct buf *out,
 		   "END:VCALENDAR\r\n",
 		SPAN_ARG(hex_encode(a, span_from(key, sizeof(key)))),
 		clock_compact(a, clock_wall()), clock_compact(a, from),
-		clock_compact(a, to), SPAN_ARG(d->address),
-		SPAN_ARG(d->address)));
+		clock_compact(a, to), SPAN_ARG(d->address), SPAN_ARG(who)));
 	/* Drafts of RFC 6638 want the people in headers too. */
 	ask.more[0] = arena_printf(a, "Originator: " SPAN_FMT,
 				   SPAN_ARG(d->address));
-	ask.more[1] = arena_printf(a, "Recipient: " SPAN_FMT,
-				   SPAN_ARG(d->address));
+	ask.more[1] = arena_printf(a, "Recipient: " SPAN_FMT, SPAN_ARG(who));
 	if (dav_call(d, &ask, a, &r, &mine))
 		return p.got;
 	if (mine.scope != SCOPE_ACCOUNT)
@@ -255,25 +253,43 @@ ask_calendars(struct dav *d, int64_t from, int64_t to, struct buf *out,
 	return got;
 }
 
+/* A header line is made of it. */
+static bool
+is_address(struct span who)
+{
+	size_t i;
+
+	for (i = 0; i < who.n; i++)
+		if ((unsigned char)who.p[i] <= 32 || who.p[i] == 127 ||
+		    (unsigned char)who.p[i] >= 128)
+			return false;
+	return who.n < 320 && span_find_byte(who, '@') > 0;
+}
+
 bool
-dav_free_busy(void *s, int64_t from, int64_t to, struct arena *a,
-	      struct span *ics_out, struct err *e)
+dav_free_busy(void *s, struct span who, int64_t from, int64_t to,
+	      struct arena *a, struct span *ics_out, struct err *e)
 {
 	struct dav *d = s;
 	struct buf out = BUF_INIT(MAX_BUSY);
+	struct span asked = SPAN_NONE;
 	int got;
 
-	if (from >= to)
-		return err_set(e, ERR_INVALID, SCOPE_ITEM, "no time span");
+	if (from >= to || (who.n > 0 && !is_address(who)))
+		return err_set(e, ERR_INVALID, SCOPE_ITEM,
+			       "no time span or no address");
 	if (!dav_find(d, e))
 		return false;
+	asked = who.n > 0 ? span_of(arena_printf(a, "mailto:" SPAN_FMT,
+						 SPAN_ARG(who)))
+			  : d->address;
 	buf_printf(&out, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n"
 		   "PRODID:-//easbridge//EN\r\nBEGIN:VFREEBUSY\r\n"
 		   "DTSTAMP:%s\r\nDTSTART:%s\r\nDTEND:%s\r\n",
 		   clock_compact(a, clock_wall()), clock_compact(a, from),
 		   clock_compact(a, to));
-	got = ask_outbox(d, from, to, &out, a, e);
-	if (got == 0)
+	got = ask_outbox(d, asked, from, to, &out, a, e);
+	if (got == 0 && who.n == 0)
 		got = ask_calendars(d, from, to, &out, a, e);
 	buf_str(&out, "END:VFREEBUSY\r\nEND:VCALENDAR\r\n");
 	if (got > 0 && !buf_ok(&out, e))
@@ -281,6 +297,9 @@ dav_free_busy(void *s, int64_t from, int64_t to, struct arena *a,
 	if (got > 0)
 		*ics_out = arena_dup(a, buf_view(&out));
 	buf_free(&out);
+	if (got == 0 && who.n > 0 && d->outbox != NULL)
+		return err_set(e, ERR_NOT_FOUND, SCOPE_ITEM,
+			       "the DAV server does not know him");
 	if (got == 0)
 		err_set(e, ERR_UNSUPPORTED, SCOPE_ACCOUNT,
 			"the DAV server does not tell when people are busy");

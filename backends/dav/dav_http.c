@@ -80,6 +80,7 @@ on_header(char *p, size_t size, size_t n, void *ctx)
 	(void)size;
 	if (span_starts(line, SPAN("HTTP/"))) { /* a new answer begins */
 		t->out->etag = t->out->location = t->out->type = SPAN_NONE;
+		t->out->dav = SPAN_NONE;
 		t->decided = false;
 	}
 	if (header_is(line, "ETag", &v))
@@ -88,6 +89,10 @@ on_header(char *p, size_t size, size_t n, void *ctx)
 		t->out->location = arena_dup(t->a, v);
 	else if (header_is(line, "Content-Type", &v))
 		t->out->type = arena_dup(t->a, v);
+	else if (header_is(line, "DAV", &v)) /* servers send several */
+		t->out->dav = span_of(arena_printf(
+			t->a, SPAN_FMT "," SPAN_FMT, SPAN_ARG(t->out->dav),
+			SPAN_ARG(v)));
 	return n;
 }
 

@@ -8,7 +8,7 @@
  *   dav_folders.c  collections as folders
  *   dav_changes.c  what changed
  *   dav_get.c, dav_put.c   objects; dav_colls.c making collections
- *   dav_freebusy.c
+ *   dav_schedule.c what the server does about meetings; dav_freebusy.c
  * backends/dav/dav.h says what of the outside world is handled, and where. */
 #ifndef BACKENDS_DAV_PRIVATE_H
 #define BACKENDS_DAV_PRIVATE_H
@@ -54,6 +54,7 @@ struct dav {
 	struct dav_homes contacts, calendars;
 	const char *outbox;
 	struct span address; /* the user's own, for the outbox */
+	bool asked_schedules, schedules; /* calendar-auto-schedule */
 	/* Versions of vCard that collections keep (dav_get.c). */
 	struct dav_version *versions;
 };
@@ -184,6 +185,7 @@ struct dav_reply {
 	struct span body; /* text; what went to `multi` is not here */
 	bool cut;         /* longer than `most` */
 	struct span etag, location, type;
+	struct span dav; /* the DAV headers, joined by commas */
 	const char *url;  /* after redirects */
 };
 
@@ -245,14 +247,15 @@ bool dav_get_one(struct dav *d, const char *coll, bool calendar,
 bool dav_put(void *s, struct span coll, enum item_kind kind, struct span name,
 	     struct object *io, struct arena *a, struct err *e);
 bool dav_remove(void *s, struct span coll, struct span remote,
-		struct span etag, struct err *e);
+		struct span etag, bool quiet, struct err *e);
 bool dav_create_coll(void *s, enum item_kind kind, struct span name,
 		     struct arena *a, struct span *remote_out,
 		     struct err *e);
 bool dav_rename_coll(void *s, struct span coll, struct span name,
 		     struct err *e);
 bool dav_delete_coll(void *s, struct span coll, struct err *e);
-bool dav_free_busy(void *s, int64_t from, int64_t to, struct arena *a,
-		   struct span *ics_out, struct err *e);
+bool dav_free_busy(void *s, struct span who, int64_t from, int64_t to,
+		   struct arena *a, struct span *ics_out, struct err *e);
+bool dav_schedules(void *s, bool *out, struct err *e);
 
 #endif

@@ -270,7 +270,7 @@ dav_put(void *s, struct span coll, enum item_kind kind, struct span name,
 
 bool
 dav_remove(void *s, struct span coll, struct span remote, struct span etag,
-	   struct err *e)
+	   bool quiet, struct err *e)
 {
 	struct dav *d = s;
 	struct arena *a = arena_new();
@@ -280,6 +280,8 @@ dav_remove(void *s, struct span coll, struct span remote, struct span etag,
 	struct dav_reply r;
 	bool gone = false, ok = url != NULL && remote.n > 0;
 
+	if (quiet)
+		ask.more[0] = "Schedule-Reply: F";
 	if (ok) {
 		ask.url = dav_object_url(a, url, remote);
 		ok = send_if_match(d, &ask, etag, a, &r, &gone, e);

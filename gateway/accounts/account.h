@@ -88,6 +88,8 @@ struct account {
 	struct quiet_seen quiet[32]; /* a ring */
 	size_t n_quiet;
 	int64_t gc_due_ms;     /* housekeeping.c; 0: not yet known */
+	int64_t mails_due_ms;  /* due_mails.c: likewise, */
+	int64_t mails_wait_ms; /* and how long it waits after a failure */
 	int64_t verify_due;    /* wall time; verify.c; 0: not yet known */
 	int verify_hour;       /* ... by this setting */
 	int64_t copies_due_ms; /* sent_copy.c: when to try again; 0: now,

@@ -81,9 +81,9 @@ drop_original(struct account *a, struct request *r, struct ends *s,
 	uint32_t uid = mail_uid(&m->mail.item);
 
 	if (m->dst.kind != KIND_EMAIL)
-		return source_remove(s->src, m->mail.coll.remote,
-				     m->mail.item.remote, m->mail.item.etag,
-				     e) &&
+		return source_remove_quiet(s->src, m->mail.coll.remote,
+					   m->mail.item.remote,
+					   m->mail.item.etag, e) &&
 		       refresh_locked(a, s->src, m->mail.coll.id,
 				      r->deadline_ms, e);
 	return source_expunge(s->src, m->mail.coll.remote,

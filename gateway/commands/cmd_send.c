@@ -8,8 +8,10 @@
 #include "gateway/http/status.h"
 #include "gateway/items/fetch.h"
 #include "gateway/items/sender.h"
+#include "gateway/meetings/phone_mail.h"
 #include "gateway/push/park.h"
 #include "translate/mail/compose.h"
+#include "translate/mail/headers.h"
 
 struct send {
 	struct request *r;
@@ -167,20 +169,6 @@ mark_original(struct send *s)
 
 /* ---- which mailbox it leaves through ---------------------------------------*/
 
-/* The mailbox that names this address; 0, the user's own, if none does. */
-static size_t
-source_of_address(const struct user_conf *u, struct span address)
-{
-	size_t i, k;
-
-	for (i = 0; i < u->n_sources; i++)
-		for (k = 0; k < u->sources[i].n_emails; k++)
-			if (span_eq_ci(address,
-				       span_of(u->sources[i].emails[k])))
-				return i;
-	return 0;
-}
-
 /* A reply leaves through the mailbox that received the mail, under its
  * address; everything else by the From the phone chose. */
 static unsigned
@@ -197,8 +185,23 @@ choose_source(struct send *s, struct outgoing *mail, size_t *source_out)
 	res = compose_check(s->r->arena, s->mime, &user, mail);
 	if (res == COMPOSE_OK)
 		*source_out = at > 0 ? (size_t)at
-				     : source_of_address(u, mail->from);
+				     : user_conf_mailbox(u, mail->from);
 	return status_of_compose(res);
+}
+
+/* Phones up to 12.1 give no ClientId: the same bytes under a Message-ID of
+ * theirs are the same mail. */
+static struct span
+name_of_mail(const struct send *s)
+{
+	uint8_t h[16];
+
+	if (s->client_id.n > 0 ||
+	    header_raw(span_first(s->mime, header_end(s->mime)), "Message-ID",
+		       0).n == 0)
+		return s->client_id;
+	hash128(SPAN("mail"), s->mime, h);
+	return hex_encode(s->r->arena, span_from(h, sizeof(h)));
 }
 
 static unsigned
@@ -206,7 +209,9 @@ run_send(struct send *s, struct err *e)
 {
 	struct request *r = s->r;
 	struct outgoing mail;
-	struct outbox out = { .r = r, .mail = &mail };
+	struct outbox out = { .arena = r->arena, .user = r->user,
+			      .device = r->device_id,
+			      .deadline_ms = r->deadline_ms, .mail = &mail };
 	unsigned status = read_send(s);
 
 	if (status == 0 && s->smart && s->source.n > 0)
@@ -215,16 +220,16 @@ run_send(struct send *s, struct err *e)
 		status = choose_source(s, &mail, &out.source);
 	if (status != 0)
 		return status;
-	out.client_id = s->client_id;
+	out.client_id = name_of_mail(s);
 	out.save = s->save;
 	out.a = request_account(r);
-	if (!outbox_send(&out, e))
+	if (!phone_mail_filter(r, out.a, &mail, e) || !outbox_send(&out, e))
 		return status_of(STATUS_SEND, e);
 	/* Repeated too: the first time may have ended right after sending. */
 	if (s->smart && s->ref.coll.id != 0)
 		mark_original(s);
 	/* MS-ASCMD 2.2.2: phones take it as sent. */
-	return out.repeated ? 118 : 0;
+	return out.repeated && s->client_id.n > 0 ? 118 : 0;
 }
 
 static enum cmd_result

@@ -14,6 +14,7 @@ enum cmd_result cmd_folder_update(struct request *r);
 enum cmd_result cmd_estimate(struct request *r);
 enum cmd_result cmd_item_operations(struct request *r);
 enum cmd_result cmd_move(struct request *r);
+enum cmd_result cmd_meeting_response(struct request *r);
 enum cmd_result cmd_send_mail(struct request *r);
 enum cmd_result cmd_smart_reply(struct request *r);
 enum cmd_result cmd_smart_forward(struct request *r);

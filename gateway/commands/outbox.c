@@ -6,6 +6,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "gateway/accounts/sessions.h"
+#include "gateway/commands/notice.h"
 #include "gateway/commands/sent_copy.h"
 #include "state/sent.h"
 
@@ -13,7 +14,7 @@ static bool
 mark(struct outbox *o, enum sent_state state, struct err *e)
 {
 	return o->client_id.n == 0 ||
-	       sent_mark(o->r->gw->store, o->r->user_id, o->r->device_id,
+	       sent_mark(o->a->gw->store, o->a->user, o->device,
 			 o->client_id, state, clock_wall(), e);
 }
 
@@ -30,7 +31,7 @@ before_last(void *ctx)
 static struct span
 source_name(const struct outbox *o)
 {
-	return span_of(o->r->user->sources[o->source].name);
+	return span_of(o->user->sources[o->source].name);
 }
 
 static void
@@ -40,91 +41,32 @@ keep_copy(struct outbox *o, bool look_first)
 			  .source = source_name(o),
 			  .since = clock_wall() };
 
-	if (!o->save || !o->r->user->save_sent[o->source])
+	if (!o->save || !o->user->save_sent[o->source])
 		return;
-	c.message = compose_join(o->r->arena, o->mail->sent_head,
+	c.message = compose_join(o->arena, o->mail->sent_head,
 				 o->mail->body);
-	sent_copy_keep(o->a, &c, look_first, o->r->deadline_ms);
+	sent_copy_keep(o->a, &c, look_first, o->deadline_ms);
 }
 
 /* ---- in doubt --------------------------------------------------------------------*/
-
-/* The mail itself as a part; message/rfc822 is never encoded (RFC 2046). */
-static struct span
-as_part(struct outbox *o)
-{
-	struct span head = SPAN("Content-Type: message/rfc822\r\n"
-				"Content-Transfer-Encoding: 8bit\r\n"
-				"Content-Disposition: attachment; "
-				"filename=message.eml\r\n\r\n");
-
-	return compose_join(o->r->arena, head,
-			    compose_join(o->r->arena, o->mail->sent_head,
-					 o->mail->body));
-}
-
-/* The notice; its own Message-ID depends on the mail, so that it is written
- * once however often the phone asks. */
-static struct span
-notice_text(struct outbox *o, struct span message_id)
-{
-	struct compose_attachment original = { .content = as_part(o),
-					       .raw = true };
-	struct compose_fields f = {
-		.to = span_of(o->r->user->emails[0]),
-		.subject = SPAN("It is not certain that this mail left"),
-		.importance = 2,
-		.body = SPAN("The connection to the mail server broke in the "
-			     "very moment in which it took the attached mail. "
-			     "Please ask the recipients, and send it again "
-			     "if it did not arrive.\r\n"),
-		.attachments = &original,
-		.n_attachments = 1,
-	};
-	struct span own = span_of(o->r->user->emails[0]);
-	struct compose_user user = {
-		.own = &own,
-		.n_own = 1,
-		.now = clock_wall(),
-		.token = SPAN("notice"),
-	};
-
-	return compose_join(o->r->arena,
-			    span_of(arena_printf(o->r->arena,
-						 "Message-ID: " SPAN_FMT
-						 "\r\n",
-						 SPAN_ARG(message_id))),
-			    compose_fields(o->r->arena, &f, &user));
-}
-
-static bool
-append_notice(struct outbox *o, struct source *s, struct err *e)
-{
-	uint64_t h = hash64(SPAN("notice"), o->mail->message_id);
-	struct span id = span_of(arena_printf(o->r->arena,
-					      "<%016llx@easbridge>",
-					      (unsigned long long)h));
-	struct search_want want = { .message_id = id };
-	uint32_t *uids, uid;
-	size_t n;
-
-	if (!source_search(s, SPAN("INBOX"), &want, o->r->arena, &uids, &n,
-			   e))
-		return false;
-	return n > 0 || source_append(s, SPAN("INBOX"), notice_text(o, id), 0,
-				      clock_wall(), &uid, e);
-}
 
 /* Never send again: the mail goes into the inbox with a word on top. */
 static bool
 tell_user(struct outbox *o, struct err *e)
 {
-	struct source *s =
-		account_checkout_mail(o->a, o->r->deadline_ms, e);
-	bool ok = s != NULL && append_notice(o, s, e);
+	struct notice n = {
+		.subject = SPAN("It is not certain that this mail left"),
+		.words = SPAN("The connection to the mail server broke in the "
+			      "very moment in which it took the attached mail. "
+			      "Please ask the recipients, and send it again "
+			      "if it did not arrive.\r\n"),
+		.mail = compose_join(o->arena, o->mail->sent_head,
+				     o->mail->body),
+		.name = o->mail->message_id,
+	};
 
-	account_checkin(o->a, &s, !ok && account_broken(e));
-	return ok && mark(o, SENT_TOLD, e);
+	return notice_put(o->a, o->user, &n, o->arena, o->deadline_ms, e) &&
+	       mark(o, SENT_TOLD, e);
 }
 
 static bool
@@ -133,7 +75,7 @@ resolve_doubt(struct outbox *o, struct err *e)
 	bool found;
 
 	if (!sent_copy_found(o->a, source_name(o), o->mail->message_id,
-			     o->r->deadline_ms, &found, e))
+			     o->deadline_ms, &found, e))
 		return false;
 	return found ? mark(o, SENT_DONE, e) : tell_user(o, e);
 }
@@ -145,7 +87,7 @@ static bool
 hand_over(struct outbox *o, const struct smtp_mail *m, bool *in_doubt,
 	  struct err *e)
 {
-	const struct user_conf *u = o->r->user;
+	const struct user_conf *u = o->user;
 	struct login l = { 0 };
 	struct err why;
 	bool ok = false, again = true;
@@ -157,7 +99,7 @@ hand_over(struct outbox *o, const struct smtp_mail *m, bool *in_doubt,
 		if (!account_login(o->a, u, o->source, &l, &why))
 			break;
 		ok = smtp_send(&u->sources[o->source], &l, m,
-			       o->r->deadline_ms, in_doubt, &why);
+			       o->deadline_ms, in_doubt, &why);
 		again = !ok && account_refused(u, o->source, &l, &why);
 		login_wipe(&l);
 	}
@@ -168,7 +110,7 @@ hand_over(struct outbox *o, const struct smtp_mail *m, bool *in_doubt,
 static bool
 submit(struct outbox *o, struct err *e)
 {
-	const char **to = arena_array(o->r->arena, o->mail->n_rcpt + 1,
+	const char **to = arena_array(o->arena, o->mail->n_rcpt + 1,
 				      sizeof(*to));
 	struct smtp_mail m = { .to = to, .n_to = o->mail->n_rcpt,
 			       .before_last = before_last, .ctx = o };
@@ -177,9 +119,9 @@ submit(struct outbox *o, struct err *e)
 	size_t i;
 
 	for (i = 0; i < o->mail->n_rcpt; i++)
-		to[i] = arena_str(o->r->arena, o->mail->rcpt[i]);
-	m.from = arena_str(o->r->arena, o->mail->from);
-	m.message = compose_join(o->r->arena, o->mail->wire_head,
+		to[i] = arena_str(o->arena, o->mail->rcpt[i]);
+	m.from = arena_str(o->arena, o->mail->from);
+	m.message = compose_join(o->arena, o->mail->wire_head,
 				 o->mail->body);
 	ok = hand_over(o, &m, &in_doubt, e);
 	if (ok && !fault_here("outbox.after-dot", e)) {
@@ -211,7 +153,7 @@ begin(struct outbox *o, enum sent_state *was, struct err *e)
 	*was = SENT_NONE;
 	if (o->client_id.n == 0)
 		return true;
-	if (!sent_begin(o->r->gw->store, o->r->user_id, o->r->device_id,
+	if (!sent_begin(o->a->gw->store, o->a->user, o->device,
 			o->client_id, clock_wall(), was, e))
 		return false;
 	if (*was == SENT_BEGUN)
@@ -232,6 +174,10 @@ send_locked(struct outbox *o, struct err *e)
 		return true;
 	if (was == SENT_DOUBT)
 		return resolve_doubt(o, e);
+	if (o->mail->n_rcpt == 0) { /* others have told them already */
+		keep_copy(o, true);
+		return mark(o, SENT_DONE, e);
+	}
 	ok = was == SENT_DONE || submit(o, e);
 	if (ok)
 		keep_copy(o, was == SENT_DONE);
@@ -242,12 +188,12 @@ send_locked(struct outbox *o, struct err *e)
 bool
 outbox_send(struct outbox *o, struct err *e)
 {
-	device_id lock = o->r->device_id ^ hash64(SPAN("outbox"), o->client_id);
+	device_id lock = o->device ^ hash64(SPAN("outbox"), o->client_id);
 	bool ok;
 
 	if (o->client_id.n == 0)
 		return send_locked(o, e);
-	if (!dev_lock(o->a, lock, 0, o->r->deadline_ms, e))
+	if (!dev_lock(o->a, lock, 0, o->deadline_ms, e))
 		return false;
 	ok = send_locked(o, e);
 	dev_unlock(o->a, lock, 0);

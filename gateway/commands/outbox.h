@@ -3,14 +3,16 @@
 #define GATEWAY_OUTBOX_H
 
 #include "gateway/accounts/account.h"
-#include "gateway/http/request.h"
 #include "translate/mail/compose.h"
 
 struct outbox {
-	struct request *r;
 	struct account *a;
-	struct span client_id; /* empty: the phone gave none (<= 12.1) */
-	const struct outgoing *mail;
+	struct arena *arena;
+	const struct user_conf *user;
+	device_id device;      /* with client_id it names the mail */
+	int64_t deadline_ms;
+	struct span client_id; /* empty: none was given (<= 12.1) */
+	const struct outgoing *mail; /* no recipients: only the copy is made */
 	size_t source;         /* the user's mailbox it leaves through */
 	bool save;             /* a copy into Sent */
 	bool repeated;         /* out: it had left before */

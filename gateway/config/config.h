@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/seal.h"
+#include "translate/calendar/itip.h"
 #include "state/devices.h" /* enum view_mode */
 
 /* A password: as it stands in the file, in a file of its own, printed by a
@@ -106,6 +107,9 @@ struct user_conf {
 					    the phone's, unless ... */
 	const struct oauth_conf **oauth; /* ... this one is not NULL */
 	bool *save_sent;             /* one for each source; of mail */
+	enum itip_schedule *schedule; /* one for each source; of DAV */
+	const char *zone;            /* IANA name: floating times, new events;
+					never NULL */
 	const char **prefixes;       /* one for each source: stands before the
 					names of its folders; NULL: none */
 	size_t n_sources;            /* at most MAX_SOURCES */
@@ -131,6 +135,10 @@ void user_conf_put(struct user_conf **u); /* NULL inside is fine */
 
 /* Index of the source with that name; -1 if the user has none. */
 int user_conf_source(const struct user_conf *u, struct span name);
+
+/* The mailbox that mails of this address leave through: that which names it,
+ * else the user's own (0). */
+size_t user_conf_mailbox(const struct user_conf *u, struct span address);
 
 /* Does source i get the password that the phone typed? */
 bool source_takes_typed(const struct user_conf *u, size_t i);

@@ -83,6 +83,7 @@ struct source_raw {
 	const struct oauth_conf *grant; /* config_oauth.c */
 	bool save_sent, enabled;
 	bool off; /* switched off by a command */
+	enum itip_schedule schedule;
 	const char *prefix;
 	unsigned line;
 };
@@ -92,6 +93,7 @@ struct user_raw {
 	const char **logins;
 	size_t n_logins;
 	const char *name;
+	const char *zone;
 	const char **emails;
 	size_t n_emails;
 	struct secret password;

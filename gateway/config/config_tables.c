@@ -164,6 +164,9 @@ static const struct setting user_rows[] = {
 	  "alice@example.org, sales@example.org",
 	  "The address mails come from, then further ones of this user. "
 	  "Without it the first login that is an address." },
+	{ "zone", set_zone, AT(zone), NULL, "Europe/Berlin",
+	  "The time zone of events that name none, and of days. Without it "
+	  "this machine's." },
 	{ "password", set_password, AT(password), NULL, "...",
 	  "Password the phone must give. Without any password setting here "
 	  "the mail server decides: the phone's password is tried there." },
@@ -319,6 +322,12 @@ static const struct setting dav_rows[] = {
 	  "Certificates to trust instead of the system's." },
 	{ "tls-verify", set_bool, AT(source.verify), "yes", NULL,
 	  "no: take any certificate. Anybody between could read along." },
+	{ "schedule", set_schedule, AT(schedule), "auto", NULL,
+	  "Who sends invitations, updates, cancellations and replies: "
+	  "server (this one does when a meeting is written), gateway "
+	  "(easbridge by mail, or the phone where it does), off (nobody but "
+	  "such phones), auto (server where it says that it does, else "
+	  "gateway)." },
 	{ "prefix", setting_text, AT(prefix), NULL, "Work:",
 	  "Stands before the names of this server's calendars, address "
 	  "books and lists on phones that show each of them." },

@@ -4,10 +4,12 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/codec.h"
 #include "base/utf8.h"
+#include "translate/calendar/timezone.h"
 
 /* u is first: a pointer to one is a pointer to the other. */
 struct user_box {
@@ -175,6 +177,7 @@ add_source(struct user_conf *u, const struct source_raw *raw)
 	u->source_passwords[i] = raw->password;
 	u->oauth[i] = raw->grant;
 	u->save_sent[i] = raw->save_sent;
+	u->schedule[i] = raw->schedule;
 	u->prefixes[i] = raw->prefix;
 }
 
@@ -189,6 +192,7 @@ fill_sources(struct arena *a, struct user_conf *u, const struct user_raw *raw)
 		arena_array(a, n, sizeof(*u->source_passwords));
 	u->oauth = arena_array(a, n, sizeof(*u->oauth));
 	u->save_sent = arena_array(a, n, sizeof(*u->save_sent));
+	u->schedule = arena_array(a, n, sizeof(*u->schedule));
 	u->prefixes = arena_array(a, n, sizeof(*u->prefixes));
 	u->off = arena_array(a, n, sizeof(*u->off));
 	for (i = 0; i < n; i++)
@@ -271,6 +275,36 @@ digest_of(const struct user_conf *u, struct span text)
 	return d;
 }
 
+/* TZ, else where /etc/localtime leads; a zone without a name is no use in
+ * calendars. */
+static const char *
+system_zone(struct arena *a)
+{
+	const char *tz = getenv("TZ");
+	struct zone *z = NULL;
+	char link[512];
+	ssize_t n;
+
+	if (tz != NULL && tz[0] != '\0')
+		z = zone_named(a, span_of(tz + (tz[0] == ':')));
+	else if ((n = readlink("/etc/localtime", link, sizeof(link))) > 0)
+		z = zone_named(a, span_from(link, (size_t)n));
+	return z != NULL ? zone_id(z) : "UTC";
+}
+
+size_t
+user_conf_mailbox(const struct user_conf *u, struct span address)
+{
+	size_t i, k;
+
+	for (i = 0; i < u->n_sources; i++)
+		for (k = 0; k < u->sources[i].n_emails; k++)
+			if (span_eq_ci(address,
+				       span_of(u->sources[i].emails[k])))
+				return i;
+	return 0;
+}
+
 /* Sections that say "enabled = no" are as good as not there. */
 static void
 drop_disabled(struct user_raw *raw)
@@ -317,6 +351,7 @@ user_new(struct arena *a, const char *file, struct span text,
 	box->u.logins = raw->logins;
 	box->u.n_logins = raw->n_logins;
 	box->u.name = raw->name ? raw->name : "";
+	box->u.zone = raw->zone ? raw->zone : system_zone(a);
 	box->u.emails = raw->emails;
 	box->u.n_emails = raw->n_emails;
 	box->u.password = raw->password;

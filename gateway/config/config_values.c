@@ -6,6 +6,7 @@
 
 #include "gateway/config/client_addr.h"
 #include "gateway/config/preset.h"
+#include "translate/calendar/timezone.h"
 
 static void *
 slot(const struct setting *s, void *target)
@@ -538,6 +539,39 @@ set_watch(struct reader *rd, const struct setting *s, void *target,
 		}
 	reader_say(rd, "\"%s\" is auto, notify, idle or poll, not \"%s\"",
 		   s->name, v);
+}
+
+void
+set_schedule(struct reader *rd, const struct setting *s, void *target,
+	     const char *v)
+{
+	static const char *const words[] = { [ITIP_AUTO] = "auto",
+					     [ITIP_SERVER] = "server",
+					     [ITIP_GATEWAY] = "gateway",
+					     [ITIP_OFF] = "off" };
+	unsigned i;
+
+	for (i = 0; i < 4; i++)
+		if (strcmp(v, words[i]) == 0) {
+			*(enum itip_schedule *)slot(s, target) =
+				(enum itip_schedule)i;
+			return;
+		}
+	reader_say(rd, "\"%s\" is auto, server, gateway or off, not \"%s\"",
+		   s->name, v);
+}
+
+void
+set_zone(struct reader *rd, const struct setting *s, void *target,
+	 const char *v)
+{
+	struct zone *z = zone_named(rd->arena, span_of(v));
+
+	if (z != NULL)
+		*(const char **)slot(s, target) = zone_id(z);
+	else
+		reader_say(rd, "\"%s\": there is no time zone \"%s\"; "
+			   "write a name like Europe/Berlin", s->name, v);
 }
 
 void

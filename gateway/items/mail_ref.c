@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "gateway/accounts/views.h"
 #include "gateway/commands/sent_copy.h"
+#include "gateway/meetings/due_mails.h"
 #include "gateway/operate/housekeeping.h"
 
 static void
@@ -21,25 +22,31 @@ request_account(struct request *r)
 
 	arena_defer(r->arena, put_account, a);
 	sent_copy_later(a);
+	due_mails_later(a);
 	housekeeping_later(a);
 	return a;
 }
 
 struct tr_env
-request_env(struct request *r)
+user_env(struct arena *a, const struct user_conf *u, unsigned version)
 {
-	struct tr_env env = tr_env_make(r->arena, (unsigned)r->version);
-
-	struct span *own = arena_array(r->arena, r->user->n_emails + 1,
-				       sizeof(*own));
+	struct tr_env env = tr_env_make(a, version);
+	struct span *own = arena_array(a, u->n_emails + 1, sizeof(*own));
 	size_t i;
 
-	for (i = 0; i < r->user->n_emails; i++)
-		own[i] = span_of(r->user->emails[i]);
+	for (i = 0; i < u->n_emails; i++)
+		own[i] = span_of(u->emails[i]);
 	env.now = clock_wall();
 	env.own = own;
-	env.n_own = r->user->n_emails;
+	env.n_own = u->n_emails;
+	env.zone = u->zone;
 	return env;
+}
+
+struct tr_env
+request_env(struct request *r)
+{
+	return user_env(r->arena, r->user, (unsigned)r->version);
 }
 
 bool

@@ -30,5 +30,8 @@ struct account *request_account(struct request *r);
 
 /* A translation environment for this phone and user, without wishes. */
 struct tr_env request_env(struct request *r);
+/* The same where no phone asks. */
+struct tr_env user_env(struct arena *a, const struct user_conf *u,
+		       unsigned version);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "gateway/accounts/account.h"
 #include "gateway/http/request.h"
+#include "gateway/meetings/schedule.h"
 #include "gateway/sync/sync_options.h"
 #include "gateway/sync/sync_parse.h"
 #include "state/ledger.h"
@@ -84,6 +85,16 @@ bool apply_known(struct apply *p, struct span text,
 bool apply_linked(struct apply *p, const struct sync_cmd *cmd,
 		  struct sync_result *res, bool *mine, uint64_t *version,
 		  struct err *e);
+/* What others must hear of a write, if it is a meeting; sch->text is what is
+ * to be written then. name: of an Add's resource, which stays the same
+ * whatever key its retry comes under; else empty. After the write
+ * schedule_done or schedule_undo. */
+bool apply_plan(struct apply *p, struct schedule *sch,
+		enum itip_action action, const struct sync_cmd *cmd,
+		struct span name, struct span old, struct span text,
+		struct err *e);
+bool apply_delete(struct apply *p, const struct sync_cmd *cmd,
+		  struct sync_result *res, struct err *e);
 /* One command on a whole object (events, tasks): res->status is set. Of an
  * item that is there, at whose collection p is; an Add finds its place
  * itself. False with an error of the source. */

@@ -161,8 +161,12 @@ static bool
 submit(struct drafting *d, struct err *e)
 {
 	struct apply *p = d->p;
-	struct outbox out = { .r = p->r, .a = p->a, .mail = &d->mail,
-			      .client_id = d->once, .save = true };
+	struct outbox out = { .a = p->a, .arena = p->r->arena,
+			      .user = p->r->user,
+			      .device = p->r->device_id,
+			      .deadline_ms = p->r->deadline_ms,
+			      .mail = &d->mail, .client_id = d->once,
+			      .save = true };
 	int source = user_conf_source(p->r->user, p->c->source);
 	struct err mine = { 0 };
 	bool ok;

@@ -11,6 +11,7 @@
 #include "gateway/accounts/views.h"
 #include "gateway/http/status.h"
 #include "gateway/items/folder_tree.h"
+#include "gateway/meetings/schedule.h"
 #include "gateway/push/park.h"
 #include "gateway/push/refresh.h"
 #include "gateway/sync/brake.h"
@@ -123,23 +124,6 @@ apply_find_row(struct apply *p, const struct reply_cmd *cmd,
 	       reply_find(store_of(p), p->pos, cmd, &others, rep, match, e);
 }
 
-bool
-apply_record(struct apply *p, const struct object *o, uint64_t *item,
-       uint64_t *version, struct err *e)
-{
-	struct change c = { .remote = o->remote, .etag = o->etag,
-			    .data = o->data };
-	const char *flaw;
-	uint64_t seq;
-
-	object_facts(p->c->kind, &c, &flaw);
-	if (!mirror_born(store_of(p), p->a->user, p->c->id, &c, item, version,
-			 &seq, e))
-		return false;
-	park_post(p->a->gw, p->a->user, p->c->id, seq);
-	return true;
-}
-
 /* Is there more to the item now than the phone knows: because the server made
  * something else of it, or because it shows what the phone never saw? Then
  * one Change follows. */
@@ -163,29 +147,31 @@ resource_path(struct apply *p, struct span name)
 static bool
 put_new(struct apply *p, const struct sync_cmd *cmd,
 	const struct reply_cmd *rc, struct reply *rep, bool begun,
-	struct span name, struct span text, struct sync_result *res,
-	struct err *e)
+	struct span name, struct schedule *sch,
+	struct sync_result *res, struct err *e)
 {
+	struct span text = sch->text;
 	struct change facts = { .data = text };
 	struct object o = { .data = text };
 	const char *flaw;
 	uint64_t item, version;
 
 	object_facts(p->c->kind, &facts, &flaw);
-	if (!begun && !brake_add(p->r, p->pos->dc.coll, text, e))
-		return false;
 	if (!begun &&
 	    !reply_begin(store_of(p), p->pos, rc, facts.token,
 			 resource_path(p, name), p->c->id, clock_wall(), rep,
 			 e))
 		return false;
 	if (!source_put(p->s, p->c->remote, p->c->kind, name, &o, p->r->arena,
-			e))
+			e)) {
+		schedule_undo(sch, e);
 		return false;
+	}
 	if (!apply_record(p, &o, &item, &version, e) ||
 	    !place_shown(p->a->gw, p->a->user, p->named, p->c->id, item,
 			 &res->shown, e))
 		return false;
+	schedule_done(sch, o.data);
 	if (echoes(p, cmd, SPAN_NONE, text, &o))
 		version = HAS_DIRTY;
 	if (!reply_done(store_of(p), p->pos, rep->n, res->shown, version, 1,
@@ -194,24 +180,6 @@ put_new(struct apply *p, const struct sync_cmd *cmd,
 	res->status = 1;
 	apply_effect(p, res->shown, version);
 	apply_tell(p, rep);
-	return true;
-}
-
-/* The name is taken: by an earlier copy of this request, whose row the
- * refresh has marked done. */
-static bool
-met_itself(struct apply *p, const struct reply_cmd *cmd,
-	   struct sync_result *res, struct err *e)
-{
-	enum reply_match match;
-	struct reply rep;
-
-	if (!apply_find_row(p, cmd, &rep, &match, e))
-		return false;
-	if (match != REPLY_SAME || !rep.done)
-		return err_set(e, ERR_INVALID, SCOPE_ITEM,
-			       "the source has such an object already");
-	apply_answer_from(p, &rep, res);
 	return true;
 }
 
@@ -243,6 +211,72 @@ static bool change_item(struct apply *p, const struct sync_cmd *cmd,
 			const struct mirror_item *it, bool forced,
 			struct sync_result *res, uint64_t *version,
 			struct err *e);
+
+/* An invitation may be in the calendar before the phone adds it from the mail
+ * (field/clients 9): the same UID is the same event. It is changed, and goes
+ * back to the phone as it is then. */
+static bool
+add_known(struct apply *p, const struct sync_cmd *cmd,
+	  const struct reply_cmd *rc, struct reply *rep, bool begun,
+	  struct span text, struct sync_result *res, bool *known,
+	  struct err *e)
+{
+	struct change facts = { .data = text };
+	struct err none = { 0 };
+	uint64_t version;
+	const char *flaw;
+
+	*known = false;
+	object_facts(p->c->kind, &facts, &flaw);
+	if (p->c->kind != KIND_EVENT || facts.token == 0)
+		return true;
+	if (!mirror_by_token(store_of(p), p->a->user, p->c->id, facts.token,
+			     p->r->arena, &res->item, known, e) ||
+	    (*known && !begun &&
+	     !reply_begin(store_of(p), p->pos, rc, 0, SPAN_NONE, p->c->id,
+			  clock_wall(), rep, e)))
+		return false;
+	if (!*known)
+		return true;
+	res->coll = *p->c;
+	if (!place_shown(p->a->gw, p->a->user, p->named, p->c->id,
+			 res->item.item, &res->shown, e))
+		return false;
+	if (!change_item(p, cmd, &res->item, true, res, &version, e)) {
+		if (e->scope == SCOPE_ITEM)
+			reply_drop(store_of(p), p->pos, rep->n, &none);
+		return false;
+	}
+	p->out->effects[p->out->n_effects - 1].has = HAS_DIRTY;
+	apply_tell(p, rep);
+	return reply_done(store_of(p), p->pos, rep->n, res->shown, HAS_DIRTY,
+			  1, e);
+}
+
+/* The name is taken: by an earlier copy of this request, whose row the
+ * refresh has marked done. */
+static bool
+met_itself(struct apply *p, const struct sync_cmd *cmd,
+	   const struct reply_cmd *rc, struct span text,
+	   struct sync_result *res, struct err *e)
+{
+	enum reply_match match;
+	struct reply rep;
+	bool known;
+
+	if (!apply_find_row(p, rc, &rep, &match, e))
+		return false;
+	if (match == REPLY_SAME && rep.done) {
+		apply_answer_from(p, &rep, res);
+		return true;
+	}
+	/* Or its UID is: by what the refresh has brought. */
+	if (!add_known(p, cmd, rc, &rep, match == REPLY_SAME, text, res,
+		       &known, e))
+		return false;
+	return known || err_set(e, ERR_INVALID, SCOPE_ITEM,
+				"the source has such an object already");
+}
 
 /* The user edited before the retry: the item made first is changed. */
 static bool
@@ -296,12 +330,13 @@ add_object(struct apply *p, const struct sync_cmd *cmd,
 	struct reply_cmd rc = { .kind = REPLY_ADD,
 				.client_id = cmd->client_id,
 				.digest = cmd->digest, .may_edit = true };
-	const struct mirror_item *known;
+	const struct mirror_item *same;
 	enum reply_match match;
 	struct reply rep;
+	struct schedule sch;
 	struct span name, text;
 	uint8_t once[16];
-	bool gone = false;
+	bool gone = false, known = false;
 
 	if (cmd->client_id.n == 0 || cmd->data == NULL)
 		return err_set(e, ERR_INVALID, SCOPE_ITEM, "an empty Add");
@@ -334,21 +369,31 @@ add_object(struct apply *p, const struct sync_cmd *cmd,
 		return false;
 	name = hex_encode(p->r->arena, span_from(once, sizeof(once)));
 	if (!object_patch(p->c->kind, &p->o->env, SPAN_NONE, cmd->data,
-			  &p->o->supported, name, &text, e))
+			  &p->o->supported, name, &text, e) ||
+	    !add_known(p, cmd, &rc, &rep, match == REPLY_SAME, text, res,
+		       &known, e))
 		return false;
-	if (!apply_known(p, text, &known, e))
+	if (known)
+		return true;
+	if (!apply_known(p, text, &same, e))
 		return false;
-	if (known != NULL)
-		return meet_known(p, &rc, &rep, match == REPLY_SAME, known,
-				  res, e);
-	if (put_new(p, cmd, &rc, &rep, match == REPLY_SAME, name, text, res, e))
+	if (same != NULL)
+		return meet_known(p, &rc, &rep, match == REPLY_SAME, same, res,
+				  e);
+	if (match != REPLY_SAME &&
+	    !brake_add(p->r, p->pos->dc.coll, text, e))
+		return false;
+	if (!apply_plan(p, &sch, ITIP_CREATE, cmd, name, SPAN_NONE, text, e))
+		return false;
+	if (put_new(p, cmd, &rc, &rep, match == REPLY_SAME, name, &sch, res,
+		    e))
 		return true;
 	if (is_hopeless(p, &rep, match, e))
 		return false;
 	if (e->code != ERR_CONFLICT || e->scope != SCOPE_ITEM)
 		return false;
 	err_clear(e);
-	return met_itself(p, &rc, res, e);
+	return met_itself(p, cmd, &rc, text, res, e);
 }
 
 /* ---- Change ------------------------------------------------------------------*/
@@ -395,6 +440,7 @@ change_item(struct apply *p, const struct sync_cmd *cmd,
 	    struct sync_result *res, uint64_t *version, struct err *e)
 {
 	struct mirror_item now = *it;
+	struct schedule sch;
 	struct span old, text;
 	struct object o;
 	bool linked = false;
@@ -423,18 +469,23 @@ change_item(struct apply *p, const struct sync_cmd *cmd,
 				*version = HAS_DIRTY;
 			break;
 		}
-		if (!brake_change(p->r, p->pos->dc.coll, now.item, e))
+		if (!brake_change(p->r, p->pos->dc.coll, now.item, e) ||
+		    !apply_plan(p, &sch, ITIP_CHANGE, cmd, SPAN_NONE, old, text,
+				e))
 			return false;
+		text = sch.text;
 		o = (struct object){ .remote = now.remote, .etag = now.etag,
 				     .data = text };
 		if (source_put(p->s, p->c->remote, p->c->kind, SPAN_NONE, &o,
 			       p->r->arena, e)) {
 			if (!apply_record(p, &o, &item, version, e))
 				return false;
+			schedule_done(&sch, o.data);
 			if (echoes(p, cmd, old, text, &o))
 				*version = HAS_DIRTY;
 			break;
 		}
+		schedule_undo(&sch, e);
 		if (e->code != ERR_CONFLICT)
 			return false;
 		err_clear(e);
@@ -503,58 +554,6 @@ change_object(struct apply *p, const struct sync_cmd *cmd,
 			  e);
 }
 
-/* ---- Delete ------------------------------------------------------------------*/
-
-/* The phone saw only one occurrence: that one goes, and the rest of the
- * series comes back as an Add. */
-static bool
-delete_part(struct apply *p, const struct mirror_item *it, struct span text,
-	    struct err *e)
-{
-	struct object o = { .remote = it->remote, .etag = it->etag,
-			    .data = text };
-	uint64_t item, version;
-
-	return source_put(p->s, p->c->remote, p->c->kind, SPAN_NONE, &o,
-			  p->r->arena, e) &&
-	       apply_record(p, &o, &item, &version, e);
-}
-
-/* Delete beats Change, either way (SYNC-CORE 6.3). */
-static bool
-delete_object(struct apply *p, struct sync_result *res, struct err *e)
-{
-	const struct mirror_item *it = &res->item;
-	struct span old, text;
-	uint64_t seq;
-
-	if (!objects_load(p->a, p->c, it, 1, p->r->arena, &old,
-			  p->r->deadline_ms, e))
-		return false;
-	res->status = 1;
-	if (old.n > 0 &&
-	    object_delete_shown(p->c->kind, &p->o->env, old, &text)) {
-		if (!delete_part(p, it, text, e))
-			return false;
-		apply_effect(p, res->shown, HAS_NOTHING);
-		return true;
-	}
-	if (!source_remove(p->s, p->c->remote, it->remote, it->etag, e)) {
-		if (e->code != ERR_CONFLICT)
-			return false;
-		err_clear(e);
-		if (!source_remove(p->s, p->c->remote, it->remote, SPAN_NONE,
-				   e))
-			return false;
-	}
-	if (!mirror_gone(store_of(p), p->a->user, p->c->id, it->item, &seq,
-			 e))
-		return false;
-	park_post(p->a->gw, p->a->user, p->c->id, seq);
-	apply_effect(p, res->shown, HAS_NOTHING);
-	return true;
-}
-
 /* ---- all ---------------------------------------------------------------------*/
 
 /* Nobody may write there: the phone gets back what it changed or deleted.
@@ -586,6 +585,6 @@ apply_object(struct apply *p, const struct sync_cmd *cmd,
 		return add_object(p, cmd, res, e);
 	if (p->c->read_only)
 		return refuse(p, cmd, res);
-	return sync_cmd_buries(cmd) ? delete_object(p, res, e)
+	return sync_cmd_buries(cmd) ? apply_delete(p, cmd, res, e)
 				    : change_object(p, cmd, res, e);
 }

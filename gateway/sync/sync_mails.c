@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "gateway/accounts/sessions.h"
 #include "gateway/items/mail_content.h"
+#include "gateway/meetings/arrivals.h"
 #include "gateway/push/refresh.h"
 #include "gateway/sync/read_ahead.h"
 #include "gateway/sync/sync_answer.h"
@@ -215,6 +216,8 @@ write_adds(struct sync_one *one, const size_t *at, size_t n, size_t *written,
 			   one->w.v[at[i]].op == WIN_ADD ? WX_AirSync_Add
 							 : WX_AirSync_Change,
 			   &v[i], &mc[i]);
+		arrivals_see(one->run->a, &v[i].coll, &v[i].item,
+			     &one->o.env, &mc[i]);
 		(*written)++;
 	}
 	return true;

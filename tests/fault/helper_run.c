@@ -74,7 +74,7 @@ run_refused(const struct answer *a)
 	static const int common[] = { 110, 111, 120, 0 };
 	static const int sync[] = { 5, 16, 0 }, move[] = { 5, 7, 0 };
 	static const int folder[] = { 6, 0 }, ping[] = { 8, 0 };
-	static const int operation[] = { 3, 7, 0 };
+	static const int operation[] = { 3, 7, 0 }, meet[] = { 3, 4, 0 };
 
 	if (a->lost || *a->error || a->status >= 500)
 		return true;
@@ -86,6 +86,8 @@ run_refused(const struct answer *a)
 		return status_in(a, "/Sync/Status", sync) ||
 		       status_in(a, "/Sync/Collections/Collection/Status",
 				 sync);
+	if (!strcmp(a->cmd, "MeetingResponse"))
+		return status_in(a, "/MeetingResponse/Result/Status", meet);
 	if (!strcmp(a->cmd, "MoveItems"))
 		return status_in(a, "/MoveItems/Response/Status", move);
 	if (!strncmp(a->cmd, "Folder", 6))
@@ -271,6 +273,9 @@ write_template(struct run *r)
 			     r->h.imap_host, r->h.imap_port, r->h.smtp_host,
 			     r->h.smtp_port, r->h.users[1].login,
 			     r->h.users[1].password, r->h.users[1].email);
+	if (r->dav)
+		bytes_printf(&b, "[dav]\nurl = %s\nusername = %s\npoll = 1\n",
+			     r->h.dav, r->h.users[0].login);
 	snprintf(path, sizeof(path), "%s/any.conf", r->h.dir);
 	write_text(path, b.p);
 	bytes_free(&b);
@@ -290,6 +295,7 @@ begin(struct run *r, const struct scenario *s, int user)
 	r->user = user;
 	r->doubt = r->lost = false;
 	r->second = s->second;
+	r->dav = s->dav;
 	r->merged = s->merged;
 	r->message[0] = '\0';
 	r->h.n_users = 2;

@@ -30,7 +30,7 @@ struct run {
 	struct phone *p;
 	struct imap *c;  /* raw, of the same user */
 	struct imap *c2; /* of the second mailbox, if there is one */
-	bool second, merged;
+	bool second, dav, merged;
 	int user;        /* number of the login */
 	char to[64];     /* an outside address of this run alone */
 	bool kill_armed; /* and has not killed yet */
@@ -48,9 +48,13 @@ struct scenario {
 	/* Disturbed. Ends when the phone believes that all is done. */
 	void (*act)(struct run *r);
 	bool second;    /* the account has a second mailbox, SECOND */
+	bool dav;       /* ... and a calendar (Radicale) */
 	bool merged;    /* ... whose inbox is folded into the first one's */
 	unsigned mails; /* that leave, to r->to */
 	bool doubt;     /* ... and may end as a notice (SYNC-CORE 10) */
+	unsigned beside; /* points of the request that caused a mail and may
+			    fall into its window of doubt: it leaves in the
+			    background */
 };
 
 /* ---- for scenarios -----------------------------------------------------*/

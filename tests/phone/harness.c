@@ -258,11 +258,12 @@ write_user(struct harness *h, int i)
 	char path[4096], *text;
 
 	text = bytes_format(
-		"login = %s, %s\nname = %s\nemail = %s\n\n[mail]\n"
+		"login = %s, %s\nname = %s\nemail = %s\n%s%s\n\n[mail]\n"
 		"imap = imap+insecure://%s:%d\n"
 		"smtp = smtp+insecure://%s:%d\nusername = %s\n%s%s",
 		u->email, u->login, i ? "Bernd Test" : "Anna Müller",
-		u->email, h->imap_host, h->imap_port, h->smtp_host,
+		u->email, h->zone[i] ? "zone = " : "",
+		h->zone[i] ? h->zone[i] : "", h->imap_host, h->imap_port, h->smtp_host,
 		h->smtp_port, u->login,
 		h->options.user ? h->options.user : "",
 		h->more[i] ? h->more[i] : "");
@@ -276,6 +277,13 @@ harness_more(struct harness *h, int user, const char *text)
 {
 	free(h->more[user]);
 	h->more[user] = text ? strdup(text) : NULL;
+	write_user(h, user);
+}
+
+void
+harness_zone(struct harness *h, int user, const char *zone)
+{
+	h->zone[user] = zone;
 	write_user(h, user);
 }
 

@@ -46,6 +46,7 @@ struct harness {
 	char sent[64], trash[64], drafts[64], junk[64]; /* mailbox names */
 	struct harness_user users[HARNESS_USERS];
 	int n_users;
+	const char *zone[HARNESS_USERS];
 	char *more[HARNESS_USERS]; /* behind the [mail] section of each */
 	struct harness_options options;
 	pid_t pid;             /* of the daemon; 0: not running */
@@ -75,6 +76,8 @@ bool harness_died(struct harness *h, long ms, int *status);
 void harness_set_fault(struct harness *h, const char *fault); /* next start */
 /* Gives one user more sections (NULL: none), from the next start on. */
 void harness_more(struct harness *h, int user, const char *text);
+/* The user's `zone` (NULL: none), from the next start on. */
+void harness_zone(struct harness *h, int user, const char *zone);
 /* Wipes the daemon's state (it must be stopped). */
 void harness_forget_state(struct harness *h);
 /* A phone of user `user` (from 0), not yet set up; freed by harness_down.

@@ -180,6 +180,74 @@ a_broken_user_leaves_others(void **state)
 	expect("login \"alice\" belongs to");
 }
 
+#define DAV "[dav]\nurl = https://dav.example.org/\n"
+
+static void
+who_sends_and_where_the_user_lives(void **state)
+{
+	static const char *const modes[] = { "auto", "server", "gateway",
+					     "off" };
+	char text[600];
+	struct config *c;
+	struct user_conf *u;
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		snprintf(text, sizeof(text),
+			 "zone = Europe/Berlin\n" ALICE DAV "schedule = %s\n",
+			 modes[i]);
+		put("users.d/alice.conf", text);
+		c = config_load(main_file(), NULL);
+		u = config_user(c, "alice");
+		assert_non_null(u);
+		assert_string_equal(u->zone, "Europe/Berlin");
+		assert_int_equal(u->schedule[1], i);
+		user_conf_put(&u);
+		config_put(&c);
+	}
+	/* neither is said: the machine's zone */
+	setenv("TZ", ":Asia/Tokyo", 1);
+	put("users.d/alice.conf", ALICE DAV);
+	c = config_load(main_file(), NULL);
+	u = config_user(c, "alice");
+	assert_string_equal(u->zone, "Asia/Tokyo");
+	assert_int_equal(u->schedule[1], ITIP_AUTO);
+	user_conf_put(&u);
+	config_put(&c);
+	setenv("TZ", "MEZ-1", 1); /* a rule, not a name */
+	c = config_load(main_file(), NULL);
+	u = config_user(c, "alice");
+	assert_string_equal(u->zone, "UTC");
+	user_conf_put(&u);
+	config_put(&c);
+	unsetenv("TZ");
+	put("users.d/alice.conf", "zone = Mars/Base\n" ALICE);
+	expect("alice.conf:1: \"zone\": there is no time zone \"Mars/Base\"");
+	put("users.d/alice.conf", ALICE DAV "schedule = maybe\n");
+	expect("\"schedule\" is auto, server, gateway or off");
+}
+
+/* The mailbox that names an address sends for it. */
+static void
+mailboxes_by_address(void **state)
+{
+	struct config *c;
+	struct user_conf *u;
+
+	(void)state;
+	put("users.d/alice.conf", ALICE "[mail work]\n"
+	    "imap = imaps://w.example.org\nsmtp = smtps://w.example.org\n"
+	    "email = Alice@work.example\n");
+	c = config_load(main_file(), NULL);
+	u = config_user(c, "alice");
+	assert_non_null(u);
+	assert_int_equal(user_conf_mailbox(u, SPAN("alice@Work.example")), 1);
+	assert_int_equal(user_conf_mailbox(u, SPAN("a@example.org")), 0);
+	user_conf_put(&u);
+	config_put(&c);
+}
+
 /* Principals are often named after a mail address: an @ in the path is no
  * password. */
 static void
@@ -311,6 +379,8 @@ main(void)
 		TEST(good_files_are_read),
 		TEST(mistakes_are_named),
 		TEST(a_broken_user_leaves_others),
+		TEST(who_sends_and_where_the_user_lives),
+		TEST(mailboxes_by_address),
 		TEST(addresses_of_servers),
 		TEST(the_template_takes_any_tame_login),
 		TEST(secrets_come_from_files_and_commands),

@@ -162,6 +162,28 @@ test_meeting(void **state)
 	m = wbxml_child(wbxml_child(m, WX_Email_Recurrences),
 			WX_Email_Recurrence);
 	eq(wbxml_child_text(m, WX_Email_DayOfWeek), "64");
+	/* another time is proposed; the organizer allows that, or not */
+	raw = "Subject: meet\r\nContent-Type: text/calendar; method=COUNTER"
+	      "\r\n\r\nBEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\n"
+	      "UID:u1\r\nDTSTART:20240601T100000Z\r\nDURATION:PT1H\r\n"
+	      "ORGANIZER:mailto:bob@e.org\r\nATTENDEE;PARTSTAT=TENTATIVE:"
+	      "mailto:eva@e.org\r\nX-MICROSOFT-DISALLOW-COUNTER:TRUE\r\n"
+	      "END:VEVENT\r\nEND:VCALENDAR\r\n";
+	env.version = 161;
+	m = wbxml_child(mail_through(&env, S(raw), false, NULL),
+			WX_Email_MeetingRequest);
+	assert_non_null(m);
+	eq(wbxml_child_text(m, WX_MeetingResponse_ProposedStartTime),
+	   "20240601T100000Z");
+	eq(wbxml_child_text(m, WX_MeetingResponse_ProposedEndTime),
+	   "20240601T110000Z");
+	eq(wbxml_child_text(m, WX_Email_DisallowNewTimeProposal), "1");
+	eq(wbxml_child_text(m, WX_Calendar_UID), "u1");
+	env.version = 160; /* R6990101743 */
+	m = wbxml_child(mail_through(&env, S(raw), false, NULL),
+			WX_Email_MeetingRequest);
+	assert_false(wbxml_has(m, WX_MeetingResponse_ProposedStartTime));
+	env.version = 141;
 	d = mail_through(&env, S("Content-Type: text/calendar\r\n\r\nrubbish"),
 			 false, NULL);
 	eq(wbxml_child_text(d, WX_Email_MessageClass), "IPM.Note");

@@ -14,7 +14,7 @@ struct meeting {
 	icalproperty_method method;
 	struct span uid, location, organizer;
 	int64_t start, end, stamp, instance; /* instance: RECURRENCE-ID */
-	bool has_instance, all_day, recurring, own, rsvp;
+	bool has_instance, all_day, recurring, own, rsvp, no_proposals;
 	struct icalrecurrencetype rule;
 	int64_t until;
 	unsigned sensitivity, busy;
@@ -131,6 +131,7 @@ read_status(icalcomponent *ev, struct meeting *m)
 
 	m->sensitivity = c == ICAL_CLASS_PRIVATE ? 2 :
 		c == ICAL_CLASS_CONFIDENTIAL ? 3 : 0;
+	m->no_proposals = x_is(ev, "X-MICROSOFT-DISALLOW-COUNTER", "TRUE");
 	p = prop(ev, ICAL_TRANSP_PROPERTY);
 	m->busy = p && icalproperty_get_transp(p) == ICAL_TRANSP_TRANSPARENT ?
 		0 : 2;
@@ -431,11 +432,19 @@ write_ids(const struct tr_env *env, const struct meeting *m,
 				env->arena, global_obj_id(env->arena, m->uid,
 							  m->instance_date)));
 	if (env->version >= 140)
-		wbxml_uint(w, WX_Email_DisallowNewTimeProposal, 0);
+		wbxml_uint(w, WX_Email_DisallowNewTimeProposal,
+			   m->no_proposals);
 	if (env->version >= 141)
 		wbxml_uint(w, WX_Email2_MeetingMessageType, type);
 	if (env->version >= 160)
 		wbxml_text(w, WX_Calendar_UID, m->uid);
+	if (env->version >= 161 && m->method == ICAL_METHOD_COUNTER) {
+		/* the times of a COUNTER are the proposed ones (RFC 5546) */
+		wbxml_str(w, WX_MeetingResponse_ProposedStartTime,
+			  clock_compact(env->arena, m->start));
+		wbxml_str(w, WX_MeetingResponse_ProposedEndTime,
+			  clock_compact(env->arena, m->end));
+	}
 }
 
 void

@@ -33,8 +33,10 @@ struct itip_decision {
 
 /* The setting of the source (`schedule =`), whether its server offers
  * calendar-auto-schedule, whose meeting it is. Up to 14.1 the phone mails
- * itself; from 16.0 on it does not (reference 1.1, 17.2). ITIP_OFF:
- * nothing leaves but what phones up to 14.1 mail themselves. */
+ * itself; from 16.0 on it does not (reference 1.1, 17.2). Where the server
+ * sends, the phone's own mail is not sent on: a sender other than
+ * ITIP_BY_PHONE says so. ITIP_OFF: nothing leaves but what phones up to 14.1
+ * mail themselves. */
 struct itip_decision itip_decide(unsigned version, enum itip_schedule mode,
 				 bool server_schedules, bool organizer,
 				 enum itip_action action);
@@ -49,7 +51,8 @@ enum itip_method { ITIP_REQUEST, ITIP_REPLY, ITIP_CANCEL, ITIP_COUNTER };
 
 struct itip_message {
 	enum itip_method method;
-	struct span *to; /* addresses */
+	struct span from; /* the user's address in this meeting */
+	struct span *to;  /* addresses */
 	size_t n_to;
 	struct span mime; /* without From, Date, Message-ID: compose_check
 			     fills them in */
@@ -81,6 +84,44 @@ bool itip_respond(const struct tr_env *env, struct span ics,
 		  struct itip_message *out);
 
 /* ---- objects -----------------------------------------------------------*/
+
+/* Does the stored object say what `announced` says, as far as the others of
+ * the meeting are concerned: to guests, if the user organizes it; in his own
+ * answers, if not? Tells whether a write arrived. */
+bool itip_took(const struct tr_env *env, struct span stored,
+	       struct span announced);
+
+/* A scheduling message, or a stored object, as far as it is about people.
+ * Addresses are without mailto:. */
+struct itip_guest {
+	struct span mail, partstat; /* NEEDS-ACTION if it is not said */
+	/* The server could not reach him (SCHEDULE-STATUS 3.x, 5.x). */
+	bool unreached;
+};
+struct itip_facts {
+	struct span method;    /* upper case; empty in stored objects */
+	struct span uid;
+	struct span organizer;
+	bool has_organizer, mine; /* the user organizes it */
+	bool organizer_unreached; /* SCHEDULE-STATUS, in a guest's object */
+	bool by_client;        /* SCHEDULE-AGENT=CLIENT: of the first guest if
+				  the user organizes it, else of organizer */
+	bool recurring, cancelled;
+	struct itip_guest *guest; /* the organizer among them is left out */
+	size_t n_guest;
+	struct span own_partstat; /* the user's answer; empty: not a guest */
+	struct span own_mail;     /* ... and the address he is invited under */
+};
+/* False if there is no VEVENT with a UID. Of a series its master counts; of
+ * a message about one instance, that one. */
+bool itip_facts(const struct tr_env *env, struct span ics,
+		struct itip_facts *out);
+/* A message about one instance alone: its original start, compact. */
+bool itip_instance(const struct tr_env *env, struct span message,
+		   struct span *out);
+/* A message whose method stands in its Content-Type only. */
+struct span itip_with_method(const struct tr_env *env, struct span message,
+			     struct span method);
 
 /* The user's own PARTSTAT (and the time of the answer, TRANSP) in the
  * object. ERR_INVALID: the user organizes it, or there is no such

@@ -148,6 +148,19 @@ meant(struct message *m, struct ics_comp *from)
 			   span_of(clock_compact(m->st.a, rid.at)), NULL);
 }
 
+/* Mails overtake each other: the answer given last counts. (Cyrus keeps its
+ * time in the same parameter.) */
+static bool
+overtaken(struct message *m, struct ics_comp *from, struct ics_line *to)
+{
+	struct when mine;
+	int64_t last;
+
+	return cal_when(&m->in, ics_find(from, "DTSTAMP"), &mine) &&
+	       clock_parse(ics_param(m->st.a, to, "X-DTSTAMP"), &last) &&
+	       mine.at < last;
+}
+
 static bool
 reply_one(struct message *m, struct ics_comp *from, bool *found)
 {
@@ -169,10 +182,12 @@ reply_one(struct message *m, struct ics_comp *from, bool *found)
 			continue;
 		*found = true;
 		if (span_eq_ci(ics_param(a, t, "PARTSTAT"), ps) ||
-		    sequence(from) < sequence(to))
+		    sequence(from) < sequence(to) || overtaken(m, from, t))
 			return false;
 		ics_param_set(a, t, "PARTSTAT", ps);
 		ics_param_set(a, t, "RSVP", SPAN_NONE);
+		ics_param_set(a, t, "X-DTSTAMP",
+			      ics_value(from, "DTSTAMP"));
 		return true;
 	}
 	return false;
@@ -191,6 +206,14 @@ apply_reply(struct message *m, bool *changed, struct err *e)
 	return found || refuse(e, ERR_DENIED, "a reply of one not invited");
 }
 
+/* Only who organizes a meeting says what becomes of it. */
+static bool
+same_organizer(const struct message *m)
+{
+	return !m->sm.has_organizer ||
+	       span_eq_ci(m->sm.org_mail, m->im.org_mail);
+}
+
 static bool
 apply_cancel(struct message *m, bool *changed, struct err *e)
 {
@@ -198,6 +221,8 @@ apply_cancel(struct message *m, bool *changed, struct err *e)
 
 	if (m->sm.mine)
 		return refuse(e, ERR_DENIED, "cancels the user's meeting");
+	if (!same_organizer(m))
+		return refuse(e, ERR_DENIED, "another organizer");
 	for (struct ics_line *l = ics_child_line(m->in.top, "VEVENT"); l;
 	     l = ics_child_again(l, "VEVENT")) {
 		struct ics_comp *to = meant(m, l->comp);
@@ -260,6 +285,8 @@ apply_request(struct message *m, bool *changed, struct err *e)
 {
 	if (m->sm.mine && m->sm.has_organizer)
 		return refuse(e, ERR_DENIED, "invites to the user's own");
+	if (!same_organizer(m))
+		return refuse(e, ERR_DENIED, "another organizer");
 	for (struct ics_line *l = ics_child_line(m->in.top, "VEVENT"); l;
 	     l = ics_child_again(l, "VEVENT")) {
 		struct ics_comp *to = meant(m, l->comp);

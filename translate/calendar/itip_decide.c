@@ -26,25 +26,28 @@
 		ITIP_BY_SERVER, false                                          \
 	}
 
-/* [16.x][effective mode: server, gateway, off][organizer][action] */
+/* [16.x][effective mode: server, gateway, off][organizer][action]. Where the
+ * server sends it does so for every phone: hushing it by SCHEDULE-AGENT=CLIENT
+ * would make it cancel what it has sent before (RFC 6638 3.2.1.2; Cyrus does).
+ * So the mails that phones up to 14.1 write themselves are not sent then. */
 static const struct itip_decision table[2][3][2][ACTIONS] = {
 	/* up to 14.1: the phone writes its own mails */
 	{
 		/* create, change, delete, respond, respond silently */
-		{ { HUSH, HUSH, HUSH, PHONE, HUSH },     /* server, guest */
-		  { PHONE, PHONE, PHONE, NONE, NONE } }, /* organizer */
-		{ { HUSH, HUSH, HUSH, PHONE, HUSH },     /* gateway */
+		{ { HUSH, NONE, HUSH, SERV, HUSH },   /* server, guest */
+		  { SERV, SERV, SERV, NONE, NONE } }, /* organizer */
+		{ { HUSH, NONE, HUSH, PHONE, HUSH },  /* gateway */
 		  { PHONE, PHONE, PHONE, NONE, NONE } },
-		{ { HUSH, HUSH, HUSH, PHONE, HUSH }, /* off */
+		{ { HUSH, NONE, HUSH, PHONE, HUSH }, /* off */
 		  { PHONE, PHONE, PHONE, NONE, NONE } },
 	},
 	/* 16.x: it relies on the server */
 	{
-		{ { HUSH, HUSH, HUSH, SERV, HUSH },
+		{ { HUSH, NONE, HUSH, SERV, HUSH },
 		  { SERV, SERV, SERV, NONE, NONE } },
-		{ { HUSH, HUSH, HUSH, GATE, HUSH },
+		{ { HUSH, NONE, HUSH, GATE, HUSH },
 		  { GATE, GATE, GATE, NONE, NONE } },
-		{ { HUSH, HUSH, HUSH, HUSH, HUSH },
+		{ { HUSH, NONE, HUSH, HUSH, HUSH },
 		  { HUSH, HUSH, HUSH, NONE, NONE } },
 	},
 };

@@ -167,6 +167,7 @@ finish(struct cal *c, const struct view *v, enum itip_method m,
        struct itip_message *out)
 {
 	out->method = m;
+	out->from = v->org_mail;
 	out->mime = mail(c, m, prefix, v->subject,
 			 words(c, v, opening, comment), object(c, m), out);
 }
@@ -369,5 +370,6 @@ itip_respond(const struct tr_env *env, struct span ics,
 	       r->proposes ? "New time proposed: " : prefix[r->answer],
 	       r->proposes ? "I propose another time." : opening[r->answer],
 	       r->comment, out);
+	out->from = v.own ? cal_mailto(c.a, v.own) : env->own[0];
 	return true;
 }

@@ -139,18 +139,29 @@ write_body_part(const struct tr_env *env, const struct mail_info *info,
 	wbxml_close(w);
 }
 
-static struct meeting *
-read_meeting(const struct tr_env *env, const struct email_plan *plan)
+static bool
+read_calendar(const struct tr_env *env, const struct email_plan *plan,
+	      struct span *text, struct span *method)
 {
-	struct span raw = wanted(plan, plan->want_calendar), text;
+	struct span raw = wanted(plan, plan->want_calendar);
 	const struct mail_part *p = plan->calendar;
 
 	if (!p || !raw.n || plan->smime)
-		return NULL;
-	text = part_decode(env->arena, raw, p->encoding, true);
-	text = charset_to_utf8(env->arena, text, p->charset.n ? p->charset :
-			       SPAN("utf-8"), true);
-	return meeting_read(env, text, p->boundary_method);
+		return false;
+	*text = part_decode(env->arena, raw, p->encoding, true);
+	*text = charset_to_utf8(env->arena, *text, p->charset.n ? p->charset :
+				SPAN("utf-8"), true);
+	*method = p->boundary_method;
+	return true;
+}
+
+static struct meeting *
+read_meeting(const struct tr_env *env, const struct email_plan *plan)
+{
+	struct span text, method;
+
+	return read_calendar(env, plan, &text, &method) ?
+		meeting_read(env, text, method) : NULL;
 }
 
 static void
@@ -199,6 +210,20 @@ plan_from_raw(const struct tr_env *env, const struct mail_info *info,
 			w->got = span_first(w->got, w->max);
 	}
 	return true;
+}
+
+bool
+email_calendar(const struct tr_env *env, const struct mail_info *info,
+	       const struct email_plan *plan, struct span *text_out,
+	       struct span *method_out)
+{
+	struct mail_info info2;
+	struct email_plan plan2;
+
+	if (info->root)
+		return read_calendar(env, plan, text_out, method_out);
+	return plan_from_raw(env, info, plan, &info2, &plan2) &&
+		read_calendar(env, &plan2, text_out, method_out);
 }
 
 static void

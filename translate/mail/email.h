@@ -51,6 +51,13 @@ void email_write(const struct tr_env *env, const struct mail_info *info,
 		 const struct email_plan *plan,
 		 const struct email_state *state, struct wbxml_writer *w);
 
+/* The text/calendar part of a meeting mail, decoded, and the method its
+ * Content-Type names (may be empty). False: there is none, or it did not
+ * come. */
+bool email_calendar(const struct tr_env *env, const struct mail_info *info,
+		    const struct email_plan *plan, struct span *text_out,
+		    struct span *method_out);
+
 #define EMAIL_CHANGED_READ 1u
 #define EMAIL_CHANGED_FLAG 2u
 #define EMAIL_CHANGED_CATEGORIES 4u

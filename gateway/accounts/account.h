@@ -42,6 +42,7 @@ struct source_run {
 struct coll_run {
 	uint32_t coll;
 	int64_t fresh_ms; /* mono time of the last complete refresh; 0 never */
+	int64_t slow_ms;  /* when a look took long and failed (views); 0 never */
 	bool locked;      /* the collection lock of SYNC-CORE section 5 */
 	bool queued;      /* a background refresh is queued or running */
 	bool again;       /* ... and must run once more */

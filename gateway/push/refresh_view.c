@@ -7,6 +7,8 @@
 
 #define TREE_MS 8000
 #define TREE_AGAIN_MS 60000
+#define SLOW_MS 3000
+#define SLOW_AGAIN_MS 60000
 
 /* The members of a view, in the arena. */
 static size_t
@@ -25,6 +27,40 @@ members_of(struct account *a, const struct coll *view, struct arena *arena,
 	return m;
 }
 
+/* A server that is silent, not one that refuses: for a while nobody waits for
+ * it, unless a look of its bell has succeeded since. */
+static void
+look_slow(struct coll_run *r, void *ctx)
+{
+	*(bool *)ctx = r->slow_ms != 0 && r->fresh_ms < r->slow_ms &&
+		       clock_mono_ms() - r->slow_ms < SLOW_AGAIN_MS;
+}
+
+static void
+mark_slow(struct coll_run *r, void *ctx)
+{
+	(void)ctx;
+	r->slow_ms = clock_mono_ms();
+}
+
+static bool
+look_at_member(struct account *a, const struct coll *c, int64_t share_ms,
+	       struct err *e)
+{
+	int64_t start = clock_mono_ms();
+	bool slow = false;
+
+	coll_run_do(a, c->id, look_slow, &slow);
+	if (slow)
+		return err_set(e, ERR_UNAVAILABLE, SCOPE_ACCOUNT,
+			       "its server was silent a moment ago");
+	if (refresh_coll(a, c->id, start + share_ms, e))
+		return true;
+	if (clock_mono_ms() - start > SLOW_MS)
+		coll_run_do(a, c->id, mark_slow, NULL);
+	return false;
+}
+
 /* Down is not empty: what a member had it keeps, and the others go on. Each
  * gets its share of the time, so that a silent server does not take it all.
  * Fails only if none could be asked. */
@@ -35,11 +71,11 @@ refresh_members(struct account *a, const struct coll *v, size_t n,
 	size_t i, good = 0;
 
 	for (i = 0; i < n; i++) {
-		int64_t now = clock_mono_ms();
-		int64_t share = (deadline_ms - now) / (int64_t)(n - i);
+		int64_t left = deadline_ms - clock_mono_ms();
 		struct err mine = { 0 };
 
-		if (refresh_coll(a, v[i].id, now + share, &mine)) {
+		if (look_at_member(a, &v[i], left / (int64_t)(n - i),
+				   &mine)) {
 			good++;
 			continue;
 		}

@@ -5,9 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "tests/phone/cli.h"
 
@@ -649,6 +652,50 @@ one_source_down(void **state)
 	quiet(x.a, x.in);
 }
 
+/* A server that takes the connection and says nothing: the first Sync waits
+ * for its share of the time, those after it do not. */
+static void
+one_source_silent(void **state)
+{
+	struct pair x = two_phones("vmmute");
+	struct harness_user *u = h.users;
+	struct sockaddr_in at = { .sin_family = AF_INET };
+	socklen_t n = sizeof(at);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	double start;
+	char *text;
+
+	(void)state;
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, n), 0);
+	assert_int_equal(listen(fd, 50), 0);
+	getsockname(fd, (struct sockaddr *)&at, &n);
+	imap_fill(&h, 1, "INBOX", "VmMuteWork", 0, NULL);
+	phone_sync_all(x.a, x.in);
+	text = bytes_format(
+		"login = %s, %s\nemail = %s\nmerge = inbox\n[mail]\n"
+		"imap = imap+insecure://%s:%d\nsmtp = smtp+insecure://%s:%d\n"
+		"username = %s\n[mail work]\n"
+		"imap = imap+insecure://127.0.0.1:%d\n"
+		"smtp = smtp+insecure://127.0.0.1:9\nusername = x\n"
+		"password = x\n", u->email, u->login, u->email, h.imap_host,
+		h.imap_port, h.smtp_host, h.smtp_port, u->login,
+		ntohs(at.sin_port));
+	cli_write(&h, "users.d/user1.conf", text);
+	free(text);
+	harness_restart(&h);
+	quiet(x.a, x.in);
+	imap_fill(&h, 0, "INBOX", "VmMuteOwn", 0, NULL);
+	start = phone_now_ms();
+	brings(x.a, x.in, 1, 0, 0);
+	assert_true(phone_now_ms() - start < 3000);
+	folder_need(x.in, "VmMuteWork");
+	close(fd);
+	configure("merge = inbox\n", true);
+	harness_restart(&h);
+	quiet(x.a, x.in);
+}
+
 /* The setting itself, back and forth. */
 static void
 merged_and_not(void **state)
@@ -775,6 +822,7 @@ main(void)
 		cmocka_unit_test(emptied),
 		cmocka_unit_test(off_and_on),
 		cmocka_unit_test(one_source_down),
+		cmocka_unit_test(one_source_silent),
 		cmocka_unit_test(merged_and_not),
 		cmocka_unit_test(killed_between),
 	};

@@ -1,5 +1,5 @@
 /* Views while sources and phones change: push, sources off and on or down,
- * the administrator's word, collections that may only be read. */
+ * the administrator's word, collections that may only be read, invitations. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "tests/phone/cli.h"
+#include "tests/phone/meetings.h"
 #include "tests/phone/views.h"
 
 #define PUSH_MS 20000
@@ -337,6 +338,53 @@ read_only_is_undone(void **state)
 	assert_int_equal(views_count(0, "SUMMARY:Not there"), 1);
 }
 
+/* ---- meetings ----*/
+
+/* Accepted on a phone that sees one inbox and one calendar: it is told where
+ * the event is by an id of the calendar that it sees. */
+static void
+an_invitation_is_accepted(void **state)
+{
+	struct phone *m;
+	struct phone_folder *in, *f;
+	struct answer *a;
+	char *people, *ics, *mail;
+	const char *id;
+
+	(void)state;
+	views_configure("merge = inbox\n", true);
+	harness_restart(&views_h);
+	m = views_merged_phone("viewmeet");
+	in = phone_inbox(m);
+	f = views_calendar(m);
+	people = bytes_format("ORGANIZER:mailto:boss@outside.test\n"
+			      "ATTENDEE;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:"
+			      "mailto:%s\n",
+			      views_h.users[0].email);
+	ics = meeting_text("viewmeet", "REQUEST", people, NULL);
+	mail = meeting_mail("boss@outside.test", views_h.users[0].email,
+			    "ViewMeet", "REQUEST", ics);
+	imap_put(&views_h, 0, "INBOX", mail);
+	phone_sync_all(m, in);
+	phone_sync_all(m, f);
+	a = meeting_respond(m, in->id, folder_need(in, "ViewMeet")->id, 1,
+			    NULL);
+	answer_expect(a, "/MeetingResponse/Result/Status", "1");
+	id = answer_text(a, "/MeetingResponse/Result/CalendarId");
+	assert_non_null(id);
+	phone_sync_all(m, f);
+	if (!folder_item(f, id))
+		fail_msg("no %s in the merged calendar", id);
+	assert_string_equal(item_text(folder_item(f, id), "UID"), "viewmeet");
+	views_quiet(m, f);
+	assert_int_equal(views_count(0, "UID:viewmeet"), 1);
+	free(people);
+	free(ics);
+	free(mail);
+	views_configure("", true);
+	harness_restart(&views_h);
+}
+
 int
 main(void)
 {
@@ -348,6 +396,7 @@ main(void)
 		cmocka_unit_test(switched),
 		cmocka_unit_test(views_setting),
 		cmocka_unit_test(read_only_is_undone),
+		cmocka_unit_test(an_invitation_is_accepted),
 	};
 
 	return cmocka_run_group_tests(tests, up, down);

@@ -459,7 +459,7 @@ certificates(void **state)
 	assert_int_equal(e.scope, SCOPE_ACCOUNT);
 	assert_non_null(strstr(e.text, "certificate"));
 	assert_false(over_tls("127.0.0.1", PKI "/chain.pem", true));
-	assert_int_equal(fake_seen(f, NULL, NULL, NULL), 2);
+	assert_int_equal(fake_seen(f, NULL, NULL, NULL), 3);
 	OK(over_tls("127.0.0.1", NULL, false));
 }
 

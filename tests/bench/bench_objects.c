@@ -85,9 +85,10 @@ multiget_of(const char *coll, bool cards)
 	char *all = dav_paths(c.d, coll), *at = all, *path;
 	struct bytes b = { 0 };
 
-	bytes_printf(&b, "<?xml version=\"1.0\"?><c:%s-multiget "
-			 "xmlns=\"DAV:\" xmlns:c=\"urn:ietf:params:xml:ns:%s\">"
-			 "<prop><getetag/><c:%s-data/></prop>",
+	bytes_printf(&b,
+		     "<?xml version=\"1.0\"?><c:%s-multiget "
+		     "xmlns=\"DAV:\" xmlns:c=\"urn:ietf:params:xml:ns:%s\">"
+		     "<prop><getetag/><c:%s-data/></prop>",
 		     cards ? "addressbook" : "calendar",
 		     cards ? "carddav" : "caldav",
 		     cards ? "address" : "calendar");
@@ -140,8 +141,8 @@ one_sync(struct web *w, struct phone *p, struct phone_folder *f,
 {
 	struct bytes request = { 0 };
 	char *coll = phone_collection(f, NULL);
-	char *xml = bytes_format(
-		"<Sync><Collections>%s</Collections></Sync>", coll);
+	char *xml = bytes_format("<Sync><Collections>%s</Collections></Sync>",
+				 coll);
 	double start;
 
 	eas_request(&request, p, "Sync", xml);
@@ -222,9 +223,9 @@ compare(int type, int window)
 		ratio[i] = ours[i] / theirs[i];
 	}
 	printf("%s: %s: phone %.0f ms (first after %.0f), multiget %.0f ms; "
-	       "daemon %.1f MB (PSS)\n", c.d->name,
-	       cards ? "contacts" : "events", bench_median(ours, (size_t)n),
-	       bench_median(first, (size_t)n),
+	       "daemon %.1f MB (PSS)\n",
+	       c.d->name, cards ? "contacts" : "events",
+	       bench_median(ours, (size_t)n), bench_median(first, (size_t)n),
 	       bench_median(theirs, (size_t)n),
 	       (double)bench_pss_kb(c.h.pid) / 1024);
 	snprintf(what, sizeof(what), "first Sync of %zu %s, window %d, %s",
@@ -270,8 +271,10 @@ watch_edits(struct phone *p, struct phone_folder *f, struct phone *q,
 
 	for (i = 0; i < EDITS; i++) {
 		snprintf(last, sizeof(last), "Edit%d", i % 5);
-		snprintf(xml, sizeof(xml), "<contacts:JobTitle>%s %d"
-			 "</contacts:JobTitle>", ping ? "ping" : "wait", i);
+		snprintf(xml, sizeof(xml),
+			 "<contacts:JobTitle>%s %d"
+			 "</contacts:JobTitle>",
+			 ping ? "ping" : "wait", i);
 		phone_sync_all(q, g);
 		r = wait_in(q, g, ping);
 		harness_sleep(150);
@@ -299,21 +302,20 @@ watch_edits(struct phone *p, struct phone_folder *f, struct phone *q,
 			s = phone_sync_apply(q, a, NULL);
 		}
 		if (s.changes != 1)
-			bench_fail("the other phone got %u changes",
-				   s.changes);
+			bench_fail("the other phone got %u changes", s.changes);
 	}
 	bench_median(own, EDITS);
 	printf("%s: an edit's own Sync %.1f ms\n", c.d->name, own[EDITS / 2]);
 	snprintf(what, sizeof(what), "edit seen at %s (%s), after its answer",
 		 c.d->name, ping ? "Ping" : "hanging Sync");
 	bench_median(there, EDITS);
-	bench_row(what, "<= 100 ms", "%.1f ms (worst %.1f)",
-		  there[EDITS / 2], there[EDITS - 1]);
+	bench_row(what, "<= 100 ms", "%.1f ms (worst %.1f)", there[EDITS / 2],
+		  there[EDITS - 1]);
 	snprintf(what, sizeof(what), "edit on another phone in %s, %s",
 		 ping ? "Ping, with its Sync" : "a hanging Sync", c.d->name);
 	bench_median(here, EDITS);
-	bench_row(what, "<= 100 ms", "%.1f ms (worst %.1f)",
-		  here[EDITS / 2], here[EDITS - 1]);
+	bench_row(what, "<= 100 ms", "%.1f ms (worst %.1f)", here[EDITS / 2],
+		  here[EDITS - 1]);
 }
 
 /* In an ordinary book: a look at thousands costs the server more than us. */

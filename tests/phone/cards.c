@@ -59,8 +59,8 @@ card_text(const char *uid, const char *first, const char *last,
 	return bytes_format(
 		"BEGIN:VCARD\nVERSION:3.0\nUID:%s\nN:%s;%s;;;\nFN:%s %s\n"
 		"item1.X-FOREIGN;X-P=\"q;r\":kept\nitem1.X-ABLabel:mine\n"
-		"X-ALSO-FOREIGN:yes\n%sEND:VCARD\n", uid, last, first, first, last,
-		more);
+		"X-ALSO-FOREIGN:yes\n%sEND:VCARD\n",
+		uid, last, first, first, last, more);
 }
 
 char *
@@ -166,7 +166,8 @@ change(struct phone *p, struct phone_folder *f, const char *last,
 	}
 	r = phone_syncf(p, f,
 			"<Change><ServerId>%s</ServerId><ApplicationData>%s"
-			"</ApplicationData></Change>", it->id, b.p);
+			"</ApplicationData></Change>",
+			it->id, b.p);
 	bytes_free(&b);
 	return r;
 }

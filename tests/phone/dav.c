@@ -39,8 +39,8 @@ cyrus(struct harness *h, struct dav_side *d)
 	snprintf(d->url, sizeof(d->url), "%sprincipals/user/%s/", h->cyrus,
 		 u->email);
 	snprintf(d->login, sizeof(d->login), "%s", u->email);
-	snprintf(d->book, sizeof(d->book),
-		 "/dav/addressbooks/user/%s/Default/", u->email);
+	snprintf(d->book, sizeof(d->book), "/dav/addressbooks/user/%s/Default/",
+		 u->email);
 	snprintf(d->calendar, sizeof(d->calendar),
 		 "/dav/calendars/user/%s/Default/", u->email);
 }
@@ -83,8 +83,8 @@ void
 dav_configure(struct harness *h, const struct dav_side *d, const char *more)
 {
 	char *text = bytes_format("\n[dav]\nurl = %s\nusername = %s\n"
-				  "poll = 1\n%s", d->url, d->login,
-				  more ? more : "");
+				  "poll = 1\n%s",
+				  d->url, d->login, more ? more : "");
 
 	harness_more(h, d->user, text);
 	free(text);
@@ -135,8 +135,7 @@ dav_ask(struct dav_side *d, const char *method, const char *path,
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, &out);
 	if (body) {
-		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE,
-				 (curl_off_t)n);
+		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)n);
 		curl_easy_setopt(c, CURLOPT_POSTFIELDS, body);
 	}
 	if (curl_easy_perform(c) == CURLE_OK)
@@ -271,8 +270,7 @@ listed(struct dav_side *d, const char *coll, const char *name)
 		"<?xml version=\"1.0\"?><propfind xmlns=\"DAV:\"><prop>"
 		"<getetag/></prop></propfind>";
 	const char *headers[] = { "Depth: 1", "Content-Type: text/xml", NULL };
-	char *xml = dav_ask(d, "PROPFIND", coll, headers, ask,
-			    sizeof(ask) - 1);
+	char *xml = dav_ask(d, "PROPFIND", coll, headers, ask, sizeof(ask) - 1);
 	xmlDocPtr doc = xmlReadMemory(xml, (int)strlen(xml), NULL, NULL,
 				      XML_PARSE_NONET);
 	struct bytes out = { 0 };
@@ -427,7 +425,8 @@ dav_make(struct dav_side *d, const char *kind, const char *name)
 			"xmlns:r=\"urn:ietf:params:xml:ns:carddav\"><set>"
 			"<prop><resourcetype><collection/><r:addressbook/>"
 			"</resourcetype><displayname>%s</displayname></prop>"
-			"</set></mkcol>", name);
+			"</set></mkcol>",
+			name);
 	else
 		body = bytes_format(
 			"<?xml version=\"1.0\"?><c:mkcalendar "
@@ -437,12 +436,12 @@ dav_make(struct dav_side *d, const char *kind, const char *name)
 			"<c:supported-calendar-component-set>"
 			"<c:comp name=\"%s\"/>"
 			"</c:supported-calendar-component-set></prop></set>"
-			"</c:mkcalendar>", name, kind);
+			"</c:mkcalendar>",
+			name, kind);
 	free(dav_ask(d, book ? "MKCOL" : "MKCALENDAR", path, headers, body,
 		     strlen(body)));
 	if (d->status / 100 != 2)
-		phone_failf("%s: cannot make %s: %d", d->name, path,
-			    d->status);
+		phone_failf("%s: cannot make %s: %d", d->name, path, d->status);
 	free(body);
 	return path;
 }

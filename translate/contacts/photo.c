@@ -117,8 +117,13 @@ fitted(struct arena *a, gdImagePtr im, size_t max, struct span original,
 {
 	static const struct {
 		int side, quality;
-	} tries[] = { { SCALED_PHOTO_SIDE, 85 }, { 480, 85 }, { 360, 80 },
-		      { 240, 80 }, { 160, 75 }, { 96, 70 }, { 48, 60 } };
+	} tries[] = { { SCALED_PHOTO_SIDE, 85 },
+		      { 480, 85 },
+		      { 360, 80 },
+		      { 240, 80 },
+		      { 160, 75 },
+		      { 96, 70 },
+		      { 48, 60 } };
 	gdImagePtr next;
 	size_t i;
 	bool ok = false;
@@ -216,7 +221,7 @@ photo_is_copy(struct span image, struct span original, bool *of_it)
 		return false;
 	snprintf(id, sizeof(id), "%016llx",
 		 (unsigned long long)hash64(SPAN("photo"), original));
-	*of_it = span_eq(span_from_at(h.comment, sizeof(MARK) - 1),
-			 span_of(id));
+	*of_it =
+		span_eq(span_from_at(h.comment, sizeof(MARK) - 1), span_of(id));
 	return true;
 }

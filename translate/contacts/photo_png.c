@@ -43,8 +43,7 @@ photo_png_plain(struct arena *a, struct span s, struct span *out)
 			break;
 		if (is_wanted(name)) {
 			good = crc32(0, (const unsigned char *)name.p,
-				     (unsigned)n + 4) ==
-			       be32(s.p + at + 8 + n);
+				     (unsigned)n + 4) == be32(s.p + at + 8 + n);
 			buf_span(&b, span_from(s.p + at, n + FRAME));
 		}
 		end = span_eq(name, SPAN("IEND"));

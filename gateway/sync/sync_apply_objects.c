@@ -207,8 +207,16 @@ meet_known(struct apply *p, const struct reply_cmd *rc, struct reply *rep,
 	return true;
 }
 
+/* How a Change stands to what the source has. */
+enum stand {
+	OURS_WINS, /* whatever it has by now */
+	FIRST_TRY, /* what it has is what the phone saw */
+	IN_DOUBT   /* it may hold our change already, by a call whose answer
+		      never came: what says the same does, anything else is
+		      somebody else's (SYNC-CORE 6.2) */
+};
 static bool change_item(struct apply *p, const struct sync_cmd *cmd,
-			const struct mirror_item *it, bool forced,
+			const struct mirror_item *it, enum stand stand,
 			struct sync_result *res, uint64_t *version,
 			struct err *e);
 
@@ -242,7 +250,7 @@ add_known(struct apply *p, const struct sync_cmd *cmd,
 	if (!place_shown(p->a->gw, p->a->user, p->named, p->c->id,
 			 res->item.item, &res->shown, e))
 		return false;
-	if (!change_item(p, cmd, &res->item, true, res, &version, e)) {
+	if (!change_item(p, cmd, &res->item, OURS_WINS, res, &version, e)) {
 		if (e->scope == SCOPE_ITEM)
 			reply_drop(store_of(p), p->pos, rep->n, &none);
 		return false;
@@ -302,7 +310,7 @@ edit_first(struct apply *p, const struct sync_cmd *cmd,
 	res->shown = at.shown;
 	if (!apply_at(p, &res->coll, e) ||
 	    !reply_edit(store_of(p), p->pos, rep->n, cmd->digest, e) ||
-	    !change_item(p, cmd, &res->item, true, res, &version, e) ||
+	    !change_item(p, cmd, &res->item, OURS_WINS, res, &version, e) ||
 	    !reply_done(store_of(p), p->pos, rep->n, rep->item, version, 1, e))
 		return false;
 	res->status = 1;
@@ -432,13 +440,11 @@ server_wins(struct apply *p, struct sync_result *res)
 	return true;
 }
 
-/* Patches what the source has now; again if it changed meanwhile. doubt: it
- * may hold our change already, by a call whose answer never came; what says
- * the same does, anything else is somebody else's (SYNC-CORE 6.2). *version is
+/* Patches what the source has now; again if it changed meanwhile. *version is
  * what the phone has then. */
 static bool
 change_item(struct apply *p, const struct sync_cmd *cmd,
-	    const struct mirror_item *it, bool doubt,
+	    const struct mirror_item *it, enum stand stand,
 	    struct sync_result *res, uint64_t *version, struct err *e)
 {
 	struct mirror_item now = *it;
@@ -450,7 +456,7 @@ change_item(struct apply *p, const struct sync_cmd *cmd,
 	int i;
 
 	if (p->named->kind == KIND_CONTACT && coll_is_view(p->named) &&
-	    !apply_linked(p, cmd, forced, res, &linked, version, e))
+	    !apply_linked(p, cmd, stand != FIRST_TRY, res, &linked, version, e))
 		return false;
 	for (i = 0; i < MAX_RETRIES && !linked; i++) {
 		if (!objects_load(p->a, p->c, &now, 1, p->r->arena, &old,
@@ -471,7 +477,7 @@ change_item(struct apply *p, const struct sync_cmd *cmd,
 				*version = HAS_DIRTY;
 			break;
 		}
-		if (doubt && p->o->conflict == 1)
+		if (stand == IN_DOUBT && p->o->conflict == 1)
 			return server_wins(p, res);
 		if (!brake_change(p->r, p->pos->dc.coll, now.item, e) ||
 		    !apply_plan(p, &sch, ITIP_CHANGE, cmd, SPAN_NONE, old, text,
@@ -501,7 +507,9 @@ change_item(struct apply *p, const struct sync_cmd *cmd,
 		if (now.gone)
 			return err_set(e, ERR_NOT_FOUND, SCOPE_ITEM,
 				       "the object is gone");
-		doubt = true; /* libcurl repeats a PUT on a dead connection */
+		if (stand == FIRST_TRY)
+			stand = IN_DOUBT; /* libcurl repeats a PUT on a dead
+					     connection */
 	}
 	if (linked)
 		return true;
@@ -544,7 +552,9 @@ change_object(struct apply *p, const struct sync_cmd *cmd,
 		return false;
 	if (!change_item(p, cmd, &res->item,
 			 match == REPLY_SAME &&
-				 res->item.version != rep.base_version,
+					 res->item.version != rep.base_version
+				 ? IN_DOUBT
+				 : FIRST_TRY,
 			 res, &version, e)) {
 		struct err none = { 0 };
 

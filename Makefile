@@ -241,10 +241,17 @@ docs: ## write what docs/ says of settings, providers and commands anew
 	$(MAKE) BUILD=release all
 	tools/gen-docs build/release/easbridge
 
+.PHONY: transcript
+transcript: ## write docs/setup-transcript.md anew: a set-up, and five faults
+	tools/install-deps
+	$(MAKE) BUILD=release all
+	tools/setup-transcript build/release/easbridge --write
+
 .PHONY: format clean
 format: ## clang-format over all sources
 	clang-format -i $$(git ls-files '*.c' '*.h')
 clean: ## remove everything that was built
-	rm -rf build/release build/fault build/asan build/fuzz build/tmp
+	rm -rf build/release build/fault build/asan build/fuzz build/tmp \
+		build/deb build/debian build/container
 
 -include $(wildcard $(OUT)/*/*.d $(OUT)/*/*/*.d)

@@ -44,13 +44,27 @@ struct source_conf {
 	unsigned poll_s; /* between two looks; 0: adaptive */
 };
 
+/* Whose credentials they are. A server that refuses what the phone typed is
+ * ERR_DENIED, which ends as 401 at the phone; for the others it is
+ * ERR_UNAVAILABLE: asking the phone's owner would help nobody. */
+enum login_kind {
+	LOGIN_TYPED, /* the phone's password */
+	LOGIN_KEPT,  /* a password of the configuration */
+	LOGIN_BEARER /* an access token in place of a password: OAUTHBEARER
+			(RFC 7628) or XOAUTH2, Bearer (RFC 6750) */
+};
+
 /* Credentials on their way to a server; wiped by who made them. */
 struct login {
 	char user[256];
-	char password[1024];
+	char password[4096];
+	enum login_kind kind;
+	int64_t until; /* LOGIN_BEARER: seconds since 1970 when it ends */
 };
 
 void login_wipe(struct login *l);
+/* ERR_DENIED of a server, as what the phone is to hear (login_kind). */
+void login_judge(enum login_kind kind, struct err *e);
 
 /* STATUS of a folder. `has` bits say what the server told. */
 #define STATUS_UIDNEXT 1u

@@ -135,8 +135,16 @@ set_security(CURL *h, const struct source_conf *conf,
 	curl_easy_setopt(h, CURLOPT_USERNAME,
 			 conf->smtp_username ? conf->smtp_username :
 			 conf->username ? conf->username : login->user);
-	curl_easy_setopt(h, CURLOPT_PASSWORD, login->password);
 	curl_easy_setopt(h, CURLOPT_SASL_IR, 1L);
+	if (login->kind != LOGIN_BEARER) {
+		curl_easy_setopt(h, CURLOPT_PASSWORD, login->password);
+		return;
+	}
+	/* Nothing else is tried with it, whatever a version of libcurl makes
+	 * of a login without a password. */
+	curl_easy_setopt(h, CURLOPT_XOAUTH2_BEARER, login->password);
+	curl_easy_setopt(h, CURLOPT_LOGIN_OPTIONS,
+			 "AUTH=OAUTHBEARER;AUTH=XOAUTH2");
 }
 
 static bool

@@ -13,15 +13,37 @@
 struct source {
 	const struct source_ops *ops;
 	void *s;
+	enum login_kind kind;
+	bool refused;
 };
+
+void
+login_judge(enum login_kind kind, struct err *e)
+{
+	if (e->code == ERR_DENIED && e->scope == SCOPE_ACCOUNT &&
+	    kind != LOGIN_TYPED)
+		e->code = ERR_UNAVAILABLE;
+}
+
+static bool
+judged(struct source *s, bool ok, struct err *e)
+{
+	if (ok || e == NULL || e->code != ERR_DENIED ||
+	    e->scope != SCOPE_ACCOUNT)
+		return ok;
+	s->refused = true;
+	login_judge(s->kind, e);
+	return false;
+}
 
 /* A write to the source between its two fault points. A fault behind it
  * means: it was done, and nobody learns it. */
 #define WRITE(what, call) \
-	(fault_here("source.before-" what, e) && (call) && \
-	 fault_here("source.after-" what, e))
+	judged(s, fault_here("source.before-" what, e) && (call) && \
+		  fault_here("source.after-" what, e), e)
 /* A read: one point, in front. */
-#define READ(what, call) (fault_here("source.before-" what, e) && (call))
+#define READ(what, call) \
+	judged(s, fault_here("source.before-" what, e) && (call), e)
 
 /* Mailboxes have no objects, and calendars no mails. */
 #define CAN(fn)                                                              \
@@ -51,6 +73,7 @@ source_open_with(const struct source_ops *ops, const struct source_conf *conf,
 	s = xcalloc(1, sizeof(*s));
 	s->ops = ops;
 	s->s = inner;
+	s->kind = login->kind;
 	return s;
 }
 
@@ -71,6 +94,12 @@ source_close(struct source **s)
 	(*s)->ops->close((*s)->s);
 	free(*s);
 	*s = NULL;
+}
+
+bool
+source_refused(const struct source *s)
+{
+	return s->refused;
 }
 
 void

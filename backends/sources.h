@@ -13,11 +13,14 @@
 struct source;
 
 /* ERR_DENIED/SCOPE_ACCOUNT: the server refused the credentials;
- * ERR_UNAVAILABLE: it could not be asked. */
+ * ERR_UNAVAILABLE: it could not be asked. Later calls say ERR_DENIED only of
+ * what the phone typed (login_judge). */
 struct source *source_open(const struct source_conf *conf,
 			   const struct login *login, int64_t deadline_ms,
 			   struct err *e);
 void source_close(struct source **s);
+/* Did a call fail because the server refuses the credentials by now? */
+bool source_refused(const struct source *s);
 void source_deadline(struct source *s, int64_t deadline_ms);
 /* A NOOP: false if the session died while nobody used it. */
 bool source_alive(struct source *s, struct err *e);

@@ -95,6 +95,34 @@ base64_decode(struct arena *a, struct span text, struct span *out)
 }
 
 struct span
+base64url_encode(struct arena *a, struct span raw)
+{
+	struct span s = base64_encode(a, raw);
+	char *p = (char *)(uintptr_t)s.p;
+	size_t i;
+
+	while (s.n > 0 && s.p[s.n - 1] == '=')
+		s.n--;
+	for (i = 0; i < s.n; i++)
+		p[i] = p[i] == '+' ? '-' : p[i] == '/' ? '_' : p[i];
+	return s;
+}
+
+bool
+base64url_decode(struct arena *a, struct span text, struct span *out)
+{
+	char *p = arena_str(a, text);
+	size_t i;
+
+	for (i = 0; i < text.n; i++) {
+		if (p[i] == '+' || p[i] == '/')
+			return false;
+		p[i] = p[i] == '-' ? '+' : p[i] == '_' ? '/' : p[i];
+	}
+	return base64_decode(a, span_from(p, text.n), out);
+}
+
+struct span
 hex_encode(struct arena *a, struct span raw)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -219,6 +247,12 @@ hash64(struct span key, struct span data)
 	for (i = 0; i < 8; i++)
 		v = v << 8 | h[i];
 	return v;
+}
+
+void
+sha256(struct span data, uint8_t out[32])
+{
+	crypto_hash_sha256(out, (const unsigned char *)data.p, data.n);
 }
 
 void

@@ -10,6 +10,9 @@ void base64_put(struct buf *b, struct span raw);
 struct span base64_encode(struct arena *a, struct span raw);
 /* Skips blanks and line ends, takes missing padding; false on anything else. */
 bool base64_decode(struct arena *a, struct span text, struct span *out);
+/* RFC 4648 section 5, without padding. */
+struct span base64url_encode(struct arena *a, struct span raw);
+bool base64url_decode(struct arena *a, struct span text, struct span *out);
 struct span hex_encode(struct arena *a, struct span raw); /* lower case */
 bool hex_decode(struct arena *a, struct span text, struct span *out);
 /* application/x-www-form-urlencoded: %XX, and + for a blank if `form`.
@@ -22,6 +25,8 @@ struct span percent_encode(struct arena *a, struct span raw);
 uint64_t hash64(struct span key, struct span data);
 void hash128(struct span key, struct span data, uint8_t out[16]);
 void hash256(struct span key, struct span data, uint8_t out[32]);
+/* For others' protocols (PKCE); ours use the above. */
+void sha256(struct span data, uint8_t out[32]);
 void random_bytes(void *p, size_t n);
 
 #endif

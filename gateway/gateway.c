@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/pool.h"
 #include "gateway/accounts/account.h"
+#include "gateway/accounts/links.h"
 #include "gateway/config/config.h"
 #include "gateway/http/auth.h"
 #include "gateway/http/http.h"
@@ -21,6 +22,7 @@
 #include "gateway/sync/read_ahead.h"
 #include "gateway/push/refresh.h"
 #include "gateway/push/watch.h"
+#include "gateway/sync/brake.h"
 #include "state/store.h"
 #include "translate/wbxml/wbxml.h"
 
@@ -193,6 +195,8 @@ start_parts(struct gateway *gw, struct err *e)
 	metrics_config(gw, gw->conf->mistakes);
 	gw->pool = pool_new(gw->conf->workers);
 	gw->auth = auth_new(gw, account_verify);
+	gw->brake = brake_new();
+	gw->links = links_new();
 	gw->accounts = accounts_new(gw);
 	gw->waits = waits_new(request_wake);
 	gw->ahead = ahead_new();
@@ -251,6 +255,8 @@ gateway_stop(struct gateway **gwp)
 	taps_free(&gw->taps);
 	accounts_free(&gw->accounts);
 	auth_free(&gw->auth);
+	links_free(&gw->links);
+	brake_free(&gw->brake);
 	metrics_free(&gw->metrics);
 	if (gw->store != NULL)
 		store_close(&gw->store);

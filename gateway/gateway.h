@@ -17,6 +17,8 @@ struct accounts;
 struct waits;
 struct watcher;
 struct metrics;
+struct brake;
+struct links;
 struct control;
 struct ahead;
 struct verifier;
@@ -31,6 +33,8 @@ struct gateway {
 	struct http *http;
 	struct http *metrics_http; /* NULL without metrics-listen */
 	struct metrics *metrics;
+	struct brake *brake;
+	struct links *links;
 	struct control *control;
 	struct verifier *verifier;
 	struct taps *taps;

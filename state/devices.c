@@ -255,8 +255,11 @@ forget_fn(struct txn *t, void *ctx, struct err *e)
 {
 	struct access *x = ctx;
 	struct key k = device_key(x->user, x->device);
+	struct key holds = key_begin(x->user, T_HOLD);
 
-	return drop_ledgers(t, x, e) && txn_del(t, &k, e);
+	key_u64(&holds, device_of(x->device));
+	return drop_ledgers(t, x, e) && txn_del_prefix(t, &holds, e) &&
+	       txn_del(t, &k, e);
 }
 
 bool

@@ -12,8 +12,8 @@ static const char *const names[] = {
 	[T_EXCEPT] = "except", [T_OFFER] = "offer",     [T_OPTIONS] = "options",
 	[T_FOLDERS] = "folders", [T_MOVED] = "moved",   [T_SENT] = "sent",
 	[T_REPLY] = "reply",   [T_BEGUN] = "begun",     [T_COPY] = "copy",
-	[T_CONTENT] = "content", [T_ANSWER] = "answer",
-	[T_DUE] = "due",
+	[T_CONTENT] = "content", [T_ANSWER] = "answer", [T_DUE] = "due",
+	[T_HOLD] = "hold",     [T_LINK] = "link",       [T_APART] = "apart",
 };
 #define N_NAMES (sizeof(names) / sizeof(names[0]))
 
@@ -38,6 +38,8 @@ count_fn(struct txn *t, void *ctx, struct err *e)
 		struct scan s;
 
 		d->lines[i] = (struct dump_line){ .table = names[i] };
+		if (names[i] == NULL)
+			continue;
 		if (!scan_begin(t, &from, &to, false, &s, e))
 			return false;
 		while (scan_next(&s, &k, &v, e)) {

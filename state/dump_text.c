@@ -181,7 +181,7 @@ put_device(struct text *x, const struct device *d, struct err *e)
 static bool
 load(struct text *x, struct err *e)
 {
-	return colls_list(x->s, x->user, x->a, &x->colls, &x->n_colls, e) &&
+	return colls_list_all(x->s, x->user, x->a, &x->colls, &x->n_colls, e) &&
 	       device_list(x->s, x->user, x->a, &x->devices, &x->n_devices,
 			   e);
 }

@@ -129,7 +129,8 @@ expire_fn(struct txn *t, void *ctx, struct err *e)
 /* ---- phones that stay away ------------------------------------------------------*/
 
 static const enum table ledgers[] = { T_SYNC,    T_EXCEPT,  T_OFFER,
-				      T_OPTIONS, T_FOLDERS, T_REPLY };
+				      T_OPTIONS, T_FOLDERS, T_REPLY,
+				      T_HOLD };
 #define N_LEDGERS (sizeof(ledgers) / sizeof(ledgers[0]))
 
 static struct key

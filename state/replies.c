@@ -14,6 +14,7 @@ struct reply_ctx {
 	size_t n_rows;
 	struct reply *out;
 	enum reply_match match;
+	bool renamed; /* the row was begun under another ClientId */
 	uint64_t n, token, item, version, digest, base_version;
 	struct span remote;
 	uint32_t status;
@@ -169,12 +170,16 @@ find_fn(struct txn *t, void *ctx, struct err *e)
 	if (hit->r.done && hit->r.item != 0 && x->cmd->kind == REPLY_ADD &&
 	    !joined(t, x->dc, x->out, e))
 		return false;
+	x->renamed = x->cmd->kind == REPLY_ADD && !hit->r.done &&
+		     !span_eq(hit->r.cmd.client_id, x->cmd->client_id);
 	/* The caller knows what it asked for; rows are not its memory. */
 	x->out->cmd.client_id = x->cmd->client_id;
 	return true;
 }
 
-/* The orphan joins the key that the phone shows now. */
+/* The orphan joins the key that the phone shows now. A row that was begun for
+ * the other of two equal Adds, which was edited since, goes by the ClientId of
+ * the one that carries it out: an edit of that one will be known by it. */
 static bool
 join_fn(struct txn *t, void *ctx, struct err *e)
 {
@@ -185,6 +190,8 @@ join_fn(struct txn *t, void *ctx, struct err *e)
 		return false;
 	w.epoch = x->epoch;
 	w.number = x->number;
+	if (x->renamed)
+		w.r.cmd.client_id = x->cmd->client_id;
 	return reply_write(t, x->dc, &w, e);
 }
 
@@ -210,7 +217,7 @@ reply_find(struct store *s, const struct sync_pos *pos,
 	x.n_told = others->n_told;
 	x.out = &found;
 	if (!store_read(s, find_fn, &x, e) ||
-	    (x.match != REPLY_NONE && found.orphan &&
+	    (x.match != REPLY_NONE && (found.orphan || x.renamed) &&
 	     !store_write(s, join_fn, &x, e)))
 		return false;
 	*match = x.match;

@@ -31,7 +31,10 @@ enum table {
 	T_COPY,    /* hash of Message-ID */
 	T_CONTENT, /* coll, item -> the object's text (DAV) */
 	T_ANSWER,  /* device, hash of a MeetingResponse -> what was answered */
-	T_DUE      /* number of the act -> a scheduling mail to be sent */
+	T_DUE,     /* number of the act -> a scheduling mail to be sent */
+	T_HOLD = 40, /* device, coll: a phone that ran away */
+	T_LINK = 41, /* view, coll, item -> whom it is shown with */
+	T_APART = 42 /* coll, item, coll, item: never shown as one */
 };
 
 struct txn;

@@ -66,7 +66,7 @@ judge(struct txn *t, struct checked *c, struct mirror_item *it, struct err *e)
 	struct mirror_item m;
 	uint64_t item = 0;
 	uint32_t coll = 0;
-	bool found = false;
+	bool found = false, hidden = false;
 
 	x->out.items++;
 	if (view_origin(it, &coll, &item) && is_member(x, coll) &&
@@ -74,7 +74,9 @@ judge(struct txn *t, struct checked *c, struct mirror_item *it, struct err *e)
 		return false;
 	if (found && m.seq > read_to(c, coll))
 		return true;
-	if (!found || m.gone) {
+	if (found && !view_linked(t, x->user, &c->view, coll, &m, &hidden, e))
+		return false;
+	if (!found || m.gone || hidden) {
 		verify_add(x->a, &x->out, DIFFER_GHOST, it->item, it->remote);
 		return drop(t, c, it, e);
 	}
@@ -92,12 +94,17 @@ judge_member(struct txn *t, struct checked *c, uint32_t coll, struct err *e)
 	struct verify_items l;
 	struct mirror_item it;
 	size_t i;
-	bool found;
+	bool found, hidden;
 
 	if (!verify_items(t, x->user, coll, &l, e))
 		return false;
 	for (i = 0; i < l.n; i++) {
 		if (l.v[i].gone || l.v[i].seq > read_to(c, coll))
+			continue;
+		if (!view_linked(t, x->user, &c->view, coll, &l.v[i], &hidden,
+				 e))
+			return false;
+		if (hidden)
 			continue;
 		if (!view_item(t, x->user, &c->view, coll, l.v[i].item, &it,
 			       &found, e))

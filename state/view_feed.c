@@ -152,11 +152,12 @@ feed_item(struct txn *t, struct feed *f, struct coll *view, uint32_t coll,
 	  uint64_t item, struct err *e)
 {
 	struct mirror_item m, it;
-	bool found;
+	bool found, hidden = false;
 
-	if (!item_read(t, f->user, coll, item, &m, &found, e))
+	if (!item_read(t, f->user, coll, item, &m, &found, e) ||
+	    (found && !view_linked(t, f->user, view, coll, &m, &hidden, e)))
 		return false;
-	if (!found || m.gone)
+	if (!found || m.gone || hidden)
 		return take_out(t, f, view, coll, item, e);
 	if (!view_item(t, f->user, view, coll, item, &it, &found, e))
 		return false;

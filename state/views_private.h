@@ -14,6 +14,12 @@ bool view_item(struct txn *t, user_id user, const struct coll *view,
 bool view_take(struct txn *t, user_id user, struct coll *view, uint32_t coll,
 	       uint64_t item, struct err *e);
 
+/* view_links.c: m, an item of `coll`, as the view is to show it: with the
+ * version of its group if it leads one, not at all (hidden) if it follows. */
+bool view_linked(struct txn *t, user_id user, const struct coll *view,
+		 uint32_t coll, struct mirror_item *m, bool *hidden,
+		 struct err *e);
+
 /* How far a view has read the change log of one member. */
 struct view_place {
 	uint32_t coll;

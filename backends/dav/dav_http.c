@@ -137,8 +137,10 @@ origin_of(struct dav *d, const char *url, struct arena *a)
 			return &d->origins[i];
 	o = &d->origins[d->n_origins < 4 ? d->n_origins++ : 3];
 	snprintf(o->name, sizeof(o->name), "%s", name);
-	o->auth = dav_is_https(url) ? CURLAUTH_BASIC
-				    : CURLAUTH_BASIC | CURLAUTH_DIGEST;
+	o->auth = d->login.kind == LOGIN_BEARER ? CURLAUTH_BEARER
+		  : dav_is_https(url)           ? CURLAUTH_BASIC
+						: CURLAUTH_BASIC |
+							  CURLAUTH_DIGEST;
 	return o;
 }
 
@@ -158,8 +160,13 @@ set_connection(struct dav *d, const char *url, unsigned long auth)
 	curl_easy_setopt(h, CURLOPT_HTTP_VERSION,
 			 (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(h, CURLOPT_HTTPAUTH, (long)auth);
-	curl_easy_setopt(h, CURLOPT_USERNAME, d->login.user);
-	curl_easy_setopt(h, CURLOPT_PASSWORD, d->login.password);
+	if (d->login.kind == LOGIN_BEARER) {
+		curl_easy_setopt(h, CURLOPT_XOAUTH2_BEARER,
+				 d->login.password);
+	} else {
+		curl_easy_setopt(h, CURLOPT_USERNAME, d->login.user);
+		curl_easy_setopt(h, CURLOPT_PASSWORD, d->login.password);
+	}
 	curl_easy_setopt(h, CURLOPT_USERAGENT, "easbridge");
 	if (d->conf.ca_file != NULL)
 		curl_easy_setopt(h, CURLOPT_CAINFO, d->conf.ca_file);
@@ -261,6 +268,9 @@ learn(struct dav *d, struct dav_origin *o, long status)
 {
 	long offered = 0;
 
+	/* A token goes nowhere in another shape. */
+	if (d->login.kind == LOGIN_BEARER)
+		return false;
 	curl_easy_getinfo(d->easy, CURLINFO_HTTPAUTH_AVAIL, &offered);
 	if (status != 401) {
 		if (offered & (long)CURLAUTH_DIGEST && o->auth & CURLAUTH_DIGEST)
@@ -296,7 +306,9 @@ call_with_login(struct dav *d, const struct dav_ask *ask, const char *url,
 		return false;
 	if (out->status == 401)
 		return err_set(e, ERR_DENIED, SCOPE_ACCOUNT,
-			       "the DAV server refused the login");
+			       "the DAV server refused the %s",
+			       d->login.kind == LOGIN_BEARER ? "token"
+							     : "login");
 	return true;
 }
 

@@ -32,6 +32,8 @@ struct conn;
 #define CAP_AUTH_PLAIN (1u << 19)
 #define CAP_AUTH_LOGIN (1u << 20)
 #define CAP_GMAIL (1u << 21)
+#define CAP_AUTH_OAUTHBEARER (1u << 22)
+#define CAP_AUTH_XOAUTH2 (1u << 23)
 
 /* Tests switch abilities off: only bits set here are believed. */
 extern unsigned imap_caps_mask;

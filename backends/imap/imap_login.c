@@ -45,6 +45,8 @@ static const struct {
 	{ "SASL-IR", CAP_SASL_IR },
 	{ "AUTH=PLAIN", CAP_AUTH_PLAIN },
 	{ "AUTH=LOGIN", CAP_AUTH_LOGIN },
+	{ "AUTH=OAUTHBEARER", CAP_AUTH_OAUTHBEARER },
+	{ "AUTH=XOAUTH2", CAP_AUTH_XOAUTH2 },
 	{ "X-GM-EXT-1", CAP_GMAIL },
 };
 
@@ -101,8 +103,11 @@ await(struct dialogue *d, struct err *e)
 	for (;;) {
 		if (conn_line(d->c, LOGIN_LINE, true, &line) <= 0)
 			return lost(d, e) - 1;
-		if (span_starts(line, SPAN("+")))
+		if (span_starts(line, SPAN("+"))) {
+			d->text = arena_dup(d->a, span_trim(
+						  span_from_at(line, 1)));
 			return 2;
+		}
 		if (span_starts_ci(line, SPAN("* CAPABILITY ")))
 			caps_read(d, span_from_at(line, 13));
 		else if (span_starts_ci(line, SPAN("* BYE")))
@@ -277,6 +282,76 @@ plain_login(struct dialogue *d, const char *user, const char *password,
 	return judge(d, r, e);
 }
 
+/* RFC 7628 3.1, RFC 5801: "," and "=" have a meaning there. */
+static const char *
+sasl_name(struct arena *a, const char *user)
+{
+	char *out = arena_alloc(a, strlen(user) * 3 + 1), *p = out;
+
+	for (; *user != '\0'; user++) {
+		if (*user == ',' || *user == '=') {
+			memcpy(p, *user == ',' ? "=2C" : "=3D", 3);
+			p += 3;
+		} else {
+			*p++ = *user;
+		}
+	}
+	return out;
+}
+
+/* The server's reason (JSON in base64) comes as a continuation; it waits for
+ * an answer of ours before it says NO (RFC 7628 3.2.3; XOAUTH2 likewise). */
+static int
+end_refusal(struct dialogue *d, bool oauthbearer, struct err *e)
+{
+	struct span why = d->text, raw = SPAN_NONE;
+	int r = send_secret(d, oauthbearer ? SPAN("AQ==") : SPAN(""), e);
+
+	if (r == 0 && base64_decode(d->a, why, &raw) && raw.n > 0)
+		d->text = span_of(arena_printf(d->a, SPAN_FMT " " SPAN_FMT,
+					       SPAN_ARG(d->text),
+					       SPAN_ARG(span_first(raw,
+								   200))));
+	return r;
+}
+
+static bool
+auth_bearer(struct dialogue *d, const char *user, const char *token,
+	    const struct endpoint *to, struct err *e)
+{
+	bool modern = (d->caps & CAP_AUTH_OAUTHBEARER) != 0;
+	const char *name = modern ? "OAUTHBEARER" : "XOAUTH2";
+	struct span b64;
+	char *raw, *cmd;
+	int r;
+
+	if (modern)
+		raw = arena_printf(d->a, "n,a=%s,\001host=%s\001port=%u"
+				   "\001auth=Bearer %s\001\001",
+				   sasl_name(d->a, user), to->host, to->port,
+				   token);
+	else
+		raw = arena_printf(d->a, "user=%s\001auth=Bearer %s"
+				   "\001\001", user, token);
+	b64 = base64_encode(d->a, span_of(raw));
+	wipe_span(span_of(raw));
+	if (d->caps & CAP_SASL_IR) {
+		cmd = arena_printf(d->a, "AUTHENTICATE %s " SPAN_FMT, name,
+				   SPAN_ARG(b64));
+		r = command(d, cmd, e);
+		wipe_span(span_of(cmd));
+	} else {
+		r = command(d, arena_printf(d->a, "AUTHENTICATE %s", name),
+			    e);
+		if (r == 2)
+			r = send_secret(d, b64, e);
+	}
+	wipe_span(b64);
+	if (r == 2)
+		r = end_refusal(d, modern, e);
+	return judge(d, r, e);
+}
+
 static bool
 authenticate(struct dialogue *d, const struct source_conf *conf,
 	     const struct login *login, struct err *e)
@@ -286,6 +361,14 @@ authenticate(struct dialogue *d, const struct source_conf *conf,
 	if (!need_caps(d, e))
 		return false;
 	d->told = false;
+	if (login->kind == LOGIN_BEARER) {
+		if (d->caps & (CAP_AUTH_OAUTHBEARER | CAP_AUTH_XOAUTH2))
+			return auth_bearer(d, user, login->password,
+					   &conf->imap, e);
+		return err_set(e, ERR_UNSUPPORTED, SCOPE_ACCOUNT,
+			       "the IMAP server takes no tokens here "
+			       "(neither OAUTHBEARER nor XOAUTH2)");
+	}
 	if (d->caps & CAP_AUTH_PLAIN)
 		return auth_plain(d, user, login->password, e);
 	if (!(d->caps & CAP_LOGINDISABLED))

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "gateway/accounts/sessions.h"
+#include "gateway/oauth/oauth.h"
 
 #define CALL_MS 25000
 
@@ -79,7 +80,7 @@ needs_typed(const struct user_conf *u)
 	size_t i;
 
 	for (i = 0; i < u->n_sources; i++)
-		if (u->source_passwords[i].kind == SECRET_NONE)
+		if (source_takes_typed(u, i))
 			return true;
 	return false;
 }
@@ -163,6 +164,29 @@ account_get(struct gateway *gw, struct user_conf *conf, user_id user,
 	return a;
 }
 
+struct user_conf *
+account_conf_of(struct gateway *gw, user_id user)
+{
+	struct accounts *as = gw->accounts;
+	struct user_conf *conf = NULL;
+	struct account *a;
+
+	pthread_mutex_lock(&as->lock);
+	for (a = as->first; a != NULL && a->user != user; a = a->next)
+		;
+	if (a != NULL)
+		a->refs++;
+	pthread_mutex_unlock(&as->lock);
+	if (a == NULL)
+		return NULL;
+	pthread_mutex_lock(&a->lock);
+	if (a->conf != NULL)
+		conf = user_conf_ref(a->conf);
+	pthread_mutex_unlock(&a->lock);
+	account_put(&a);
+	return conf;
+}
+
 struct account *
 account_ref(struct account *a)
 {
@@ -225,6 +249,17 @@ account_login(struct account *a, const struct user_conf *conf, size_t i,
 	ok = source_login(conf, i, login, password, out, e);
 	explicit_bzero(password, sizeof(password));
 	return ok;
+}
+
+bool
+account_refused(const struct user_conf *conf, size_t i, const struct login *l,
+		struct err *e)
+{
+	if (e->code != ERR_DENIED || e->scope != SCOPE_ACCOUNT)
+		return false;
+	login_judge(l->kind, e);
+	return l->kind == LOGIN_BEARER &&
+	       oauth_refused(conf->oauth[i], oauth_token_id(l));
 }
 
 bool

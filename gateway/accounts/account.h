@@ -23,6 +23,8 @@ struct session {
 	char name[64];    /* of its source */
 	uint64_t ticket;  /* of who opens it */
 	uint64_t generation;
+	int64_t until;      /* its token ends then; 0: it has none */
+	uint64_t token_id;
 	bool busy;
 	int64_t since_ms; /* idle since */
 };
@@ -80,6 +82,7 @@ struct account {
 	struct dev_run busy[64];
 	size_t n_busy;
 	int64_t tree_ms;   /* mono time of the last complete LIST; 0 never */
+	int64_t tree_failed_ms; /* when a view could not have it; 0: it could */
 	bool tree_busy;
 	struct quiet_seen quiet[32]; /* a ring */
 	size_t n_quiet;
@@ -100,6 +103,9 @@ void accounts_free(struct accounts **as);
 struct account *account_get(struct gateway *gw, struct user_conf *conf,
 			    user_id user, const char *login,
 			    const char *password);
+/* The configuration of a user whose account is known; NULL: not since the
+ * start. A reference. */
+struct user_conf *account_conf_of(struct gateway *gw, user_id user);
 struct account *account_ref(struct account *a);
 void account_put(struct account **a);
 /* Calls fn for each account, holding a reference and no lock. */
@@ -137,6 +143,12 @@ void dev_unlock(struct account *a, device_id device, uint32_t coll);
 /* Runs fn on the run record of a collection under the account's lock. */
 void coll_run_do(struct account *a, uint32_t coll,
 		 void (*fn)(struct coll_run *r, void *ctx), void *ctx);
+
+/* A server refused a login of source i: the token, if it was one, is not
+ * used again. e becomes what the phone is to hear. True: trying once more,
+ * with a new token, makes sense. */
+bool account_refused(const struct user_conf *conf, size_t i,
+		     const struct login *l, struct err *e);
 
 /* Credentials for source i of conf; wiped by the caller. */
 bool account_login(struct account *a, const struct user_conf *conf, size_t i,

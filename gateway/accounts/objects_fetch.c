@@ -157,7 +157,8 @@ objects_fetch(struct account *a, struct source *s, const struct coll *c,
 			piece *= 2;
 		else if (took > LONG_MS && piece > 25)
 			piece /= 2;
-		*more_out = before + 2 * took > deadline_ms;
+		*more_out = before + 2 * took > deadline_ms ||
+			    atomic_load(&a->gw->stopping);
 		if (*more_out)
 			return true;
 	}

@@ -1,13 +1,15 @@
 /* Sessions are made on demand, ACCOUNT_SESSIONS for each source at most, and
  * kept for a minute. One that was opened under another configuration or
- * password is not used again. */
+ * password, or with a token that ends now, is not used again. */
 #include "gateway/accounts/sessions.h"
 
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "gateway/oauth/oauth.h"
 
 #define IDLE_MS 60000
+#define TOKEN_S 60 /* a request must come to its end with it */
 
 static unsigned
 open_of(const struct account *a, struct span source)
@@ -29,6 +31,12 @@ take_out(struct account *a, unsigned i)
 	return s;
 }
 
+static bool
+ends_now(const struct session *v)
+{
+	return v->until != 0 && v->until - TOKEN_S < clock_wall();
+}
+
 /* Under the lock: an idle session of the source, or NULL; stale ones are
  * handed out in *stale to be closed. */
 static struct source *
@@ -41,7 +49,7 @@ find_idle(struct account *a, struct span source, struct source **stale)
 
 		if (v->busy || !span_eq(span_of(v->name), source))
 			continue;
-		if (v->generation != a->generation) {
+		if (v->generation != a->generation || ends_now(v)) {
 			*stale = take_out(a, i);
 			return NULL;
 		}
@@ -75,22 +83,48 @@ drop_row(struct account *a, uint64_t ticket)
 	pthread_cond_broadcast(&a->changed);
 }
 
+/* A token that is refused is replaced once. */
+static struct source *
+log_in(struct account *a, const struct user_conf *conf, size_t i,
+       int64_t deadline_ms, struct session *row, struct err *e)
+{
+	struct login l = { 0 };
+	struct source *s = NULL;
+	bool again = true;
+	int tries;
+
+	for (tries = 0; tries < 2 && s == NULL && again; tries++) {
+		err_clear(e);
+		again = false;
+		if (!account_login(a, conf, i, &l, e))
+			break;
+		row->until = l.until;
+		row->token_id = oauth_token_id(&l);
+		s = source_open(&conf->sources[i], &l, deadline_ms, e);
+		again = s == NULL && account_refused(conf, i, &l, e);
+		login_wipe(&l);
+	}
+	login_wipe(&l);
+	return s;
+}
+
 static struct source *
 open_session(struct account *a, struct span source, int64_t deadline_ms,
-	     struct err *e)
+	     struct session *row, struct err *e)
 {
 	struct user_conf *conf = account_conf(a);
 	int i = user_conf_source(conf, source);
-	struct login l = { 0 };
+	struct err why = { .code = ERR_NONE };
 	struct source *s = NULL;
 
-	if (i < 0)
-		err_set(e, ERR_NOT_FOUND, SCOPE_COLLECTION,
+	if (i >= 0)
+		s = log_in(a, conf, (size_t)i, deadline_ms, row, &why);
+	else
+		err_set(&why, ERR_NOT_FOUND, SCOPE_COLLECTION,
 			"the user has no source " SPAN_FMT " any more",
 			SPAN_ARG(source));
-	else if (account_login(a, conf, (size_t)i, &l, e))
-		s = source_open(&conf->sources[i], &l, deadline_ms, e);
-	login_wipe(&l);
+	if (s == NULL)
+		err_set(e, why.code, why.scope, "%s", why.text);
 	user_conf_put(&conf);
 	return s;
 }
@@ -100,15 +134,19 @@ static struct source *
 fill_row(struct account *a, struct span source, uint64_t ticket,
 	 int64_t deadline_ms, struct err *e)
 {
-	struct source *s = open_session(a, source, deadline_ms, e);
+	struct session row = { .until = 0 };
+	struct source *s = open_session(a, source, deadline_ms, &row, e);
 	unsigned i;
 
 	pthread_mutex_lock(&a->lock);
 	if (s == NULL)
 		drop_row(a, ticket);
 	for (i = 0; i < a->n_sessions; i++)
-		if (s != NULL && a->sessions[i].ticket == ticket)
+		if (s != NULL && a->sessions[i].ticket == ticket) {
 			a->sessions[i].s = s;
+			a->sessions[i].until = row.until;
+			a->sessions[i].token_id = row.token_id;
+		}
 	pthread_mutex_unlock(&a->lock);
 	return s;
 }
@@ -160,10 +198,23 @@ account_checkout_mail(struct account *a, int64_t deadline_ms, struct err *e)
 	return s;
 }
 
+/* In the middle of a session: DAV logs in with each request. */
+static void
+refused(struct account *a, const struct session *row)
+{
+	struct user_conf *conf = account_conf(a);
+	int i = user_conf_source(conf, span_of(row->name));
+
+	if (i >= 0 && conf->oauth[i] != NULL && row->token_id != 0)
+		oauth_refused(conf->oauth[i], row->token_id);
+	user_conf_put(&conf);
+}
+
 void
 account_checkin(struct account *a, struct source **s, bool broken)
 {
 	struct source *gone = NULL;
+	struct session row;
 	unsigned i;
 
 	if (*s == NULL)
@@ -171,6 +222,7 @@ account_checkin(struct account *a, struct source **s, bool broken)
 	pthread_mutex_lock(&a->lock);
 	for (i = 0; i < a->n_sessions && a->sessions[i].s != *s; i++)
 		;
+	row = a->sessions[i];
 	if (broken || a->sessions[i].generation != a->generation) {
 		gone = take_out(a, i);
 	} else {
@@ -180,6 +232,8 @@ account_checkin(struct account *a, struct source **s, bool broken)
 	pthread_cond_broadcast(&a->changed);
 	pthread_mutex_unlock(&a->lock);
 	*s = NULL;
+	if (gone != NULL && source_refused(gone))
+		refused(a, &row);
 	source_close(&gone);
 }
 

@@ -1,5 +1,7 @@
 #include "gateway/accounts/views.h"
 
+#include "gateway/accounts/links.h"
+
 bool
 view_has(const struct coll *view, const struct coll *c)
 {
@@ -71,10 +73,17 @@ feed_one(struct gateway *gw, user_id user, const struct coll *view,
 	 const struct coll *v, size_t n, struct arena *a, struct err *e)
 {
 	uint32_t *members = arena_array(a, n + 1, sizeof(*members));
+	struct coll *in = arena_array(a, n + 1, sizeof(*in));
 	struct mirror_result res;
+	size_t i, m = 0;
 
+	for (i = 0; i < n; i++)
+		if (view_has(view, &v[i]))
+			in[m++] = v[i];
 	n = view_members(v, n, view, members);
-	return view_feed(gw->store, user, view->id, members, n, &res, e);
+	/* Who belongs together first: nobody sees them apart in between. */
+	return links_update(gw, user, view, in, m, e) &&
+	       view_feed(gw->store, user, view->id, members, n, &res, e);
 }
 
 bool
@@ -126,6 +135,7 @@ place_find(struct gateway *gw, user_id user, uint32_t coll, uint64_t item,
 	   struct arena *a, struct place *out, struct err *e)
 {
 	struct mirror_item shown;
+	struct view_group group;
 	uint32_t at;
 
 	if (!colls_get(gw->store, user, coll, a, &out->named, e) ||
@@ -150,6 +160,13 @@ place_find(struct gateway *gw, user_id user, uint32_t coll, uint64_t item,
 		out->item = (struct mirror_item){ .item = item };
 	}
 	out->item.gone |= shown.gone || !out->coll.attached;
+	if (out->named.kind != KIND_CONTACT)
+		return true;
+	/* What a phone has of a group is a version of all of it. */
+	if (!view_links_group(gw->store, user, coll, at, item, a, &group, e))
+		return false;
+	if (group.n > 0)
+		out->item.version = shown.version;
 	return true;
 }
 

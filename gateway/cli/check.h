@@ -9,8 +9,13 @@
 
 enum check_result { CHECK_OK, CHECK_NOTE, CHECK_FAIL, CHECK_SKIP };
 
+struct resolver;
+
 struct check {
 	struct arena *a;
+	const struct resolver *dns; /* NULL: names are not looked up */
+	const char *ca_file;        /* for what phones see; NULL: the
+				       system's */
 	/* Called for each step; remedy is "" where nothing is to be done. */
 	void (*line)(void *ctx, const char *what, enum check_result r,
 		     const char *text, const char *remedy);
@@ -33,8 +38,10 @@ bool check_mail(struct check *k, const struct source_conf *s,
 		const struct login *login, const char *from);
 bool check_dav(struct check *k, const struct source_conf *s,
 	       const struct login *login);
-/* What phones see at url: OPTIONS, Autodiscover, FolderSync. */
+/* What phones see at url: OPTIONS and the certificate, Autodiscover in its
+ * forms and in DNS, FolderSync; and whether a phone may wait for wait_s
+ * seconds (0: not tried). */
 void check_phone(struct check *k, const struct user_conf *u,
-		 const char *url, const char *password);
+		 const char *url, const char *password, unsigned wait_s);
 
 #endif

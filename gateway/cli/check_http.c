@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/buf.h"
 
@@ -19,7 +20,7 @@ take_body(char *p, size_t size, size_t n, void *ctx)
 
 struct header_wish {
 	struct arena *a;
-	const char *versions;
+	struct http_reply *out;
 };
 
 static size_t
@@ -28,13 +29,50 @@ take_header(char *p, size_t size, size_t n, void *ctx)
 	struct header_wish *w = ctx;
 	struct span line = span_from(p, size * n), name;
 
+	const struct {
+		const char *name, **to;
+	} wanted[] = {
+		{ "MS-ASProtocolVersions", &w->out->versions },
+		{ "WWW-Authenticate", &w->out->authenticate },
+		{ "Location", &w->out->location },
+		{ "DAV", &w->out->dav },
+	};
+	size_t i;
+
 	name = span_take_until(&line, ':');
-	if (span_eq_ci(name, SPAN("MS-ASProtocolVersions"))) {
-		while (line.n > 0 && (unsigned char)line.p[line.n - 1] <= ' ')
-			line.n--;
-		w->versions = arena_str(w->a, span_trim(line));
-	}
+	while (line.n > 0 && (unsigned char)line.p[line.n - 1] <= ' ')
+		line.n--;
+	for (i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		if (span_eq_ci(name, span_of(wanted[i].name)))
+			*wanted[i].to = arena_str(w->a, span_trim(line));
 	return size * n;
+}
+
+/* With GnuTLS "2027-01-30 12:00:00 GMT", with others words. */
+static int64_t
+read_date(const char *s)
+{
+	struct tm tm = { .tm_year = 0 };
+
+	if (strptime(s, "%Y-%m-%d %H:%M:%S", &tm) != NULL)
+		return (int64_t)timegm(&tm);
+	return (int64_t)curl_getdate(s, NULL);
+}
+
+/* "Expire date:..." of the server's own certificate. */
+static int64_t
+cert_ends(CURL *h)
+{
+	struct curl_certinfo *info = NULL;
+	const struct curl_slist *s;
+
+	if (curl_easy_getinfo(h, CURLINFO_CERTINFO, &info) != CURLE_OK ||
+	    info == NULL || info->num_of_certs < 1)
+		return 0;
+	for (s = info->certinfo[0]; s != NULL; s = s->next)
+		if (strncasecmp(s->data, "Expire date:", 12) == 0)
+			return read_date(s->data + 12);
+	return 0;
 }
 
 static enum http_trouble
@@ -64,6 +102,7 @@ set_request(CURL *h, const struct http_ask *q)
 	curl_easy_setopt(h, CURLOPT_FOLLOWLOCATION, q->follow ? 1L : 0L);
 	curl_easy_setopt(h, CURLOPT_MAXREDIRS, 4L);
 	curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(h, CURLOPT_CERTINFO, 1L);
 	if (q->body.p != NULL) {
 		curl_easy_setopt(h, CURLOPT_POSTFIELDS, q->body.p);
 		curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE, (long)q->body.n);
@@ -88,7 +127,7 @@ http_ask(struct arena *a, const struct http_ask *q, long timeout_ms,
 	 struct http_reply *out)
 {
 	struct buf b = BUF_INIT(BODY_MAX);
-	struct header_wish w = { .a = a };
+	struct header_wish w = { .a = a, .out = out };
 	struct curl_slist *list = NULL;
 	CURL *h = curl_easy_init();
 	CURLcode rc;
@@ -106,11 +145,11 @@ http_ask(struct arena *a, const struct http_ask *q, long timeout_ms,
 	curl_easy_setopt(h, CURLOPT_HEADERDATA, &w);
 	rc = curl_easy_perform(h);
 	curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &out->status);
+	out->cert_ends = cert_ends(h);
 	curl_easy_cleanup(h);
 	curl_slist_free_all(list);
 	out->trouble = trouble_of(rc);
 	snprintf(out->text, sizeof(out->text), "%s", curl_easy_strerror(rc));
 	out->body = arena_dup(a, buf_view(&b));
-	out->versions = w.versions;
 	buf_free(&b);
 }

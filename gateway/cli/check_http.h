@@ -24,7 +24,10 @@ struct http_reply {
 	enum http_trouble trouble; /* else there was an answer */
 	long status;
 	struct span body;          /* at most 1 MB */
-	const char *versions;      /* MS-ASProtocolVersions; NULL: none */
+	/* Headers; NULL: none. MS-ASProtocolVersions, WWW-Authenticate,
+	 * Location, DAV */
+	const char *versions, *authenticate, *location, *dav;
+	int64_t cert_ends;         /* seconds since 1970; 0: no TLS */
 	char text[200];            /* of the trouble */
 };
 

@@ -1,85 +1,30 @@
 /* easbridge as a phone sees it, through whatever proxy stands in front. */
-#include "gateway/cli/check.h"
+#include "gateway/cli/check_private.h"
 
 #include <string.h>
 
 #include "base/buf.h"
-#include "gateway/cli/check_http.h"
+#include "base/clock.h"
 #include "translate/wbxml/wbxml.h"
 
-#define EAS_PATH "/Microsoft-Server-ActiveSync"
-#define PHONE_MS 40000
+#define SOON_DAYS 14
 
 static const char *const eas_headers[] = {
 	"Content-Type: application/vnd.ms-sync.wbxml",
 	"MS-ASProtocolVersion: 14.1", "User-Agent: easbridge-check", NULL
 };
 
-static const char *const xml_headers[] = {
-	"Content-Type: text/xml; charset=utf-8", NULL
-};
-
-static const char *
-trouble_remedy(enum http_trouble t)
+static void
+check_certificate(struct check *k, int64_t ends)
 {
-	switch (t) {
-	case HTTP_NO_HOST:
-		return "The name is not in DNS: add it there, or correct "
-		       "external-url.";
-	case HTTP_NO_CONNECTION:
-		return "Nothing answers there: does the proxy run, does it "
-		       "listen on that port, is the firewall open?";
-	case HTTP_UNTRUSTED:
-		return "Phones refuse such a certificate: it must name this "
-		       "host, come with its chain, and be from a CA that "
-		       "phones know (Let's Encrypt is).";
-	case HTTP_FINE:
-	case HTTP_OTHER:
-		break;
-	}
-	return "Is it https where https is meant, and http where not?";
-}
+	int64_t days = (ends - clock_wall()) / 86400;
 
-static const char *
-status_remedy(long status)
-{
-	switch (status) {
-	case 401:
-		return "Is it the password this phone uses? Does the proxy "
-		       "pass Authorization on?";
-	case 403:
-		return "The proxy or a firewall for web applications refuses "
-		       "it: let " EAS_PATH " pass.";
-	case 404:
-		return "The proxy does not pass that path on: see "
-		       "docs/proxies.md.";
-	case 502:
-	case 504:
-		return "The proxy does not reach easbridge: does it run, is "
-		       "the port the one of listen?";
-	case 503:
-		return "A server behind does not answer; see the lines "
-		       "above, and the log.";
-	default:
-		return "See the log of easbridge, and of the proxy.";
-	}
-}
-
-/* True: there is an answer with status 200. */
-static bool
-answered(struct check *k, const char *what, const struct http_reply *r)
-{
-	if (r->trouble != HTTP_FINE) {
-		check_say(k, what, CHECK_FAIL, trouble_remedy(r->trouble),
-			  "%s", r->text);
-		return false;
-	}
-	if (r->status != 200) {
-		check_say(k, what, CHECK_FAIL, status_remedy(r->status),
-			  "HTTP status %ld", r->status);
-		return false;
-	}
-	return true;
+	if (ends > 0)
+		check_say(k, "phone, certificate",
+			  days < SOON_DAYS ? CHECK_NOTE : CHECK_OK,
+			  days < SOON_DAYS ? "Does its renewal work? Phones "
+					     "stop the day it ends." : NULL,
+			  "good for %lld more days", (long long)days);
 }
 
 static bool
@@ -91,7 +36,7 @@ check_options(struct check *k, struct http_ask q, const char *url)
 	q.method = "OPTIONS";
 	q.url = arena_printf(k->a, "%s" EAS_PATH, url);
 	http_ask(k->a, &q, PHONE_MS, &r);
-	if (!answered(k, what, &r))
+	if (!check_answered(k, what, &r))
 		return false;
 	if (r.versions == NULL) {
 		check_say(k, what, CHECK_FAIL, "Somebody else answers there, "
@@ -101,40 +46,8 @@ check_options(struct check *k, struct http_ask q, const char *url)
 	}
 	check_say(k, what, CHECK_OK, NULL, "ActiveSync %s at %s", r.versions,
 		  q.url);
+	check_certificate(k, r.cert_ends);
 	return true;
-}
-
-static void
-check_autodiscover(struct check *k, struct http_ask q, const char *url,
-		   const char *email)
-{
-	const char *what = "phone, Autodiscover";
-	struct http_reply r;
-
-	q.method = "POST";
-	q.url = arena_printf(k->a, "%s/autodiscover/autodiscover.xml", url);
-	q.headers = xml_headers;
-	q.body = span_of(arena_printf(
-		k->a, "<Autodiscover xmlns=\"http://schemas.microsoft.com/"
-		"exchange/autodiscover/mobilesync/requestschema/2006\">"
-		"<Request><EMailAddress>%s</EMailAddress>"
-		"<AcceptableResponseSchema>http://schemas.microsoft.com/"
-		"exchange/autodiscover/mobilesync/responseschema/2006"
-		"</AcceptableResponseSchema></Request></Autodiscover>",
-		email));
-	http_ask(k->a, &q, PHONE_MS, &r);
-	if (!answered(k, what, &r))
-		return;
-	if (span_find(r.body, SPAN("<Url>")) < 0)
-		check_say(k, what, CHECK_FAIL, "Somebody else answers there: "
-			  "pass /autodiscover on to easbridge.",
-			  "the answer names no server");
-	else if (span_find(r.body, span_of(url)) < 0)
-		check_say(k, what, CHECK_NOTE,
-			  "Set external-url to what phones are to use.",
-			  "phones are told another address than %s", url);
-	else
-		check_say(k, what, CHECK_OK, NULL, "phones find %s", url);
 }
 
 static struct span
@@ -156,7 +69,8 @@ folder_sync(struct arena *a)
 
 /* The device id is that of Android's probe, of which nothing is kept. */
 static void
-check_folder_sync(struct check *k, struct http_ask q, const char *url)
+check_folder_sync(struct check *k, struct http_ask q, const char *url,
+		  struct wbxml_node **root_out)
 {
 	const char *what = "phone, FolderSync";
 	const struct wbxml_node *changes;
@@ -177,7 +91,7 @@ check_folder_sync(struct check *k, struct http_ask q, const char *url)
 			  "the phone is asked to take the policy first");
 		return;
 	}
-	if (!answered(k, what, &r))
+	if (!check_answered(k, what, &r))
 		return;
 	if (!wbxml_read(k->a, r.body, &root, &e)) {
 		check_say(k, what, CHECK_FAIL, "The proxy changes the answer: "
@@ -188,6 +102,8 @@ check_folder_sync(struct check *k, struct http_ask q, const char *url)
 	wbxml_child_u32(changes, WX_FolderHierarchy_Count, &n);
 	if (n > 0)
 		check_say(k, what, CHECK_OK, NULL, "%u folders", n);
+	if (n > 0)
+		*root_out = root;
 	else
 		check_say(k, what, CHECK_FAIL,
 			  "See the lines above, and the log of easbridge.",
@@ -196,22 +112,101 @@ check_folder_sync(struct check *k, struct http_ask q, const char *url)
 				  root, WX_FolderHierarchy_Status)));
 }
 
+/* ---- waiting ---------------------------------------------------------------*/
+
+static struct span
+ping(struct arena *a, struct span inbox, unsigned seconds)
+{
+	struct buf b = BUF_INIT(4096);
+	struct wbxml_writer w = { 0 };
+	struct span out;
+
+	wbxml_begin(&w, &b);
+	wbxml_open(&w, WX_Ping_Ping);
+	wbxml_text(&w, WX_Ping_HeartbeatInterval,
+		   span_of(arena_printf(a, "%u", seconds)));
+	wbxml_open(&w, WX_Ping_Folders);
+	wbxml_open(&w, WX_Ping_Folder);
+	wbxml_text(&w, WX_Ping_Id, inbox);
+	wbxml_text(&w, WX_Ping_Class, SPAN("Email"));
+	wbxml_close(&w);
+	wbxml_close(&w);
+	wbxml_close(&w);
+	wbxml_end(&w, NULL);
+	out = arena_dup(a, buf_view(&b));
+	buf_free(&b);
+	return out;
+}
+
+static struct span
+inbox_of(const struct wbxml_node *root)
+{
+	const struct wbxml_node *n =
+		wbxml_child(root, WX_FolderHierarchy_Changes);
+
+	for (n = n != NULL ? n->child : NULL; n != NULL; n = n->next)
+		if (span_eq(wbxml_child_text(n, WX_FolderHierarchy_Type),
+			    SPAN("2")))
+			return wbxml_child_text(n,
+						WX_FolderHierarchy_ServerId);
+	return SPAN_NONE;
+}
+
+/* The one mistake in proxies that nothing else shows: a phone's wait is cut.
+ * What comes before its time is an answer; what is cut has none. */
+static void
+check_wait(struct check *k, struct http_ask q, const char *url,
+	   struct span inbox, unsigned seconds)
+{
+	const char *what = "phone, waiting";
+	int64_t start = clock_mono_ms();
+	struct http_reply r;
+	long took;
+
+	q.method = "POST";
+	q.url = arena_printf(k->a, "%s" EAS_PATH "?Cmd=Ping&User=check"
+			     "&DeviceId=validate&DeviceType=easbridgecheck",
+			     url);
+	q.headers = eas_headers;
+	q.body = ping(k->a, inbox, seconds);
+	http_ask(k->a, &q, (long)seconds * 1000 + PHONE_MS, &r);
+	took = (long)(clock_mono_ms() - start) / 1000;
+	if (r.trouble == HTTP_FINE && r.status == 200)
+		check_say(k, what, CHECK_OK, NULL,
+			  "a phone may wait %ld s and is answered", took);
+	else
+		check_say(k, what, CHECK_FAIL, "Something between cuts waiting "
+			  "phones, which costs their batteries and delays "
+			  "mail: raise its time-out (docs/proxies.md).",
+			  "cut after %ld s of %u: %s", took, seconds,
+			  r.trouble != HTTP_FINE ? r.text :
+			  arena_printf(k->a, "HTTP status %ld", r.status));
+}
+
 void
 check_phone(struct check *k, const struct user_conf *u, const char *url,
-	    const char *password)
+	    const char *password, unsigned wait_s)
 {
-	struct http_ask q = { .user = u->logins[0], .password = password };
+	struct http_ask q = { .user = u->logins[0], .password = password,
+			      .ca_file = k->ca_file };
+	struct wbxml_node *root = NULL;
 	size_t n = strlen(url);
+	bool https = strncmp(url, "https://", 8) == 0;
 
 	while (n > 0 && url[n - 1] == '/')
 		n--;
 	url = arena_str(k->a, span_from(url, n));
-	if (strncmp(url, "https://", 8) != 0)
+	if (!https)
 		check_say(k, "phone", CHECK_NOTE, "Phones want https: let a "
 			  "proxy end TLS, or set tls-cert and tls-key.",
 			  "%s is not https", url);
 	if (!check_options(k, q, url))
 		return;
-	check_autodiscover(k, q, url, u->emails[0]);
-	check_folder_sync(k, q, url);
+	check_discovery(k, q, u, url);
+	check_folder_sync(k, q, url, &root);
+	if (root != NULL && wait_s > 0)
+		check_wait(k, q, url, inbox_of(root), wait_s);
+	else if (root != NULL && https)
+		check_say(k, "phone, waiting", CHECK_NOTE, "--wait 300 shows "
+			  "whether the proxy lets phones wait.", "not tried");
 }

@@ -1,5 +1,5 @@
 /* Servers behind: name, port, TLS, login, folders, sending, collections. */
-#include "gateway/cli/check.h"
+#include "gateway/cli/check_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +18,6 @@
 #include "base/clock.h"
 #include "gateway/config/preset.h"
 
-#define STEP_MS 20000
 #define CONNECT_MS 8000
 
 void
@@ -127,6 +126,16 @@ password_remedy(struct check *k, const char *host)
 }
 
 static const char *
+login_remedy(struct check *k, const struct login *l, const char *host)
+{
+	if (l->kind == LOGIN_BEARER)
+		return "The token is good, the server does not take it: is "
+		       "it that account's, may it use IMAP and SMTP, and was "
+		       "the scope for mail granted?";
+	return password_remedy(k, host);
+}
+
+static const char *
 tls_remedy(struct check *k, const struct endpoint *p, const char *scheme)
 {
 	return arena_printf(
@@ -168,13 +177,13 @@ is_certificate(const struct source_conf *s)
 }
 
 static void
-imap_failed(struct check *k, const struct source_conf *s, const char *what,
-	    const struct err *e)
+imap_failed(struct check *k, const struct source_conf *s,
+	    const struct login *l, const char *what, const struct err *e)
 {
 	const char *remedy;
 
 	if (e->code == ERR_DENIED)
-		remedy = password_remedy(k, s->imap.host);
+		remedy = login_remedy(k, l, s->imap.host);
 	else if (is_certificate(s))
 		remedy = certificate_remedy(k, s->imap.host);
 	else
@@ -308,7 +317,7 @@ check_imap(struct check *k, const struct source_conf *s,
 		return;
 	c = source_open(s, login, clock_mono_ms() + STEP_MS, &e);
 	if (c == NULL) {
-		imap_failed(k, s, what, &e);
+		imap_failed(k, s, login, what, &e);
 		return;
 	}
 	check_say(k, what, CHECK_OK, NULL, "login at %s as %s", s->imap.host,
@@ -334,7 +343,7 @@ check_smtp(struct check *k, const struct source_conf *s,
 		return;
 	}
 	if (e.code == ERR_DENIED && e.scope == SCOPE_ACCOUNT)
-		remedy = password_remedy(k, s->smtp.host);
+		remedy = login_remedy(k, login, s->smtp.host);
 	else if (e.scope == SCOPE_ITEM)
 		remedy = arena_printf(k->a, "The server does not let this "
 				      "user send as %s: look at email, or at "
@@ -359,52 +368,6 @@ check_mail(struct check *k, const struct source_conf *s,
 	return k->failed == before;
 }
 
-/* ---- contacts and calendars ------------------------------------------------*/
-
-static void
-dav_failed(struct check *k, const char *what, const struct err *e)
-{
-	const char *remedy = "Look at the address in the section; \"easbridge "
-			     "providers\" knows those of many.";
-
-	if (e->code == ERR_DENIED)
-		remedy = "Look at username and password; Nextcloud, Fastmail "
-			 "and iCloud want an app password.";
-	else if (strstr(e->text, "certificate") != NULL)
-		remedy = "Use the name the certificate is made for, or name "
-			 "its CA with ca-file = FILE.";
-	check_say(k, what, CHECK_FAIL, remedy, "%s", e->text);
-}
-
-bool
-check_dav(struct check *k, const struct source_conf *s,
-	  const struct login *login)
-{
-	const char *what = arena_printf(k->a, "%s, DAV", s->name);
-	struct source *c;
-	struct err e = { .code = ERR_NONE };
-	struct folder *v = NULL;
-	size_t n = 0, i, kinds[KIND_COUNT] = { 0 };
-	bool ok;
-
-	c = source_open(s, login, clock_mono_ms() + STEP_MS, &e);
-	ok = c != NULL && source_list(c, k->a, &v, &n, &e);
-	source_close(&c);
-	if (!ok) {
-		dav_failed(k, what, &e);
-		return false;
-	}
-	for (i = 0; i < n; i++)
-		kinds[v[i].kind]++;
-	check_say(k, what, n > 0 ? CHECK_OK : CHECK_NOTE,
-		  n > 0 ? NULL : "Make one on the server, or look at the "
-				 "address.",
-		  "%zu address books, %zu calendars, %zu task lists, %zu "
-		  "notebooks", kinds[KIND_CONTACT], kinds[KIND_EVENT],
-		  kinds[KIND_TASK], kinds[KIND_NOTE]);
-	return true;
-}
-
 /* ---- a user's --------------------------------------------------------------*/
 
 static const char *
@@ -425,13 +388,16 @@ check_sources(struct check *k, const struct user_conf *u,
 		struct login l = { 0 };
 		struct err e = { .code = ERR_NONE };
 
-		if (u->source_passwords[i].kind == SECRET_NONE &&
+		if (source_takes_typed(u, i) &&
 		    password[0] == '\0')
 			check_say(k, s->name, CHECK_SKIP,
 				  "It takes the phone's password: give it "
 				  "with --password-file.",
 				  "no password known");
-		else if (!source_login(u, i, u->logins[0], password, &l, &e))
+		else if (u->oauth[i] != NULL && !check_sign_in(k, u, i, &l))
+			; /* said */
+		else if (u->oauth[i] == NULL &&
+			 !source_login(u, i, u->logins[0], password, &l, &e))
 			check_say(k, s->name, CHECK_FAIL,
 				  "Look at the password setting of the "
 				  "section.", "%s", e.text);

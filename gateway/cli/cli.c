@@ -80,11 +80,21 @@ const struct cli_option_row cli_options[] = {
 	{ CLI_KEEP, "--keep-password", NULL,
 	  "keep the password of the mailbox in a file of its own, so that "
 	  "phones get passwords of theirs" },
+	{ CLI_OAUTH, "--oauth", NULL,
+	  "sign in for mail too, in place of an app password" },
+	{ CLI_USER, "--user", "USER", "one more source for that user" },
+	{ CLI_WAIT, "--wait", "SECONDS",
+	  "see whether a waiting phone is left alone so long (60 to 3540)" },
 	{ CLI_CA, "--ca-file", "FILE",
 	  "certificates to trust instead of the system's" },
 	{ CLI_REPAIR, "--repair", NULL, "set right what differs" },
 	{ CLI_NO_WAIT, "--no-wait", NULL,
 	  "do not wait until the phone has everything" },
+	{ CLI_MERGE, "--merge", NULL, "write a plan of what to merge" },
+	{ CLI_ACROSS, "--across", NULL,
+	  "... of several address books into one, too" },
+	{ CLI_PLAN, "--plan", "FILE", "where the plan is written" },
+	{ CLI_APPLY, "--apply", "FILE", "carry out a plan" },
 	{ .name = NULL }
 };
 
@@ -139,6 +149,15 @@ take_option(struct cli *c, enum cli_option bit, const char *value)
 	case CLI_KEEP:
 		c->keep = true;
 		break;
+	case CLI_OAUTH:
+		c->oauth = true;
+		break;
+	case CLI_USER:
+		c->user = value;
+		break;
+	case CLI_WAIT:
+		c->wait = value;
+		break;
 	case CLI_CA:
 		c->ca_file = value;
 		break;
@@ -147,6 +166,18 @@ take_option(struct cli *c, enum cli_option bit, const char *value)
 		break;
 	case CLI_NO_WAIT:
 		c->no_wait = true;
+		break;
+	case CLI_MERGE:
+		c->merge = true;
+		break;
+	case CLI_ACROSS:
+		c->across = true;
+		break;
+	case CLI_PLAN:
+		c->plan = value;
+		break;
+	case CLI_APPLY:
+		c->apply = value;
 		break;
 	}
 }

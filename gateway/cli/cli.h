@@ -21,17 +21,26 @@ enum cli_option {
 	CLI_URL = 128,      /* --url URL */
 	CLI_CA = 256,       /* --ca-file FILE */
 	CLI_KEEP = 512,     /* --keep-password */
-	CLI_REPAIR = 1024,  /* --repair */
-	CLI_NO_WAIT = 2048  /* --no-wait */
+	CLI_OAUTH = 1024,   /* --oauth */
+	CLI_USER = 2048,    /* --user USER */
+	CLI_WAIT = 4096,    /* --wait SECONDS */
+	CLI_REPAIR = 8192,  /* --repair */
+	CLI_NO_WAIT = 16384, /* --no-wait */
+	CLI_MERGE = 1 << 20,  /* --merge */
+	CLI_ACROSS = 1 << 21, /* --across */
+	CLI_PLAN = 1 << 22,   /* --plan FILE */
+	CLI_APPLY = 1 << 23   /* --apply FILE */
 };
 
 /* A command line, read. */
 struct cli {
 	const struct cli_command *cmd;
 	const char *file;          /* -c, else the default */
-	bool json, yes, unmasked, keep, repair, no_wait;
+	bool json, yes, unmasked, keep, oauth, repair, no_wait;
+	bool merge, across;
 	/* NULL: not given */
-	const char *password_file, *out, *resolver, *url, *ca_file;
+	const char *password_file, *out, *resolver, *url, *ca_file, *user;
+	const char *wait, *plan, *apply;
 	char **argv;               /* what is neither word nor option */
 	int argc;
 };
@@ -82,8 +91,14 @@ int cli_state(const struct cli *c); /* check, dump */
 int cli_trace_live(const struct cli *c);
 int cli_verify(const struct cli *c);
 int cli_resync(const struct cli *c);
+int cli_duplicates(const struct cli *c);
+int cli_unlink(const struct cli *c); /* unlink, relink */
 int cli_password_add(const struct cli *c);
 int cli_password_list(const struct cli *c);
 int cli_password_revoke(const struct cli *c);
+int cli_oauth(const struct cli *c);
+int cli_oauth_revoke(const struct cli *c);
+int cli_secret_key(const struct cli *c);
+int cli_secret_seal(const struct cli *c);
 
 #endif

@@ -1,10 +1,13 @@
 /* easbridge check */
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "gateway/cli/check.h"
 #include "gateway/cli/cli_config.h"
+#include "gateway/cli/setup.h"
 #include "gateway/http/auth_passwords.h"
 #include "gateway/operate/control.h"
 
@@ -54,7 +57,7 @@ needs_typed(const struct user_conf *u)
 	size_t i;
 
 	for (i = 0; i < u->n_sources; i++)
-		if (u->source_passwords[i].kind == SECRET_NONE)
+		if (source_takes_typed(u, i))
 			return true;
 	return u->password.kind == SECRET_NONE;
 }
@@ -77,6 +80,34 @@ phone_password(const struct cli *c, const struct user_conf *u, char *out,
 					      : NULL, out, size);
 }
 
+/* 0: not wanted. */
+static unsigned
+wait_of(const struct cli *c)
+{
+	uint32_t n = 0;
+
+	if (c->wait != NULL)
+		span_u32(span_of(c->wait), &n);
+	return n;
+}
+
+/* A phone that waited is on record, even one that does not exist. */
+static void
+forget_try(const struct config *conf, const struct user_conf *u)
+{
+	json_t *q = json_pack("{ssssssss}", "do", "device", "what", "forget",
+			      "user", u->logins[0], "device", "validate");
+	char *line = json_dumps(q, JSON_COMPACT);
+	struct buf b = BUF_INIT(CONTROL_LINE);
+	struct err e = { .code = ERR_NONE };
+
+	if (line != NULL)
+		control_ask(conf->state, line, &b, &e);
+	free(line);
+	json_decref(q);
+	buf_free(&b);
+}
+
 static void
 check_outside(struct check *k, const struct cli *c,
 	      const struct config *conf, const struct user_conf *u,
@@ -92,7 +123,9 @@ check_outside(struct check *k, const struct cli *c,
 		check_say(k, "phone", CHECK_SKIP, "Give the phone's password "
 			  "with --password-file.", "no password known");
 	else
-		check_phone(k, u, url, password);
+		check_phone(k, u, url, password, wait_of(c));
+	if (url != NULL && wait_of(c) > 0)
+		forget_try(conf, u);
 }
 
 static int
@@ -100,11 +133,18 @@ run(const struct cli *c, struct config *conf, const struct user_conf *u)
 {
 	json_t *list = c->json ? json_array() : NULL;
 	struct check k = { .line = c->json ? keep_line : print_line,
-			   .ctx = list };
+			   .ctx = list, .ca_file = c->ca_file };
+	struct resolver dns = { .dir = NULL };
+	struct err e = { .code = ERR_NONE };
 	char password[1024];
 	bool ok = phone_password(c, u, password, sizeof(password));
 
-	k.a = arena_new();
+	k.a = dns.a = arena_new();
+	k.dns = &dns;
+	if (ok && !resolver_open(&dns, c->resolver, &e)) {
+		cli_fail(CLI_USAGE, "%s", e.text);
+		ok = false;
+	}
 	if (ok) {
 		check_say(&k, "configuration", CHECK_OK, NULL, "%s", u->file);
 		/* One of the gateway's own is for no server's eyes. */
@@ -130,12 +170,21 @@ run(const struct cli *c, struct config *conf, const struct user_conf *u)
 int
 cli_check(const struct cli *c)
 {
+	unsigned wait_s = wait_of(c);
+
 	struct config *conf = cli_config(c);
 	struct user_conf *u;
 	int rc = CLI_FAILED;
 
 	if (conf == NULL)
 		return CLI_USAGE;
+	if (c->wait != NULL && (wait_s < HEARTBEAT_MIN ||
+				wait_s > HEARTBEAT_MAX)) {
+		config_put(&conf);
+		return cli_fail(CLI_USAGE, "--wait is a number of seconds "
+				"from %d to %d", HEARTBEAT_MIN,
+				HEARTBEAT_MAX);
+	}
 	log_set_level(LOG_ERROR);
 	u = cli_user(conf, c->argv[0]);
 	if (u != NULL)

@@ -14,18 +14,30 @@ static void
 print_status(const json_t *o)
 {
 	struct arena *a = arena_new();
+	const json_t *v;
+	size_t i;
 
 	printf("easbridge %s, process %lld, since %s\n"
 	       "configuration  %s\nstate          %s\n"
 	       "user files     %lld%s\n"
 	       "phones waiting %lld\nrequests open  %lld\n"
-	       "jobs queued    %lld\n",
+	       "jobs queued    %lld\n"
+	       "phones held    %lld%s\n",
 	       cli_text(o, "version"), cli_number(o, "pid"),
 	       cli_time(a, cli_number(o, "started")), cli_text(o, "config"),
 	       cli_text(o, "state"), cli_number(o, "users"),
 	       cli_number(o, "mistakes") > 0
 		       ? " (with mistakes: easbridge check-config)" : "",
-	       cli_number(o, "waiting"), cli_number(o, "open"), cli_number(o, "queued"));
+	       cli_number(o, "waiting"), cli_number(o, "open"),
+	       cli_number(o, "queued"), cli_number(o, "held"),
+	       cli_number(o, "held") > 0
+		       ? " (they ran away: easbridge devices)" : "");
+	json_array_foreach(json_object_get(o, "sign-ins"), i, v)
+		printf("\n%s of %s: %s\n%s%s%s", cli_text(v, "source"),
+		       cli_text(v, "user"), cli_text(v, "text"),
+		       cli_text(v, "remedy")[0] ? "    " : "",
+		       cli_text(v, "remedy"),
+		       cli_text(v, "remedy")[0] ? "\n" : "");
 	arena_free(&a);
 }
 
@@ -152,15 +164,32 @@ row(struct cli_table *t, const char *name, const char *value)
 	cli_cell(t, value);
 }
 
+static const char *
+hold_text(struct cli_table *t, const json_t *h)
+{
+	const char *until =
+		cli_number(h, "until") == 0
+			? "until \"easbridge device release\""
+			: arena_printf(t->a, "until %s",
+				       cli_time(t->a, cli_number(h, "until")));
+
+	return arena_printf(t->a, "edits in %s: it %s; %s",
+			    cli_text(h, "folder"), cli_text(h, "why"), until);
+}
+
 static void
 print_device(const json_t *o)
 {
 	struct cli_table t = { .a = arena_new(), .columns = 2 };
-	const json_t *d = json_object_get(o, "device");
+	const json_t *d = json_object_get(o, "device"), *hold;
+	size_t i;
 
 	row(&t, "user", cli_text(d, "user"));
 	row(&t, "device", cli_text(d, "device"));
 	row(&t, "standing", cli_text(d, "standing"));
+	json_array_foreach(json_object_get(d, "held"), i, hold)
+		row(&t, cli_flag(hold, "holds") ? "held" : "was held",
+		    hold_text(&t, hold));
 	row(&t, "type", cli_text(d, "type"));
 	row(&t, "model", cli_text(d, "model"));
 	row(&t, "name", cli_text(d, "name"));
@@ -207,6 +236,7 @@ done_text(const char *what)
 {
 	static const char *const words[][2] = {
 		{ "allow", "is let in again" },
+		{ "release", "may write again" },
 		{ "block", "is shut out" },
 		{ "wipe", "will be told to erase itself when it asks next" },
 		{ "wipe-account", "will be told to drop this account when it "

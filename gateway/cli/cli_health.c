@@ -36,8 +36,7 @@ say(const struct cli *c, const char *url, const char *word, int rc)
 		printf("%s: %s\n", url, word);
 		return rc;
 	}
-	o = json_pack("{sbssss}", "ok", rc == CLI_OK, "url", url, "text",
-		      word);
+	o = json_pack("{sbssss}", "ok", rc == CLI_OK, "url", url, "text", word);
 	json_dumpf(o, stdout, JSON_INDENT(1));
 	putchar('\n');
 	json_decref(o);
@@ -79,7 +78,7 @@ cli_health(const struct cli *c)
 		rc = ask(c, a, url);
 	else
 		rc = cli_fail(CLI_USAGE, "port 0 is any port: say --url "
-			      "http://127.0.0.1:PORT");
+					 "http://127.0.0.1:PORT");
 	arena_free(&a);
 	config_put(&conf);
 	return rc;

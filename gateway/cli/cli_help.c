@@ -22,7 +22,8 @@ cli_print_usage(const struct cli_command *cmd, FILE *to)
 		if (cmd->options & cli_options[i].bit)
 			fprintf(to, " [%s%s%s]", cli_options[i].name,
 				cli_options[i].value ? " " : "",
-				cli_options[i].value ? cli_options[i].value : "");
+				cli_options[i].value ? cli_options[i].value
+						     : "");
 	fprintf(to, "%s%s\n", cmd->args[0] ? " " : "", cmd->args);
 }
 
@@ -48,7 +49,7 @@ static const struct {
 	{ "First steps", " setup check profile " },
 	{ "Phones", " devices device password " },
 	{ "The running easbridge", " status health users reload source " },
-	{ "When something is wrong", " check-config verify resync trace " },
+	{ "When something is wrong", " check-config verify resync state trace " },
 	{ "Reference", " help help-config providers version " },
 	{ "For the system", " serve completion help-manual help-providers " },
 };
@@ -79,9 +80,9 @@ print_group(size_t group, FILE *to)
 		if (group_of(cmd) != group)
 			continue;
 		if (!any)
-			fprintf(to, "%s\n", group < N_GROUPS
-						    ? groups[group].title
-						    : "More");
+			fprintf(to, "%s\n",
+				group < N_GROUPS ? groups[group].title
+						 : "More");
 		any = true;
 		snprintf(left, sizeof(left), "%s %s", cmd->words, cmd->args);
 		fprintf(to, "  %-34s %s\n", left, cmd->about);
@@ -98,7 +99,8 @@ cli_print_all(FILE *to)
 	fputs("Phones add an account of type Exchange; easbridge speaks to "
 	      "them, and to the\nservers where mail, contacts and calendars "
 	      "live.\n\nusage: easbridge COMMAND [OPTION]... "
-	      "[ARGUMENT]...\n\n", to);
+	      "[ARGUMENT]...\n\n",
+	      to);
 	for (i = 0; i <= N_GROUPS; i++)
 		print_group(i, to);
 	fputs("A new user, from nothing to a phone:\n"
@@ -110,7 +112,8 @@ cli_print_all(FILE *to)
 	      "\"easbridge help COMMAND\" explains one, with examples. "
 	      "Commands with --json answer\nprograms. Exit codes: 0 done, 1 "
 	      "failed, 2 wrong command line or configuration,\n3 easbridge "
-	      "is not running.\n", to);
+	      "is not running.\n",
+	      to);
 }
 
 int
@@ -126,8 +129,10 @@ cli_no_such(int argc, char **argv)
 	else if (group)
 		cli_fail(CLI_USAGE, "\"%s\" wants one more word:\n", argv[0]);
 	else
-		cli_fail(CLI_USAGE, "there is no command \"%s\"; these are "
-			 "known:\n", argv[0]);
+		cli_fail(CLI_USAGE,
+			 "there is no command \"%s\"; these are "
+			 "known:\n",
+			 argv[0]);
 	for (cmd = cli_commands; group && cmd->words != NULL; cmd++)
 		if (begins(cmd, argv[0]))
 			cli_print_usage(cmd, stderr);

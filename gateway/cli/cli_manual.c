@@ -62,7 +62,7 @@ cli_manual(const struct cli *c)
 		printf(".B %s%s %s\n",
 		       cli_options[i].name[1] == '-' ? "\\-" : "",
 		       cli_options[i].name[1] == '-' ? cli_options[i].name + 1
-						 : cli_options[i].name,
+						     : cli_options[i].name,
 		       cli_options[i].value ? cli_options[i].value : "");
 		print_groff(cli_options[i].help);
 	}

@@ -1,29 +1,18 @@
 /* easbridge setup: finds, tries, writes. */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "gateway/cli/check.h"
-#include "gateway/cli/cli_config.h"
-#include "gateway/cli/setup.h"
+#include "gateway/cli/oauth_sign_in.h"
+#include "gateway/cli/setup_private.h"
 #include "gateway/http/auth.h"
+#include "gateway/oauth/oauth_flow.h"
 #include "gateway/operate/control.h"
-
-struct plan {
-	const struct cli *c;
-	struct arena *a;
-	struct config *conf;
-	const char *address, *path, *ca_file;
-	struct found found;
-	bool dav;              /* write the section */
-	bool keep;             /* name the password's file */
-	char password[1024];
-};
 
 /* ---- questions -------------------------------------------------------------*/
 
@@ -57,120 +46,6 @@ tame_address(struct arena *a, const char *text)
 	return s;
 }
 
-/* ---- the file --------------------------------------------------------------*/
-
-/* Beside the user file; "" if it is not to be kept. */
-static const char *
-secret_line(const struct plan *p)
-{
-	return p->keep ? arena_printf(p->a, "password-file = %s.secret\n",
-				      p->address) : "";
-}
-
-static const char *
-secret_path(const struct plan *p)
-{
-	const char *slash = strrchr(p->path, '/');
-
-	return arena_printf(p->a, "%.*s%s.secret",
-			    slash != NULL ? (int)(slash - p->path) + 1 : 0,
-			    p->path, p->address);
-}
-
-static void
-put_mail(struct buf *b, const struct plan *p)
-{
-	const struct found *f = &p->found;
-
-	buf_printf(b, "\n[mail]\nimap = %s\nsmtp = %s\n", f->imap, f->smtp);
-	buf_printf(b, "username = %s\n",
-		   f->username != NULL ? f->username : p->address);
-	if (p->ca_file != NULL)
-		buf_printf(b, "ca-file = %s\n", p->ca_file);
-	buf_str(b, secret_line(p));
-}
-
-static void
-put_dav(struct buf *b, const struct plan *p)
-{
-	const struct found *f = &p->found;
-
-	buf_str(b, "\n[dav]\n");
-	if (f->contacts != NULL)
-		buf_printf(b, "contacts = %s\n", f->contacts);
-	if (f->calendars != NULL)
-		buf_printf(b, "calendars = %s\n", f->calendars);
-	buf_printf(b, "username = %s\n",
-		   f->username != NULL ? f->username : p->address);
-	buf_str(b, secret_line(p));
-}
-
-/* At the top it brings contacts and calendars along, which share the
- * password of [mail]. */
-static void
-put_provider(struct buf *b, const struct plan *p)
-{
-	const char *name = p->found.preset->name;
-
-	if (!p->dav)
-		buf_printf(b, "\n[mail]\nprovider = %s\n%s", name,
-			   secret_line(p));
-	else
-		buf_printf(b, "provider = %s\n%s%s", name,
-			   p->keep ? "\n[mail]\n" : "", secret_line(p));
-}
-
-static struct span
-file_text(struct plan *p, const char *name)
-{
-	struct buf b = BUF_INIT(65536);
-	struct span out;
-
-	buf_printf(&b, "# Made by easbridge setup; see easbridge help-config."
-		   "\nlogin = %s\n", p->address);
-	if (name[0] != '\0')
-		buf_printf(&b, "name = %s\n", name);
-	buf_printf(&b, "email = %s\n", p->address);
-	if (p->found.preset != NULL)
-		put_provider(&b, p);
-	else
-		put_mail(&b, p);
-	if (p->found.preset == NULL && p->dav)
-		put_dav(&b, p);
-	buf_str(&b, p->keep ? "\n# Phones log in by passwords of their own: "
-			      "easbridge password add.\n"
-			    : "\n# The phone's password goes to these "
-			      "servers. To give each phone one of\n# its own, "
-			      "write password-file = FILE into the sections "
-			      "and see\n# easbridge help password add.\n");
-	out = span_of(arena_str(p->a, buf_view(&b)));
-	buf_free(&b);
-	return out;
-}
-
-/* Never over a file that is there. */
-static int
-write_file(const struct plan *p, const char *path, struct span text)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	struct stat st;
-	bool ok;
-
-	if (fd < 0)
-		return cli_fail(CLI_FAILED, "%s: %s", path,
-				strerror(errno));
-	ok = write(fd, text.p, text.n) == (ssize_t)text.n && fsync(fd) == 0;
-	/* root's command, the daemon's file. */
-	if (geteuid() == 0 && stat(p->conf->state, &st) == 0)
-		ok = fchown(fd, st.st_uid, st.st_gid) == 0 && ok;
-	ok = close(fd) == 0 && ok;
-	if (!ok) {
-		unlink(path);
-		return cli_fail(CLI_FAILED, "%s cannot be written", path);
-	}
-	return CLI_OK;
-}
-
 /* ---- the try ---------------------------------------------------------------*/
 
 static void
@@ -191,31 +66,94 @@ say_mistake(void *ctx, const char *file, unsigned line, const char *text)
 	fprintf(stderr, "%s:%u: %s\n", file, line, text);
 }
 
-/* Mail must work; contacts and calendars that do not are left out. */
+/* Somebody at a terminal, or who said --oauth, signs in now. */
+static bool
+wants_sign_in(struct plan *p, const struct user_conf *u, size_t i)
+{
+	if (p->c->yes)
+		return false;
+	if (p->oauth || u->sources[i].kind == SOURCE_MAIL)
+		return true;
+	return strncasecmp(ask(p, "Contacts and calendars: sign in now? "
+				  "(y/n)"), "y", 1) == 0;
+}
+
+/* A token for that source: there already, or by a sign-in. */
+static bool
+has_token(struct plan *p, const struct user_conf *u, size_t i)
+{
+	const struct oauth_conf *o = u->oauth[i];
+	struct oauth_look look;
+
+	oauth_look(o, p->a, &look);
+	if (look.state == OAUTH_GOOD)
+		return true;
+	if (wants_sign_in(p, u, i) &&
+	    oauth_sign_in(p->conf, u, o, p->a) == CLI_OK) {
+		p->signed_in = true;
+		return true;
+	}
+	print_line(NULL, u->sources[i].name, CHECK_NOTE,
+		   "nobody has signed in yet", oauth_remedy(o, p->a));
+	return false;
+}
+
+static bool
+try_source(struct plan *p, struct check *k, const struct user_conf *u,
+	   size_t i)
+{
+	const struct source_conf *s = &u->sources[i];
+	struct err e = { .code = ERR_NONE };
+	struct login l = { 0 };
+	bool ok, dav = s->kind == SOURCE_DAV;
+
+	if (u->oauth[i] != NULL && !has_token(p, u, i))
+		return dav; /* signing in may come later */
+	if (p->keep && u->oauth[i] == NULL) { /* its file is not there yet */
+		l.kind = LOGIN_KEPT;
+		snprintf(l.user, sizeof(l.user), "%s", s->username != NULL
+			 ? s->username : p->address);
+		memcpy(l.password, p->password, sizeof(p->password));
+		ok = true;
+	} else {
+		ok = source_login(u, i, p->address, p->password, &l, &e);
+	}
+	if (!ok)
+		print_line(NULL, s->name, CHECK_FAIL, e.text, "");
+	else if (!dav)
+		ok = check_mail(k, s, &l, p->address);
+	else if (!check_dav(k, s, &l))
+		p->dav = false;
+	login_wipe(&l);
+	return ok;
+}
+
+/* Mail must work; contacts and calendars that do not are left out. Of a file
+ * that is extended only what is new is tried. */
 static bool
 try_all(struct plan *p)
 {
 	struct config_report rep = { .say = say_mistake };
 	struct check k = { .a = p->a, .line = print_line };
+	const char *text = setup_text(p, "");
 	struct user_conf *u;
-	bool ok = true;
+	bool ok = text != NULL;
 	size_t i;
 
-	u = config_user_text(p->path, file_text(p, ""), &rep);
+	u = ok ? config_user_text(p->conf, p->path, span_of(text), &rep)
+	       : NULL;
 	if (u == NULL)
 		return false;
-	for (i = 0; i < u->n_sources && ok && !p->c->yes; i++) {
-		struct login l = { 0 };
-		struct err e = { .code = ERR_NONE };
-
-		if (!source_login(u, i, p->address, p->password, &l, &e))
-			ok = false;
-		else if (u->sources[i].kind == SOURCE_MAIL)
-			ok = check_mail(&k, &u->sources[i], &l, p->address);
-		else if (!check_dav(&k, &u->sources[i], &l))
-			p->dav = false;
-		login_wipe(&l);
-	}
+	for (i = 0; i < u->n_sources && ok && !p->c->yes; i++)
+		if (p->to == NULL ||
+		    user_conf_source(p->to, span_of(u->sources[i].name)) < 0)
+			ok = try_source(p, &k, u, i);
+	/* Nothing is written: nobody will use what was signed in for it. */
+	for (i = 0; i < u->n_sources && !ok && p->signed_in; i++)
+		if (u->oauth[i] != NULL) {
+			oauth_revoke(u->oauth[i], p->a, true, &text);
+			p->signed_in = false;
+		}
 	user_conf_put(&u);
 	return ok;
 }
@@ -239,6 +177,8 @@ say_found(const struct plan *p)
 		printf("  contacts = %s\n", f->contacts);
 	if (f->calendars != NULL)
 		printf("  calendars = %s\n", f->calendars);
+	if (f->dav != NULL)
+		printf("  contacts and calendars = %s\n", f->dav);
 }
 
 static int
@@ -263,42 +203,91 @@ find_by_hand(struct plan *p)
 static void
 tell_daemon(struct plan *p)
 {
+	const char *user = p->to != NULL ? p->to->logins[0] : p->address;
 	struct buf b = BUF_INIT(CONTROL_LINE);
 	struct err e = { .code = ERR_NONE };
+	bool runs = control_ask(p->conf->state, "{\"do\":\"reload\"}", &b,
+				&e);
 
-	if (control_ask(p->conf->state, "{\"do\":\"reload\"}", &b, &e))
-		printf("easbridge serves it from now on. On the phone: add "
-		       "an Exchange account, %s.\n", p->address);
-	else
-		printf("Start easbridge, then add an Exchange account on the "
-		       "phone: %s.\n", p->address);
-	if (p->keep)
-		printf("Its password: easbridge password add %s NAME\n",
-		       p->address);
-	printf("All of it, as a phone sees it: easbridge check %s\n",
-	       p->address);
 	buf_free(&b);
+	if (runs)
+		printf("easbridge serves it from now on.");
+	else
+		printf("Start easbridge.");
+	if (p->to != NULL)
+		printf(" %s's phones show it when they ask next.\n", user);
+	else
+		printf(" On the phone: add an Exchange account, %s.\n", user);
+	if (p->to == NULL && (p->keep || p->oauth))
+		printf("Its password: easbridge password add %s NAME\n",
+		       user);
+	printf("All of it, as a phone sees it: easbridge check %s\n", user);
 }
 
-static int
-write_both(struct plan *p, const char *name)
+/* The client key for this provider; for one that is not known the only one
+ * there is, which must be meant by name (--oauth). */
+static bool
+find_client(struct plan *p)
 {
-	const char *secret = secret_path(p);
-	int rc = CLI_OK;
+	const struct preset *preset = p->found.preset;
+	const char *name = preset != NULL ? preset->oauth : NULL;
+	bool known = false;
+	size_t i;
 
-	if (p->keep)
-		rc = write_file(p, secret, span_of(arena_printf(
-						   p->a, "%s\n",
-						   p->password)));
-	if (rc != CLI_OK)
-		return rc;
-	rc = write_file(p, p->path, file_text(p, name));
-	if (rc != CLI_OK && p->keep)
-		unlink(secret);
-	if (rc == CLI_OK)
-		printf("wrote %s%s%s\n", p->path, p->keep ? " and " : "",
-		       p->keep ? secret : "");
-	return rc;
+	if (preset == NULL && p->c->oauth && p->conf->n_oauths == 1)
+		name = p->conf->oauths[0].name;
+	for (i = 0; name != NULL && i < p->conf->n_oauths; i++)
+		known = known || strcmp(p->conf->oauths[i].name, name) == 0;
+	p->client = name;
+	return known;
+}
+
+/* By an app password or by tokens? False: the second is wanted and there is
+ * no client key. */
+static bool
+choose_login(struct plan *p)
+{
+	const struct preset *preset = p->found.preset;
+	bool known = find_client(p);
+	const char *name = p->client;
+
+	if (!known && preset_wants_oauth(preset)) {
+		printf("  contacts and calendars want a client key: "
+		       "\"easbridge oauth %s %s\" tells how\n", name,
+		       p->address);
+		/* At the top of a file it is left out by itself. */
+		p->dav = p->dav && p->to == NULL;
+	}
+	p->oauth = p->c->oauth;
+	if (known && !p->oauth && p->c->password_file == NULL && !p->c->yes)
+		p->oauth = strncasecmp(ask(p, "Mail by an app password, or by "
+					      "signing in? (p/s)"), "s",
+				       1) == 0;
+	if (!p->oauth || known)
+		return true;
+	if (name == NULL)
+		cli_fail(CLI_USAGE, "no sign-in is known for this provider: "
+			 "add its [oauth NAME] section, the only one, or "
+			 "write auth = oauth by hand (docs/oauth.md)");
+	else
+		cli_fail(CLI_USAGE, "there is no client key: \"easbridge oauth "
+			 "%s %s\" tells how to get one", name, p->address);
+	return false;
+}
+
+static bool
+ask_password(struct plan *p)
+{
+	if (p->oauth || (p->c->yes && !p->keep))
+		return true;
+	if (!cli_password(p->c, "Password of the mailbox: ", p->password,
+			  sizeof(p->password)))
+		return false;
+	if (p->password[0] == '\0')
+		cli_fail(CLI_USAGE, "no password to try it with: give "
+			 "--password-file, or --yes to write the file "
+			 "untried");
+	return p->password[0] != '\0';
 }
 
 static int
@@ -308,21 +297,18 @@ try_and_write(struct plan *p)
 	int rc;
 
 	p->dav = f->preset != NULL ? f->preset->dav[0].key != NULL
-				   : f->contacts || f->calendars;
-	if (!p->c->yes || p->c->keep) {
-		if (!cli_password(p->c, "Password of the mailbox: ",
-				  p->password, sizeof(p->password)))
-			return CLI_FAILED;
-		if (p->password[0] == '\0')
-			return cli_fail(CLI_USAGE, "no password to try it "
-					"with: give --password-file, or "
-					"--yes to write the file untried");
-	}
+				   : f->contacts || f->calendars || f->dav;
+	if (!choose_login(p))
+		return CLI_USAGE;
+	/* The phone's password fits one mailbox. */
+	p->keep = (p->c->keep || p->to != NULL) && !p->oauth;
+	if (!ask_password(p))
+		return p->password[0] == '\0' ? CLI_USAGE : CLI_FAILED;
 	if (!try_all(p))
 		return cli_fail(CLI_FAILED, "nothing was written%s",
 				p->c->yes ? "" : "; --yes writes it untried");
-	p->keep = p->c->keep;
-	rc = write_both(p, ask(p, "Name that people see (empty: none)"));
+	rc = setup_write(p, p->to != NULL ? "" :
+			 ask(p, "Name that people see (empty: none)"));
 	if (rc == CLI_OK)
 		tell_daemon(p);
 	return rc;
@@ -367,6 +353,74 @@ is_free(struct plan *p)
 	return CLI_OK;
 }
 
+/* "example" of anna@mail.example.org's domain, with a number if there is such
+ * a section. */
+static void
+name_section(struct plan *p)
+{
+	struct span domain = span_of(strchr(p->address, '@') + 1);
+	struct span first = span_take_until(&domain, '.');
+	const char *stem = arena_str(p->a, span_first(first, 40));
+	int n;
+
+	p->section = stem;
+	for (n = 2; user_conf_source(p->to, span_of(p->section)) >= 0; n++)
+		p->section = arena_printf(p->a, "%s%d", stem, n);
+}
+
+/* One more source for somebody who is there. */
+static int
+extend(struct plan *p)
+{
+	const struct user_conf *u = p->to;
+	size_t i, k;
+
+	if (p->conf->template != NULL && strcmp(u->file,
+						p->conf->template) == 0)
+		return cli_fail(CLI_FAILED, "%s comes from the template: give "
+				"them a file of their own first",
+				u->logins[0]);
+	if (u->n_sources + 2 > MAX_SOURCES)
+		return cli_fail(CLI_FAILED, "%s has %zu sources already",
+				u->logins[0], u->n_sources);
+	for (i = 0; i < u->n_sources; i++)
+		for (k = 0; k < u->sources[i].n_emails; k++)
+			if (strcmp(u->sources[i].emails[k], p->address) == 0)
+				return cli_fail(CLI_FAILED, "%s is a source "
+						"of %s already", p->address,
+						u->logins[0]);
+	p->path = u->file;
+	name_section(p);
+	return run(p);
+}
+
+static int
+prepare(struct plan *p)
+{
+	const struct cli *c = p->c;
+	struct user_conf *u = NULL;
+	int rc = CLI_FAILED;
+
+	if (p->address == NULL)
+		return cli_fail(CLI_USAGE, "\"%s\" is no mail address",
+				c->argv[0]);
+	if (c->user != NULL) {
+		u = cli_user(p->conf, c->user);
+		p->to = u;
+		rc = u != NULL ? extend(p) : CLI_FAILED;
+		user_conf_put(&u);
+		return rc;
+	}
+	if (p->conf->users == NULL && c->out == NULL)
+		return cli_fail(CLI_FAILED, "%s has no setting \"users\": the "
+				"folder the file belongs to", c->file);
+	p->path = c->out != NULL ? c->out :
+		  arena_printf(p->a, "%s/%s.conf", p->conf->users,
+			       p->address);
+	rc = is_free(p);
+	return rc == CLI_OK ? run(p) : rc;
+}
+
 int
 cli_setup(const struct cli *c)
 {
@@ -380,24 +434,11 @@ cli_setup(const struct cli *c)
 				strerror(errno));
 	}
 	p.ca_file = c->ca_file != NULL ? ca : NULL;
-
 	p.conf = cli_config(c);
 	p.address = tame_address(p.a, c->argv[0]);
 	log_set_level(LOG_ERROR);
-	if (p.address == NULL) {
-		rc = cli_fail(CLI_USAGE, "\"%s\" is no mail address",
-			      c->argv[0]);
-	} else if (p.conf != NULL && p.conf->users == NULL && !c->out) {
-		rc = cli_fail(CLI_FAILED, "%s has no setting \"users\": the "
-			      "folder the file belongs to", c->file);
-	} else if (p.conf != NULL) {
-		p.path = c->out != NULL ? c->out :
-			 arena_printf(p.a, "%s/%s.conf", p.conf->users,
-				      p.address);
-		rc = is_free(&p);
-		if (rc == CLI_OK)
-			rc = run(&p);
-	}
+	if (p.conf != NULL)
+		rc = prepare(&p);
 	explicit_bzero(p.password, sizeof(p.password));
 	config_put(&p.conf);
 	arena_free(&p.a);

@@ -71,8 +71,7 @@ bash_words(void)
 
 		if (second != NULL)
 			printf("\t\"%.*s\") words=\"$words%s\" ;;&\n",
-			       (int)(second - cmd->words), cmd->words,
-			       second);
+			       (int)(second - cmd->words), cmd->words, second);
 	}
 	puts("\tesac ;;");
 }
@@ -88,7 +87,8 @@ bash(void)
 	      "\tlocal cur=${COMP_WORDS[COMP_CWORD]} line words=\n"
 	      "\tlocal prev=${COMP_WORDS[COMP_CWORD-1]}\n"
 	      "\tcase $prev in\n"
-	      "\t-c", stdout);
+	      "\t-c",
+	      stdout);
 	for (i = 0; cli_options[i].name != NULL; i++)
 		if (takes_file(&cli_options[i]) &&
 		    cli_options[i].bit != CLI_CONF)
@@ -168,7 +168,8 @@ zsh(void)
 	      "_easbridge() {\n"
 	      "\tlocal -a found\n"
 	      "\tlocal before=\"${(j: :)words[2,CURRENT-1]}\"\n"
-	      "\tcase ${words[CURRENT-1]} in\n\t(", stdout);
+	      "\tcase ${words[CURRENT-1]} in\n\t(",
+	      stdout);
 	for (i = 0; cli_options[i].name != NULL; i++) {
 		if (!takes_file(&cli_options[i]))
 			continue;
@@ -192,14 +193,16 @@ fish_words(const struct cli_command *cmd)
 
 	if (first_of_word(cmd)) {
 		printf("complete -c easbridge -f -n __easbridge_at -a '%.*s' "
-		       "-d '", (int)n, cmd->words);
+		       "-d '",
+		       (int)n, cmd->words);
 		quoted(one ? cmd->about : "...", false);
 		puts("'");
 	}
 	if (one)
 		return;
 	printf("complete -c easbridge -f -n '__easbridge_at %.*s' -a '%s' "
-	       "-d '", (int)n, cmd->words, cmd->words + n + 1);
+	       "-d '",
+	       (int)n, cmd->words, cmd->words + n + 1);
 	quoted(cmd->about, false);
 	puts("'");
 }
@@ -218,8 +221,7 @@ fish_options(const struct cli_command *cmd)
 			printf("-l %s", o->name + 2);
 		else
 			printf("-s %s", o->name + 1);
-		fputs(takes_file(o) ? " -r -F" : o->value ? " -x" : "",
-		      stdout);
+		fputs(takes_file(o) ? " -r -F" : o->value ? " -x" : "", stdout);
 		fputs(" -d '", stdout);
 		quoted(o->help, false);
 		puts("'");

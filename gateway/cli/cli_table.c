@@ -48,6 +48,16 @@ const struct cli_command cli_commands[] = {
 	  "yet.\n"
 	  "\n"
 	  "  easbridge device allow alice ApplDNPH\n" },
+	{ "device release", "USER DEVICE", 2, 2, CLI_CONF | CLI_JSON,
+	  cli_device, "Take edits again from a phone that ran away.",
+	  "A phone that adds the same content again and again, changes one item\n"
+	  "without end or writes thousands of items is slowed, and stopped if it\n"
+	  "goes on: \"devices\" shows it as held, \"device show\" why. What it has\n"
+	  "to say waits on it and comes after this order; look at the phone\n"
+	  "before. Reading and mail go on meanwhile.\n"
+	  "\n"
+	  "  easbridge device show alice ApplDNPH\n"
+	  "  easbridge device release alice ApplDNPH\n" },
 	{ "device wipe", "USER DEVICE", 2, 2, CLI_CONF | CLI_JSON | CLI_YES,
 	  cli_device, "Erase a phone that was lost.",
 	  "The phone is told when it asks next. Most phones erase EVERYTHING\n"
@@ -153,6 +163,40 @@ const struct cli_command cli_commands[] = {
 	  "\n"
 	  "  easbridge verify alice\n"
 	  "  easbridge verify alice ApplDNPH --repair\n" },
+	{ "unlink", "USER [CARD CARD]", 1, 3, CLI_CONF | CLI_JSON, cli_unlink,
+	  "Keep two cards apart that merged contacts show as one.",
+	  "For users with \"link = on\". CARD is the path that \"duplicates\"\n"
+	  "shows, with SOURCE: before it where two servers have the same. The\n"
+	  "phones get the cards at once; nothing changes at the servers.\n"
+	  "Without cards: who is kept apart.\n"
+	  "\n"
+	  "  easbridge unlink alice /alice/home/a.vcf /alice/work/b.vcf\n"
+	  "  easbridge unlink alice\n" },
+	{ "relink", "USER CARD CARD", 3, 3, CLI_CONF, cli_unlink,
+	  "Let two cards be shown as one again.",
+	  "  easbridge relink alice /alice/home/a.vcf /alice/work/b.vcf\n" },
+	{ "duplicates", "USER", 1, 1,
+	  CLI_CONF | CLI_JSON | CLI_MERGE | CLI_ACROSS | CLI_PLAN | CLI_APPLY |
+		  CLI_YES,
+	  cli_duplicates,
+	  "Who is in the address books twice; on request, merge them.",
+	  "Reports cards of one person, in one book and in several, with the\n"
+	  "reason: the same UID, e-mail address or phone number and a name that\n"
+	  "fits, or the same content. A name alone is no reason. Events that\n"
+	  "are there twice are reported too. Nothing is changed by that.\n"
+	  "\n"
+	  "--merge writes a plan, a file to read and to edit (\"do\": \"leave\"):\n"
+	  "who stays, what it takes from whom, what there is no place for, who\n"
+	  "is deleted; within each book, with --across also of several books\n"
+	  "into one. --apply carries it out (--merge --yes does both): first a\n"
+	  "backup of all its cards is written to STATE/backup, then the merged\n"
+	  "card, then the others are deleted. What changed since the plan is\n"
+	  "left alone. If it was interrupted, do it again. 1 if an entry was\n"
+	  "not carried out.\n"
+	  "\n"
+	  "  easbridge duplicates alice\n"
+	  "  easbridge duplicates alice --merge --plan alice.json\n"
+	  "  easbridge duplicates alice --apply alice.json\n" },
 	{ "reload", "", 0, 0, CLI_CONF | CLI_JSON, cli_reload,
 	  "Read the configuration again, and say what is wrong in it.",
 	  "As SIGHUP does: no phone notices. A user file with mistakes keeps\n"
@@ -183,20 +227,57 @@ const struct cli_command cli_commands[] = {
 	  "next one is not.\n"
 	  "\n"
 	  "  easbridge password revoke alice \"Alice's iPhone\"\n" },
+	{ "oauth revoke", "USER [SOURCE]", 1, 2, CLI_CONF | CLI_YES,
+	  cli_oauth_revoke,
+	  "Take a sign-in back, at the provider and here.",
+	  "Where the provider cannot be asked nothing is forgotten, unless\n"
+	  "--yes is given.\n"
+	  "\n"
+	  "  easbridge oauth revoke alice\n"
+	  "  easbridge oauth revoke alice dav\n" },
+	{ "oauth", "NAME USER [SOURCE]", 2, 3, CLI_CONF, cli_oauth,
+	  "Sign in at a provider, for sources with auth = oauth.",
+	  "NAME is google, microsoft or another of the [oauth NAME] sections;\n"
+	  "without one it tells how to get a client key. Prints an address to\n"
+	  "open in a browser. It comes back to this command by itself, or, if\n"
+	  "the browser is on another machine, by pasting the address where it\n"
+	  "ended. The tokens stay in the state folder. When a sign-in ends,\n"
+	  "\"status\" and \"check\" say so, and this command makes it good.\n"
+	  "\n"
+	  "  easbridge oauth google alice\n"
+	  "  easbridge oauth example alice work\n" },
+	{ "secret key", "", 0, 0, CLI_CONF | CLI_OUT, cli_secret_key,
+	  "Make the key that opens sealed settings.",
+	  "Writes the file that seal-key in [server] names (mode 0600, never\n"
+	  "over another). Tokens of OAuth are sealed with it too.\n"
+	  "\n"
+	  "  easbridge secret key\n"
+	  "  easbridge secret key --out /root/seal.key\n" },
+	{ "secret seal", "", 0, 0, CLI_CONF | CLI_PASSWORD, cli_secret_seal,
+	  "Seal a password, and print the line for the configuration.",
+	  "Asks for it, or reads the first line of FILE or standard input.\n"
+	  "The line is password-sealed; client-secret-sealed is made the same\n"
+	  "way.\n"
+	  "\n"
+	  "  easbridge secret seal\n"
+	  "  pass show mail/alice | easbridge secret seal\n" },
 	{ "setup", "ADDRESS", 1, 1,
-	  CLI_CONF | CLI_PASSWORD | CLI_KEEP | CLI_OUT | CLI_DNS | CLI_CA |
-		  CLI_YES,
+	  CLI_CONF | CLI_PASSWORD | CLI_KEEP | CLI_OAUTH | CLI_USER |
+		  CLI_OUT | CLI_DNS | CLI_CA | CLI_YES,
 	  cli_setup,
 	  "From a mail address to a user file that works.",
 	  "Finds the servers (known providers, by domain and mail exchanger;\n"
 	  "SRV records; autoconfig; usual names), tries the password there,\n"
 	  "writes the user file (mode 0600, never over another) and has the\n"
 	  "running easbridge read it. Contacts and calendars that do not work\n"
-	  "are left out. --yes writes the file without a try.\n"
+	  "are left out. --yes writes the file without a try. --user adds the\n"
+	  "mailbox, and what belongs to it, to a user who is there.\n"
 	  "\n"
 	  "  easbridge setup alice@fastmail.com\n"
 	  "  easbridge setup alice@fastmail.com --keep-password\n"
 	  "  easbridge password add alice@fastmail.com \"Alice's iPhone\"\n"
+	  "  easbridge setup alice@gmail.com --oauth\n"
+	  "  easbridge setup alice@work.example --user alice@fastmail.com\n"
 	  "  easbridge setup alice@example.org --out alice.conf\n" },
 	{ "profile", "USER", 1, 1, CLI_CONF | CLI_OUT | CLI_URL, cli_profile,
 	  "The account as a profile for iPhones: a QR code, or a file.",
@@ -207,18 +288,22 @@ const struct cli_command cli_commands[] = {
 	  "  easbridge profile alice\n"
 	  "  easbridge profile alice --out alice.mobileconfig\n" },
 	{ "check", "USER", 1, 1,
-	  CLI_CONF | CLI_JSON | CLI_PASSWORD | CLI_URL, cli_check,
+	  CLI_CONF | CLI_JSON | CLI_PASSWORD | CLI_URL | CLI_WAIT | CLI_CA |
+		  CLI_DNS, cli_check,
 	  "Try everything a user needs, and say what to do about the rest.",
 	  "Logs in at every server of the user file, looks for the special\n"
 	  "folders and the collections, names the sender to the SMTP server\n"
 	  "(nothing is sent), then asks easbridge itself as a phone would:\n"
-	  "OPTIONS, Autodiscover and FolderSync at external-url or --url.\n"
+	  "OPTIONS, the certificate, Autodiscover in all its forms and names,\n"
+	  "FolderSync at external-url or --url; with --wait whether a proxy\n"
+	  "lets phones wait for mail so long.\n"
 	  "Sources without a password in the file take the phone's: type it\n"
 	  "when asked, or name a file. 1 if anything failed.\n"
 	  "\n"
 	  "  easbridge check alice\n"
 	  "  easbridge check alice --password-file - --json < secret\n"
-	  "  easbridge check alice --url http://127.0.0.1:8080\n" },
+	  "  easbridge check alice --url http://127.0.0.1:8080\n"
+	  "  easbridge check alice --wait 300\n" },
 	{ "check-config", "", 0, 0, CLI_CONF | CLI_JSON, cli_check_config,
 	  "Look for mistakes in the configuration.",
 	  "Names file, line and remedy of every mistake; 1 if there are any.\n"

@@ -1,8 +1,6 @@
 #include "gateway/cli/setup.h"
 
-#include <netdb.h>
 #include <string.h>
-#include <sys/socket.h>
 
 /* "imaps://host", with the port where it is not the usual one; NULL. */
 static const char *
@@ -27,6 +25,25 @@ dav_by_srv(const struct resolver *r, const char *service, const char *domain)
 	const char *s = by_srv(r, service, domain, "https", 443);
 
 	return s != NULL ? arena_printf(r->a, "%s/", s) : NULL;
+}
+
+/* RFC 6764 5: at the domain itself, else at the mail server, where products
+ * have both. */
+static const char *
+dav_by_well_known(const struct resolver *r, const char *domain,
+		  const char *imap)
+{
+	struct span rest = span_of(strstr(imap, "://") + 3), host;
+	const char *names[2] = { domain, NULL };
+	size_t i;
+
+	host = span_take_until(&rest, ':');
+	names[1] = arena_str(r->a, host);
+	for (i = 0; i < 2; i++)
+		if (resolve_dav(r, arena_printf(r->a, "https://%s/.well-known/"
+						"caldav", names[i])))
+			return arena_printf(r->a, "https://%s/", names[i]);
+	return NULL;
 }
 
 static bool
@@ -63,17 +80,6 @@ find_autoconfig(const struct resolver *r, const char *domain,
 	return false;
 }
 
-static bool
-has_address(const char *name)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list;
-
-	if (getaddrinfo(name, NULL, &hints, &list) != 0)
-		return false;
-	freeaddrinfo(list);
-	return true;
-}
-
 /* Names only; whether somebody answers there is for the try to say. */
 static bool
 find_usual(const struct resolver *r, const char *domain, struct found *out)
@@ -84,11 +90,11 @@ find_usual(const struct resolver *r, const char *domain, struct found *out)
 
 	if (r->text.p != NULL)
 		return false;
-	if (!has_address(imap))
+	if (!resolve_host(r, imap))
 		imap = mail;
-	if (!has_address(smtp))
+	if (!resolve_host(r, smtp))
 		smtp = mail;
-	if (!has_address(imap) || !has_address(smtp))
+	if (!resolve_host(r, imap) || !resolve_host(r, smtp))
 		return false;
 	out->by = "names that are usual (a guess)";
 	out->imap = arena_printf(r->a, "imaps://%s", imap);
@@ -126,5 +132,7 @@ setup_find(const struct resolver *r, const char *address, struct found *out)
 		return false;
 	out->contacts = dav_by_srv(r, "carddavs", domain);
 	out->calendars = dav_by_srv(r, "caldavs", domain);
+	if (out->contacts == NULL && out->calendars == NULL)
+		out->dav = dav_by_well_known(r, domain, out->imap);
 	return true;
 }

@@ -9,7 +9,7 @@
 
 /* Where answers come from. With a file (--resolver) neither DNS nor HTTP is
  * used; its lines are "MX NAME TARGET", "SRV NAME PORT TARGET" and
- * "HTTP URL FILE", # begins a comment. */
+ * "HTTP URL FILE", "DAV URL", "HOST NAME", # begins a comment. */
 struct resolver {
 	struct arena *a;
 	struct span text;  /* of the file; p NULL: the real world */
@@ -29,6 +29,11 @@ const char *resolve_mx(const struct resolver *r, const char *domain);
  * exist (target "."). */
 bool resolve_srv(const struct resolver *r, const char *name,
 		 struct srv_answer *out);
+/* Does a DAV server answer there, asked without a login (PROPFIND, redirects
+ * followed)? Web sites get no password to see. In a file: "DAV URL". */
+bool resolve_dav(const struct resolver *r, const char *url);
+/* Has it an address? In a file: "HOST NAME". */
+bool resolve_host(const struct resolver *r, const char *name);
 /* GET; false unless it is a 200. */
 bool resolve_url(const struct resolver *r, const char *url,
 		 struct span *out);
@@ -40,6 +45,7 @@ struct found {
 	const char *imap, *smtp;        /* ... as in a user file */
 	const char *username;           /* if it is not the address */
 	const char *contacts, *calendars;
+	const char *dav;                /* both, by .well-known */
 };
 
 /* False if no mail server was found. */

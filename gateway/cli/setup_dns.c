@@ -3,10 +3,12 @@
 
 #include <arpa/nameser.h>
 #include <errno.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <resolv.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/buf.h"
 #include "gateway/cli/check_http.h"
@@ -161,6 +163,55 @@ resolve_srv(const struct resolver *r, const char *name,
 	out->host = b.host;
 	out->port = b.port;
 	return true;
+}
+
+bool
+resolve_host(const struct resolver *r, const char *name)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list;
+	struct span rest;
+
+	if (r->text.p != NULL)
+		return file_line(r, "HOST", name, &rest);
+	if (getaddrinfo(name, NULL, &hints, &list) != 0)
+		return false;
+	freeaddrinfo(list);
+	return true;
+}
+
+static bool
+dav_answers(const struct resolver *r, const char *url, int hops)
+{
+	static const char *const depth[] = { "Depth: 0", NULL };
+	const struct http_ask q = { .method = "PROPFIND", .url = url,
+				    .headers = depth,
+				    .ca_file = r->ca_file };
+	struct http_reply reply;
+
+	http_ask(r->a, &q, HTTP_MS, &reply);
+	if (reply.trouble != HTTP_FINE)
+		return false;
+	if (reply.status / 100 == 3 && reply.location != NULL && hops > 0) {
+		if (reply.location[0] == '/')
+			reply.location = arena_printf(
+				r->a, SPAN_FMT "%s",
+				(int)(strcspn(url + 8, "/") + 8), url,
+				reply.location);
+		return strncmp(reply.location, "https://", 8) == 0 &&
+		       dav_answers(r, reply.location, hops - 1);
+	}
+	return reply.status == 207 ||
+	       (reply.status == 401 && reply.authenticate != NULL);
+}
+
+bool
+resolve_dav(const struct resolver *r, const char *url)
+{
+	struct span rest;
+
+	if (r->text.p != NULL)
+		return file_line(r, "DAV", url, &rest);
+	return dav_answers(r, url, 3);
 }
 
 bool

@@ -23,7 +23,7 @@ autodiscover_kind(const char *path)
 {
 	struct span p = span_of(path);
 
-	if (span_eq_ci(p, SPAN(POX_PATH)))
+	if (span_eq_ci(p, SPAN(POX_PATH)) || span_eq_ci(p, SPAN(POX_PATH "/")))
 		return DISCOVER_POX;
 	if (!span_starts_ci(p, SPAN(JSON_PATH)))
 		return DISCOVER_NONE;
@@ -70,6 +70,33 @@ autodiscover_base(struct arena *a, const struct config *c,
 	if (span_eq_ci(span_trim(span_take_until(&proto, ',')), SPAN("http")))
 		scheme = "http";
 	return arena_printf(a, "%s://" SPAN_FMT, scheme, SPAN_ARG(host));
+}
+
+/* A POST would be repeated as GET by many, or with its password sent once
+ * more in the clear. */
+bool
+autodiscover_is_clear(const struct config *c, const struct exchange *x)
+{
+	struct span proto = span_of(x->in[IN_FORWARDED_PROTO]);
+
+	return c->external_url != NULL &&
+	       span_starts_ci(span_of(c->external_url), SPAN("https://")) &&
+	       strcmp(x->method, "GET") == 0 &&
+	       span_eq_ci(span_trim(span_take_until(&proto, ',')),
+			  SPAN("http"));
+}
+
+void
+autodiscover_redirect(struct arena *a, const struct config *c,
+		      struct exchange *x)
+{
+	const struct http_header h[] = {
+		{ "Location", arena_printf(a, "%s" POX_PATH,
+					   autodiscover_base(a, c, x)) },
+		{ "Cache-Control", "private" },
+	};
+
+	exchange_answer(x, 302, h, 2, NULL);
 }
 
 /* ---- POX -----------------------------------------------------------------*/
@@ -213,10 +240,15 @@ autodiscover_pox(struct arena *a, const struct config *c,
 	struct buf b = BUF_INIT(64 * 1024);
 	struct discover_request req;
 
-	autodiscover_read(a, x->body, &req);
+	/* Who asks by GET says no more than his login. */
+	if (strcmp(x->method, "GET") == 0)
+		autodiscover_read(a, SPAN_NONE, &req);
+	else
+		autodiscover_read(a, x->body, &req);
 	buf_str(&b, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
 		    "<Autodiscover xmlns=\"" SCHEMA "responseschema/2006\">");
-	if (strcmp(x->method, "POST") != 0 || !req.legal)
+	if ((strcmp(x->method, "POST") != 0 &&
+	     strcmp(x->method, "GET") != 0) || !req.legal)
 		write_error(&b, 600, "Invalid Request");
 	else if (req.schema.n > 0 && !span_eq_ci(req.schema, SPAN(MOBILE)))
 		write_error(&b, 601, "Provider is not available");

@@ -1,5 +1,6 @@
-/* Autodiscover: POX for phones, JSON (v2) for whoever asks without a login.
- * MS-OXDSCLI, MS-ASCMD 2.2.1.1. */
+/* Autodiscover: POX for phones, by POST or (MyMail, Spike, Outlook mobile:
+ * field/clients.md 1) by GET, JSON (v2) for whoever asks without a login, and
+ * the step from http:// to https://. MS-OXDSCLI, MS-ASCMD 2.2.1.1. */
 #ifndef GATEWAY_AUTODISCOVER_H
 #define GATEWAY_AUTODISCOVER_H
 
@@ -10,7 +11,7 @@
 
 enum discover_kind { DISCOVER_NONE, DISCOVER_POX, DISCOVER_JSON };
 
-/* Which of the two a path asks for; any case. */
+/* Which of the two a path asks for; any case, a slash more at the end. */
 enum discover_kind autodiscover_kind(const char *path);
 
 /* "https://host", from external-url or from what the client and the proxy
@@ -27,6 +28,11 @@ struct discover_request {
 void autodiscover_read(struct arena *a, struct span body,
 		       struct discover_request *out);
 
+/* Did it come in the clear, though the phone's own door is https? Then it is
+ * sent there without being asked for a password (MS-OXDISCO 3.1.5.4). */
+bool autodiscover_is_clear(const struct config *c, const struct exchange *x);
+void autodiscover_redirect(struct arena *a, const struct config *c,
+			   struct exchange *x);
 /* Answers; the login of POX was checked by the caller. u may be NULL only
  * for JSON. */
 void autodiscover_pox(struct arena *a, const struct config *c,

@@ -5,6 +5,7 @@
 #include "base/codec.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "gateway/accounts/links.h"
 #include "gateway/accounts/objects.h"
 #include "gateway/accounts/sessions.h"
 #include "gateway/accounts/views.h"
@@ -125,7 +126,9 @@ fetch_object(struct fetch *f, const struct mail_ref *ref,
 	     const struct tr_env *env)
 {
 	struct wbxml_writer *w = &f->r->w;
+	struct place at = { ref->named, ref->coll, ref->item, ref->shown };
 	struct tr_env mine = *env;
+	struct linked l = { .n = 0 };
 	struct span text;
 	struct err e = { 0 };
 
@@ -135,6 +138,12 @@ fetch_object(struct fetch *f, const struct mail_ref *ref,
 		fetch_failed(f, &e, e.code == ERR_NONE ? 6 : 0);
 		return;
 	}
+	if (!links_load(f->r->gw, f->r->user_id, &at, f->r->arena, &l, &e)) {
+		fetch_failed(f, &e, 0);
+		return;
+	}
+	if (l.n > 0)
+		text = l.s.text;
 	mine.ref = item_name(f->r->arena, ref->coll.id, ref->item.item);
 	fetch_head(f, 1);
 	wbxml_str(w, WX_AirSync_Class, object_class(ref->coll.kind));

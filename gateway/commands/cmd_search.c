@@ -234,7 +234,7 @@ write_hit(struct search *s, const struct hit *h, const struct tr_env *env)
 {
 	struct request *r = s->r;
 	struct wbxml_writer *w = &r->w;
-	struct mail_ref ref = { *h->coll, h->item };
+	struct mail_ref ref = { .coll = *h->coll, .item = h->item };
 	struct mail_content mc;
 	struct email_state st;
 	struct err e = { 0 };

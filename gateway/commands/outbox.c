@@ -82,6 +82,31 @@ resolve_doubt(struct outbox *o, struct err *e)
 
 /* ---- sending ---------------------------------------------------------------------*/
 
+/* A token that is refused is replaced once; nothing has left then. */
+static bool
+hand_over(struct outbox *o, const struct smtp_mail *m, bool *in_doubt,
+	  struct err *e)
+{
+	const struct user_conf *u = o->user;
+	struct login l = { 0 };
+	struct err why;
+	bool ok = false, again = true;
+	int tries;
+
+	for (tries = 0; tries < 2 && !ok && again; tries++) {
+		why = (struct err){ .code = ERR_NONE };
+		again = false;
+		if (!account_login(o->a, u, o->source, &l, &why))
+			break;
+		ok = smtp_send(&u->sources[o->source], &l, m,
+			       o->deadline_ms, in_doubt, &why);
+		again = !ok && account_refused(u, o->source, &l, &why);
+		login_wipe(&l);
+	}
+	login_wipe(&l);
+	return ok || err_set(e, why.code, why.scope, "%s", why.text);
+}
+
 static bool
 submit(struct outbox *o, struct err *e)
 {
@@ -89,7 +114,6 @@ submit(struct outbox *o, struct err *e)
 				      sizeof(*to));
 	struct smtp_mail m = { .to = to, .n_to = o->mail->n_rcpt,
 			       .before_last = before_last, .ctx = o };
-	struct login login = { 0 };
 	struct err none = { 0 };
 	bool in_doubt = false, ok;
 	size_t i;
@@ -99,11 +123,7 @@ submit(struct outbox *o, struct err *e)
 	m.from = arena_str(o->arena, o->mail->from);
 	m.message = compose_join(o->arena, o->mail->wire_head,
 				 o->mail->body);
-	if (!account_login(o->a, o->user, o->source, &login, e))
-		return false;
-	ok = smtp_send(&o->user->sources[o->source], &login, &m, o->deadline_ms,
-		       &in_doubt, e);
-	login_wipe(&login);
+	ok = hand_over(o, &m, &in_doubt, e);
 	if (ok && !fault_here("outbox.after-dot", e)) {
 		ok = false;
 		in_doubt = true; /* as if the 250 had not come through */

@@ -171,7 +171,7 @@ static void
 add_user(struct config *c, const char *file, struct config_report *rep)
 {
 	struct user_from from = { .file = file, .off = &c->priv->off,
-				  .generation = c->generation };
+				  .main = c, .generation = c->generation };
 	struct user_conf *u = user_read(&from, rep);
 
 	if (u != NULL && logins_free(c, u, rep)) {
@@ -234,7 +234,7 @@ read_template(struct config *c, struct config_report *rep)
 	struct reader rd = { .arena = p->arena, .file = c->template,
 			     .rep = rep, .user_file = true };
 	struct user_from from = { .file = c->template,
-				  .login = "user@example.org" };
+				  .login = "user@example.org", .main = c };
 	struct user_conf *u;
 	size_t n = 0;
 	char *text;
@@ -277,7 +277,8 @@ config_user(struct config *c, const char *login)
 		return NULL;
 	return user_read(&(struct user_from){ .file = c->template,
 					      .text = p->template,
-					      .login = login, .off = &p->off,
+					      .login = login, .main = c,
+					      .off = &p->off,
 					      .generation = c->generation },
 			 &quiet);
 }
@@ -350,12 +351,30 @@ check_main(struct reader *rd, const struct config *c)
 	check_policy(rd, c);
 }
 
+/* Their number is fixed before any user file is read. */
+static void
+take_oauths(struct config *c, struct oauths_raw *o)
+{
+	struct oauth_client *v = arena_array(c->priv->arena, o->n + 1,
+					     sizeof(*v));
+	size_t i;
+
+	for (i = 0; i < o->n; i++) {
+		v[i] = o->v[i].client;
+		v[i].client_secret.key = c->seal;
+	}
+	c->oauths = v;
+	c->n_oauths = o->n;
+}
+
 static bool
 read_main(struct config *c, struct config_report *rep)
 {
 	struct arena *a = c->priv->arena;
+	struct oauths_raw oauths = { .n = 0 };
 	struct reader rd = { .arena = a, .file = c->file, .rep = rep,
 			     .dir = dir_of(a, c->file), .ctx = c,
+			     .oauths = &oauths,
 			     .sections = main_sections };
 	size_t n = 0;
 	char *text = reader_load(&rd, &n);
@@ -364,6 +383,8 @@ read_main(struct config *c, struct config_report *rep)
 		return false;
 	reader_run(&rd, span_from(text, n));
 	check_main(&rd, c);
+	oauths_check(&rd);
+	take_oauths(c, &oauths);
 	if (c->passwords == NULL && c->state != NULL)
 		c->passwords = path_in(a, c->state, "passwords");
 	return rd.errors == 0;

@@ -11,15 +11,29 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "translate/calendar/itip.h"
+#include "base/seal.h"
 #include "state/devices.h" /* enum view_mode */
 
-/* A password: as it stands in the file, in a file of its own, or printed by
- * a command. */
-enum secret_kind { SECRET_NONE, SECRET_PLAIN, SECRET_FILE, SECRET_COMMAND };
+/* A password: as it stands in the file, in a file of its own, printed by a
+ * command, handed over by systemd, or sealed (base/seal.h). */
+enum secret_kind {
+	SECRET_NONE,
+	SECRET_PLAIN,
+	SECRET_FILE,
+	SECRET_COMMAND,
+	SECRET_CREDENTIAL, /* $CREDENTIALS_DIRECTORY/value */
+	SECRET_SEALED
+};
+
+/* Where the key of sealed secrets is: a file, or a systemd credential. */
+struct seal_where {
+	const char *file, *credential; /* NULL both: there is none */
+};
 
 struct secret {
 	enum secret_kind kind;
 	const char *value;
+	struct seal_where key; /* SECRET_SEALED */
 };
 
 /* Reads it: a file's first line, a command's first line of output (sh -c,
@@ -27,6 +41,37 @@ struct secret {
  * cannot be had. The caller wipes out. */
 bool secret_get(const struct secret *s, char *out, size_t size,
 		struct err *e);
+
+/* The key of sealed secrets; errors as secret_get. The caller wipes it. */
+bool seal_key_get(const struct seal_where *w, struct seal_key *out,
+		  struct err *e);
+
+/* A section [oauth NAME]: the administrator's client key at a provider, and
+ * where to go with it. */
+struct oauth_client {
+	const char *name;
+	const char *client_id;
+	struct secret client_secret; /* SECRET_NONE: a public client */
+	const char *authorize_url, *token_url;
+	const char *revoke_url;      /* NULL: none */
+	const char *scope, *mail_scope, *dav_scope; /* NULL: none */
+	const char *parameters;      /* more for authorize_url; NULL: none */
+	const char *redirect;        /* where the browser ends, without port
+					unless the provider wants a fixed one */
+	const char *ca_file;         /* NULL: the system's */
+};
+
+/* What a source with auth = oauth logs in with: a grant that one sign-in
+ * made. Sources of one account at one provider share it. */
+struct oauth_conf {
+	struct oauth_client client;
+	const char *user;    /* first login of the user file */
+	const char *source;  /* the first that uses it, for messages */
+	const char *account; /* who must have signed in */
+	const char *scope;   /* all that its sources need */
+	const char *file;    /* its tokens (gateway/oauth/oauth_file.h) */
+	struct seal_where key; /* seals that file; none: in the clear */
+};
 
 struct text_list {
 	const char **v;
@@ -59,7 +104,8 @@ struct user_conf {
 	struct source_conf *sources; /* [mail] sections in order, at least
 					one; then [dav] sections */
 	struct secret *source_passwords; /* one for each source; SECRET_NONE:
-					    the phone's */
+					    the phone's, unless ... */
+	const struct oauth_conf **oauth; /* ... this one is not NULL */
 	bool *save_sent;             /* one for each source; of mail */
 	enum itip_schedule *schedule; /* one for each source; of DAV */
 	const char *zone;            /* IANA name: floating times, new events;
@@ -72,6 +118,8 @@ struct user_conf {
 	const char **off;            /* names of sources that are switched
 					off, and not among the above */
 	size_t n_off;
+	const char *country;         /* calling code, digits; NULL */
+	bool link;                   /* one card of several of a person */
 	bool merge_inbox;            /* all inboxes as one */
 	enum view_mode views;        /* calendars, contacts, tasks, notes */
 	const char *defaults[KIND_COUNT]; /* name of the collection that new
@@ -92,9 +140,12 @@ int user_conf_source(const struct user_conf *u, struct span name);
  * else the user's own (0). */
 size_t user_conf_mailbox(const struct user_conf *u, struct span address);
 
-/* Credentials for source i: username and password of its section, else what
- * the phone gave ("": nothing that a server may see, which is
- * ERR_UNAVAILABLE). May block (secret_get). */
+/* Does source i get the password that the phone typed? */
+bool source_takes_typed(const struct user_conf *u, size_t i);
+
+/* Credentials for source i: token (gateway/oauth/oauth.h) or password of its
+ * section, else what the phone gave ("": nothing that a server may see, which
+ * is ERR_UNAVAILABLE). May block (secret_get, a renewal of the token). */
 bool source_login(const struct user_conf *u, size_t i, const char *login,
 		  const char *password, struct login *out, struct err *e);
 
@@ -133,6 +184,9 @@ struct config {
 	const char *tls_cert, *tls_key; /* NULL: plain HTTP */
 	const char *external_url;    /* NULL: from the request */
 	uint32_t max_request;        /* bytes */
+	struct seal_where seal;      /* the key of sealed secrets */
+	const struct oauth_client *oauths; /* [oauth NAME] sections */
+	size_t n_oauths;
 	bool verify;                 /* compare everything once a day */
 	int verify_hour;             /* 0 to 23, local time; -1: any */
 	bool has_policy;
@@ -168,8 +222,10 @@ void config_put(struct config **c); /* NULL inside is fine */
 /* The user with that login (normalised, see auth_normalise), from the user
  * files or from the template; a reference, or NULL if nobody. */
 struct user_conf *config_user(struct config *c, const char *login);
-/* A user file's text, as if it stood in `file`; NULL with its mistakes. */
-struct user_conf *config_user_text(const char *file, struct span text,
+/* A user file's text, as if it stood in `file` of that configuration; NULL
+ * with its mistakes. */
+struct user_conf *config_user_text(const struct config *c, const char *file,
+				   struct span text,
 				   struct config_report *rep);
 size_t config_users(const struct config *c); /* how many files hold */
 const struct user_conf *config_user_at(const struct config *c, size_t i);

@@ -58,18 +58,21 @@ help_section(struct buf *out, const struct section *s)
 
 	if (s->rows[0].name == NULL && s->help == NULL)
 		return;
-	if (s->name[0] != '\0')
+	if (s->example != NULL)
+		buf_printf(out, "#[%s]\n", s->example);
+	else if (s->name[0] != '\0')
 		buf_printf(out, "[%s]\n", s->name);
 	if (s->help != NULL)
 		wrap(out, s->help);
 	buf_byte(out, '\n');
 	for (row = s->rows; row->name != NULL; row++) {
 		wrap(out, row->help);
-		if (row->def != NULL)
+		if (row->def != NULL && s->example == NULL)
 			buf_printf(out, "%s = %s\n\n", row->name, row->def);
 		else
 			buf_printf(out, "#%s = %s\n\n", row->name,
-				   row->example);
+				   row->def != NULL ? row->def
+						    : row->example);
 	}
 }
 

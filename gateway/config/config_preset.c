@@ -85,6 +85,7 @@ apply(struct reader *rd, struct source_raw *m, const struct user_raw *raw)
 		p = raw->preset;
 	if (p == NULL)
 		return;
+	m->preset = p;
 	rd->line = m->line;
 	put_values(rd, m, p, host);
 	put_names(rd, m, p, raw);
@@ -112,13 +113,15 @@ bring_along(struct reader *rd, struct user_raw *raw)
 
 	if (p->mail[0].key != NULL && first_of(raw, SOURCE_MAIL) == NULL)
 		reader_section(rd, "mail");
-	if (p->dav[0].key == NULL || first_of(raw, SOURCE_DAV) != NULL)
+	if (p->dav[0].key == NULL || first_of(raw, SOURCE_DAV) != NULL ||
+	    (preset_wants_oauth(p) && oauth_find(rd, p->oauth) == NULL))
 		return;
 	m = reader_section(rd, "dav");
 	mail = first_of(raw, SOURCE_MAIL);
 	if (m != NULL && mail != NULL && p->mail[0].key != NULL &&
 	    (mail->preset == NULL ? !says_where(mail) : mail->preset == p)) {
-		m->password = mail->password;
+		if (!preset_wants_oauth(p))
+			m->password = mail->password;
 		m->source.username = mail->source.username;
 	}
 }

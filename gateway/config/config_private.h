@@ -32,15 +32,21 @@ struct section {
 	 * defaults are set. */
 	void *(*begin)(struct reader *rd, const char *name);
 	const char *help;
+	const char *example; /* title in the reference, where it and all its
+				rows are an example; else NULL */
 };
+
+struct oauths_raw;
 
 struct reader {
 	struct arena *arena;
 	const char *file, *dir;
 	struct config_report *rep;
 	bool user_file;
+	const struct config *main; /* of a user file; may be NULL */
 	const char *login;  /* template: what %u stands for; else NULL */
 	void *ctx;          /* of begin: the object being read */
+	struct oauths_raw *oauths; /* ... and its [oauth NAME] sections */
 	const struct section *sections; /* ended by one without name */
 	unsigned line;
 	unsigned errors;
@@ -52,6 +58,19 @@ struct reader {
 	char title[200];
 };
 
+/* An [oauth NAME] section as written. */
+struct oauth_raw {
+	struct oauth_client client;
+	uint64_t seen;
+	unsigned line;
+};
+#define MAX_OAUTHS 16
+
+struct oauths_raw {
+	struct oauth_raw v[MAX_OAUTHS];
+	size_t n;
+};
+
 /* A [mail] or [dav] section as written. */
 struct source_raw {
 	struct source_conf source;
@@ -59,6 +78,9 @@ struct source_raw {
 	const char *host;            /* for the preset */
 	uint64_t seen;               /* rows that were written, by index */
 	struct secret password;
+	bool oauth;                  /* auth = oauth */
+	const char *oauth_name;      /* NULL: by the preset, or the only one */
+	const struct oauth_conf *grant; /* config_oauth.c */
 	bool save_sent, enabled;
 	bool off; /* switched off by a command */
 	enum itip_schedule schedule;
@@ -77,6 +99,8 @@ struct user_raw {
 	struct secret password;
 	const struct preset *preset;
 	const char *host;
+	const char *country;
+	bool link;
 	bool merge_inbox;
 	enum view_mode views;
 	const char *defaults[KIND_COUNT];
@@ -128,6 +152,18 @@ void reader_default(struct reader *rd, const char *section, void *target,
 /* config_preset.c: puts in what the presets say and the file does not. */
 void presets_apply(struct reader *rd, struct user_raw *raw);
 
+/* config_oauth.c: [oauth NAME] sections, of the main file or of a user's. */
+extern const struct setting oauth_rows[];
+void *begin_oauth(struct reader *rd, const char *name);
+/* Puts in what the presets know, and says what is missing. */
+void oauths_check(struct reader *rd);
+/* The client key of that name for this user, its own before the main file's;
+ * NULL: none. */
+const struct oauth_client *oauth_find(const struct reader *rd,
+				      const char *name);
+/* Finds the client of each source with auth = oauth, and its grant. */
+void oauth_resolve(struct reader *rd, struct user_raw *raw);
+
 /* config_user.c */
 struct user_from {
 	const char *file;
@@ -135,6 +171,7 @@ struct user_from {
 	const char *login;          /* template: of whom; else NULL */
 	const struct switches *off; /* NULL: nothing is */
 	uint64_t generation;        /* of the snapshot */
+	const struct config *main;  /* what it says; may be NULL */
 };
 struct user_conf *user_read(const struct user_from *from,
 			    struct config_report *rep);

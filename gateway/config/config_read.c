@@ -158,8 +158,8 @@ begin_section(struct reader *rd, const char *title)
 			rd->section = s;
 	if (rd->section == NULL) {
 		reader_say(rd, "unknown section [%s]; known are:%s", title,
-			   rd->user_file ? " [mail], [dav], [quiet]"
-					 : " [server], [policy]");
+			   rd->user_file ? " [mail], [dav], [quiet], [oauth]"
+					 : " [server], [policy], [oauth]");
 		return;
 	}
 	rd->target = rd->section->begin(rd, arena_str(rd->arena, rest));

@@ -1,525 +1,11 @@
 /* Every setting, once: name, reader, place, default, help. Reading, checks,
  * defaults and the reference all come from these rows. */
-#include "gateway/config/config_private.h"
+#include "gateway/config/config_values_private.h"
 
 #include <stddef.h>
 #include <string.h>
 
 #include "base/limits.h"
-#include "gateway/config/client_addr.h"
-#include "gateway/config/preset.h"
-#include "translate/calendar/timezone.h"
-
-/* ---- readers of values ---------------------------------------------------*/
-
-static void *
-slot(const struct setting *s, void *target)
-{
-	return (char *)target + s->at;
-}
-
-static bool
-plain_text(struct reader *rd, const struct setting *s, const char *v)
-{
-	size_t n = strlen(v);
-
-	if (n == 0) {
-		reader_say(rd, "\"%s\" is empty: give a value or remove the "
-			   "line", s->name);
-		return false;
-	}
-	if (n >= 2 && v[0] == v[n - 1] && (v[0] == '"' || v[0] == '\'')) {
-		reader_say(rd, "\"%s\": quotation marks would be part of the "
-			   "value; leave them out", s->name);
-		return false;
-	}
-	return true;
-}
-
-void
-setting_text(struct reader *rd, const struct setting *s, void *target,
-	 const char *v)
-{
-	if (plain_text(rd, s, v))
-		*(const char **)slot(s, target) =
-			arena_str(rd->arena, span_of(v));
-}
-
-static void
-set_path(struct reader *rd, const struct setting *s, void *target,
-	 const char *v)
-{
-	if (plain_text(rd, s, v))
-		*(const char **)slot(s, target) =
-			path_in(rd->arena, rd->dir, v);
-}
-
-static void
-set_bool(struct reader *rd, const struct setting *s, void *target,
-	 const char *v)
-{
-	bool *out = slot(s, target);
-
-	if (strcmp(v, "yes") == 0 || strcmp(v, "true") == 0)
-		*out = true;
-	else if (strcmp(v, "no") == 0 || strcmp(v, "false") == 0)
-		*out = false;
-	else
-		reader_say(rd, "\"%s\" is yes or no, not \"%s\"", s->name, v);
-}
-
-static void
-set_count(struct reader *rd, const struct setting *s, void *target,
-	  const char *v)
-{
-	uint32_t n;
-
-	if (span_u32(span_of(v), &n) && n >= 1 && n <= 1024)
-		*(unsigned *)slot(s, target) = n;
-	else
-		reader_say(rd, "\"%s\" is a number from 1 to 1024, not "
-			   "\"%s\"", s->name, v);
-}
-
-static void
-set_bytes(struct reader *rd, const struct setting *s, void *target,
-	  const char *v)
-{
-	struct span num = span_of(v);
-	uint64_t n, unit = 1;
-	char last = num.n > 0 ? num.p[num.n - 1] : '0';
-
-	if (last == 'k' || last == 'K')
-		unit = 1024;
-	if (last == 'm' || last == 'M')
-		unit = 1024 * 1024;
-	if (unit > 1)
-		num.n--;
-	if (span_u64(num, &n) && n > 0 && n <= MAX_REQUEST / unit)
-		*(uint32_t *)slot(s, target) = (uint32_t)(n * unit);
-	else
-		reader_say(rd, "\"%s\" is a size like 500K or 30M, at most "
-			   "%uM, not \"%s\"", s->name, MAX_REQUEST >> 20, v);
-}
-
-static void
-set_daily(struct reader *rd, const struct setting *s, void *target,
-	  const char *v)
-{
-	if (strcmp(v, "daily") == 0 || strcmp(v, "off") == 0)
-		*(bool *)slot(s, target) = v[0] == 'd';
-	else
-		reader_say(rd, "\"%s\" is daily or off, not \"%s\"", s->name,
-			   v);
-}
-
-static void
-set_hour(struct reader *rd, const struct setting *s, void *target,
-	 const char *v)
-{
-	uint32_t n;
-
-	if (strcmp(v, "any") == 0)
-		*(int *)slot(s, target) = -1;
-	else if (span_u32(span_of(v), &n) && n <= 23)
-		*(int *)slot(s, target) = (int)n;
-	else
-		reader_say(rd, "\"%s\" is an hour from 0 to 23, or any, not "
-			   "\"%s\"", s->name, v);
-}
-
-static void
-set_level(struct reader *rd, const struct setting *s, void *target,
-	  const char *v)
-{
-	if (!log_level_from(v, slot(s, target)))
-		reader_say(rd, "\"%s\" is error, warn, info or debug, not "
-			   "\"%s\"", s->name, v);
-}
-
-static void
-set_listen(struct reader *rd, const struct setting *s, void *target,
-	   const char *v)
-{
-	const char *colon = strrchr(v, ':');
-	uint32_t port;
-
-	if (colon == NULL || !span_u32(span_of(colon + 1), &port) ||
-	    port > 65535)
-		reader_say(rd, "\"%s\" is ADDRESS:PORT, like 0.0.0.0:8443, "
-			   "[::]:443 or 127.0.0.1:8080, not \"%s\"", s->name,
-			   v);
-	else
-		setting_text(rd, s, target, v);
-}
-
-static void
-set_external(struct reader *rd, const struct setting *s, void *target,
-	     const char *v)
-{
-	struct span u = span_of(v), host = u;
-
-	if (span_starts(u, SPAN("https://")))
-		host = span_from_at(u, 8);
-	else if (span_starts(u, SPAN("http://")))
-		host = span_from_at(u, 7);
-	while (host.n > 0 && host.p[host.n - 1] == '/')
-		host.n--;
-	if (host.n == u.n || host.n == 0 || span_find_byte(host, '/') >= 0)
-		reader_say(rd, "\"%s\" is https://HOST without a path, not "
-			   "\"%s\"", s->name, v);
-	else
-		setting_text(rd, s, target, v);
-}
-
-/* Comma list; lower_case for logins. */
-void
-setting_list(struct reader *rd, const struct setting *s, void *target,
-	 const char *v, bool lower_case)
-{
-	struct { const char **v; size_t n; } *out = slot(s, target);
-	struct span rest = span_of(v);
-	const char **list = NULL;
-	size_t n = 0, room = 0;
-
-	if (!plain_text(rd, s, v))
-		return;
-	while (rest.n > 0) {
-		struct span item = span_trim(span_take_until(&rest, ','));
-		char *str, *p;
-
-		if (item.n == 0)
-			continue;
-		str = arena_str(rd->arena, item);
-		for (p = str; lower_case && *p != '\0'; p++)
-			if (*p >= 'A' && *p <= 'Z')
-				*p = (char)(*p - 'A' + 'a');
-		list = arena_grow(rd->arena, list, n, &room, sizeof(*list));
-		list[n++] = str;
-	}
-	out->v = list;
-	out->n = n;
-}
-
-static void
-set_logins(struct reader *rd, const struct setting *s, void *target,
-	   const char *v)
-{
-	setting_list(rd, s, target, v, true);
-}
-
-static void
-set_emails(struct reader *rd, const struct setting *s, void *target,
-	   const char *v)
-{
-	struct { const char **v; size_t n; } *out = slot(s, target);
-	size_t i;
-
-	setting_list(rd, s, target, v, false);
-	for (i = 0; i < out->n; i++)
-		if (strchr(out->v[i], '@') == NULL)
-			reader_say(rd, "\"%s\" is not an address: write "
-				   "name@domain", out->v[i]);
-}
-
-static void
-set_networks(struct reader *rd, const struct setting *s, void *target,
-	     const char *v)
-{
-	struct { const char **v; size_t n; } *out = slot(s, target);
-	struct network net;
-	size_t i;
-
-	setting_list(rd, s, target, v, true);
-	for (i = 0; i < out->n; i++)
-		if (!network_from(out->v[i], &net))
-			reader_say(rd, "\"%s\" is not an address or network: "
-				   "write 192.0.2.1, 2001:db8::1 or "
-				   "10.0.0.0/8", out->v[i]);
-}
-
-static void
-put_secret(struct reader *rd, const struct setting *s, void *target,
-	   enum secret_kind kind, const char *v)
-{
-	struct secret *out = slot(s, target);
-
-	if (out->kind != SECRET_NONE) {
-		reader_say(rd, "one of password, password-file and "
-			   "password-command is enough: remove the others");
-		return;
-	}
-	if (v[0] == '\0') {
-		reader_say(rd, "\"%s\" is empty: give a value or remove the "
-			   "line", s->name);
-		return;
-	}
-	out->kind = kind;
-	out->value = arena_str(rd->arena, span_of(v));
-}
-
-static void
-set_password(struct reader *rd, const struct setting *s, void *target,
-	     const char *v)
-{
-	put_secret(rd, s, target, SECRET_PLAIN, v);
-}
-
-static void
-set_password_file(struct reader *rd, const struct setting *s, void *target,
-		  const char *v)
-{
-	put_secret(rd, s, target, SECRET_FILE,
-		   v[0] ? path_in(rd->arena, rd->dir, v) : v);
-}
-
-static void
-set_password_command(struct reader *rd, const struct setting *s,
-		     void *target, const char *v)
-{
-	put_secret(rd, s, target, SECRET_COMMAND, v);
-}
-
-/* scheme, how it is encrypted, port without one */
-struct scheme {
-	const char *prefix;
-	enum tls_mode tls;
-	unsigned port;
-};
-
-static const struct scheme imap_schemes[] = {
-	{ "imaps://", TLS_IMPLICIT, 993 },
-	{ "imap://", TLS_STARTTLS, 143 },
-	{ "imap+insecure://", TLS_NONE, 143 },
-};
-
-static const struct scheme smtp_schemes[] = {
-	{ "smtps://", TLS_IMPLICIT, 465 },
-	{ "smtp://", TLS_STARTTLS, 587 },
-	{ "smtp+insecure://", TLS_NONE, 25 },
-};
-
-/* host, host:port, [v6], [v6]:port */
-static bool
-split_host(struct reader *rd, struct span s, struct endpoint *out)
-{
-	struct span host = s, port = SPAN_NONE;
-	ptrdiff_t at;
-	uint32_t n;
-
-	if (s.n > 0 && s.p[s.n - 1] == '/')
-		s.n--;
-	if (s.n > 0 && s.p[0] == '[') {
-		at = span_find_byte(s, ']');
-		if (at < 0)
-			return false;
-		host = span_first(span_from_at(s, 1), (size_t)at - 1);
-		port = span_from_at(s, (size_t)at + 1);
-		if (port.n > 0 && port.p[0] != ':')
-			return false;
-		port = span_from_at(port, 1);
-	} else {
-		port = s;
-		host = span_take_until(&port, ':');
-	}
-	if (host.n == 0 || span_find_byte(host, '/') >= 0 ||
-	    span_find_byte(host, '@') >= 0 || span_find_byte(host, ' ') >= 0)
-		return false;
-	if (port.n > 0) {
-		if (!span_u32(port, &n) || n < 1 || n > 65535)
-			return false;
-		out->port = n;
-	}
-	out->host = arena_str(rd->arena, host);
-	return true;
-}
-
-static void
-set_link(struct reader *rd, const struct setting *s, void *target,
-	 const char *v, const struct scheme *schemes)
-{
-	struct span url = span_of(v);
-	struct endpoint l = { 0 };
-	size_t i;
-
-	for (i = 0; i < 3; i++) {
-		struct span prefix = span_of(schemes[i].prefix);
-
-		if (!span_starts_ci(url, prefix))
-			continue;
-		l.tls = schemes[i].tls;
-		l.port = schemes[i].port;
-		if (split_host(rd, span_from_at(url, prefix.n), &l))
-			*(struct endpoint *)slot(s, target) = l;
-		else
-			reader_say(rd, "\"%s\" is %sHOST or %sHOST:PORT, not "
-				   "\"%s\"", s->name, prefix.p, prefix.p, v);
-		return;
-	}
-	reader_say(rd, "\"%s\" begins with %s (TLS), %s (STARTTLS) or %s (no "
-		   "encryption), not \"%s\"", s->name, schemes[0].prefix,
-		   schemes[1].prefix, schemes[2].prefix, v);
-}
-
-static void
-set_imap(struct reader *rd, const struct setting *s, void *target,
-	 const char *v)
-{
-	set_link(rd, s, target, v, imap_schemes);
-}
-
-static void
-set_smtp(struct reader *rd, const struct setting *s, void *target,
-	 const char *v)
-{
-	set_link(rd, s, target, v, smtp_schemes);
-}
-
-static void
-set_seconds(struct reader *rd, const struct setting *s, void *target,
-	    const char *v)
-{
-	uint32_t n;
-
-	if (!span_u32(span_of(v), &n) || n < 1 || n > 86400) {
-		reader_say(rd, "\"%s\" is a number of seconds from 1 to "
-			   "86400, not \"%s\"", s->name, v);
-		return;
-	}
-	*(unsigned *)slot(s, target) = n;
-}
-
-/* An @ in the path is no password: principals are often named after a mail
- * address (Cyrus, Fastmail). */
-static bool
-has_user_info(const char *url)
-{
-	const char *host = url + strcspn(url, ":") + 3;
-	size_t n = strcspn(host, "/?#");
-
-	return memchr(host, '@', n) != NULL;
-}
-
-/* http:// is for servers on this machine or behind a tunnel; the driver
- * sends a password nowhere else in the clear. */
-static void
-set_url(struct reader *rd, const struct setting *s, void *target,
-	const char *v)
-{
-	if ((strncmp(v, "https://", 8) != 0 && strncmp(v, "http://", 7) != 0) ||
-	    strpbrk(v, " \t\"<>") != NULL ||
-	    v[strcspn(v, ":") + 3] == '\0' || has_user_info(v)) {
-		reader_say(rd, "\"%s\" is an address that begins with "
-			   "https://, without a name or password in it, not "
-			   "\"%s\"", s->name, v);
-		return;
-	}
-	setting_text(rd, s, target, v);
-}
-
-static void
-set_watch(struct reader *rd, const struct setting *s, void *target,
-	  const char *v)
-{
-	static const char *const words[] = { "auto", "notify", "idle",
-					     "poll" };
-	unsigned i;
-
-	for (i = 0; i < 4; i++)
-		if (strcmp(v, words[i]) == 0) {
-			*(enum watch_mode *)slot(s, target) =
-				(enum watch_mode)i;
-			return;
-		}
-	reader_say(rd, "\"%s\" is auto, notify, idle or poll, not \"%s\"",
-		   s->name, v);
-}
-
-static void
-set_schedule(struct reader *rd, const struct setting *s, void *target,
-	     const char *v)
-{
-	static const char *const words[] = { [ITIP_AUTO] = "auto",
-					     [ITIP_SERVER] = "server",
-					     [ITIP_GATEWAY] = "gateway",
-					     [ITIP_OFF] = "off" };
-	unsigned i;
-
-	for (i = 0; i < 4; i++)
-		if (strcmp(v, words[i]) == 0) {
-			*(enum itip_schedule *)slot(s, target) =
-				(enum itip_schedule)i;
-			return;
-		}
-	reader_say(rd, "\"%s\" is auto, server, gateway or off, not \"%s\"",
-		   s->name, v);
-}
-
-static void
-set_zone(struct reader *rd, const struct setting *s, void *target,
-	 const char *v)
-{
-	struct zone *z = zone_named(rd->arena, span_of(v));
-
-	if (z != NULL)
-		*(const char **)slot(s, target) = zone_id(z);
-	else
-		reader_say(rd, "\"%s\": there is no time zone \"%s\"; "
-			   "write a name like Europe/Berlin", s->name, v);
-}
-
-static void
-set_provider(struct reader *rd, const struct setting *s, void *target,
-	     const char *v)
-{
-	const struct preset *p = preset_find(v);
-
-	if (p != NULL)
-		*(const struct preset **)slot(s, target) = p;
-	else
-		reader_say(rd, "no provider \"%s\" is known: \"easbridge "
-			   "providers\" lists them; without one write imap "
-			   "and smtp", v);
-}
-
-static void
-set_host(struct reader *rd, const struct setting *s, void *target,
-	 const char *v)
-{
-	struct endpoint l = { 0 };
-
-	if (split_host(rd, span_of(v), &l) && l.port == 0)
-		setting_text(rd, s, target, v);
-	else
-		reader_say(rd, "\"%s\" is the name of a server, like "
-			   "mail.example.org, not \"%s\"", s->name, v);
-}
-
-static void
-set_policy_bool(struct reader *rd, const struct setting *s, void *target,
-		const char *v)
-{
-	struct setting here = *s;
-	bool b = false;
-	unsigned before = rd->errors;
-
-	here.at = 0;
-	set_bool(rd, &here, &b, v);
-	if (rd->errors == before)
-		*(int32_t *)slot(s, target) = b;
-}
-
-static void
-set_policy_number(struct reader *rd, const struct setting *s, void *target,
-		  const char *v)
-{
-	uint32_t n;
-
-	if (span_u32(span_of(v), &n) && n <= INT32_MAX)
-		*(int32_t *)slot(s, target) = (int32_t)n;
-	else
-		reader_say(rd, "\"%s\" is a number, not \"%s\"", s->name, v);
-}
 
 /* ---- main file -----------------------------------------------------------*/
 
@@ -554,6 +40,14 @@ static const struct setting server_rows[] = {
 	  "/etc/easbridge/passwords",
 	  "File of the passwords that \"easbridge password\" makes; without "
 	  "it \"passwords\" in the state folder." },
+	{ "seal-key", set_path, AT(seal.file), NULL, "/etc/easbridge/seal.key",
+	  "File of the key that opens settings ending in -sealed, and that "
+	  "seals the tokens of OAuth; \"easbridge secret key\" makes it. Keep "
+	  "it out of the backup of the rest." },
+	{ "seal-key-credential", set_credential_name, AT(seal.credential),
+	  NULL, "easbridge-seal-key",
+	  "The same as a credential of systemd (LoadCredential, "
+	  "LoadCredentialEncrypted), which the running service alone has." },
 	{ "log-level", set_level, AT(log_level), "info", NULL,
 	  "error, warn, info or debug." },
 	{ "workers", set_count, AT(workers), "8", NULL,
@@ -637,13 +131,20 @@ begin_policy(struct reader *rd, const char *name)
 }
 
 const struct section main_sections[] = {
-	{ "", false, no_rows, begin_server, NULL },
+	{ "", false, no_rows, begin_server, NULL, NULL },
 	{ "server", false, server_rows, begin_server,
-	  "The service itself. Paths are relative to this file." },
+	  "The service itself. Paths are relative to this file.",
+	  NULL },
 	{ "policy", false, policy_rows, begin_policy,
 	  "What phones must promise. Without this section no phone is asked "
 	  "for anything, which suits most: some phones refuse accounts "
-	  "with policies." },
+	  "with policies.",
+	  NULL },
+	{ "oauth", true, oauth_rows, begin_oauth,
+	  "[oauth NAME]: your client key at a provider, for sources with "
+	  "auth = oauth; docs/oauth.md tells how to get one. For NAME google "
+	  "and microsoft the addresses and scopes are known.",
+	  "oauth NAME" },
 	{ .rows = NULL }
 };
 
@@ -673,12 +174,28 @@ static const struct setting user_rows[] = {
 	  "alice.secret", "The same, from the first line of a file." },
 	{ "password-command", set_password_command, AT(password), NULL,
 	  "pass show mail/alice", "The same, printed by a command." },
+	{ "password-credential", set_password_credential, AT(password), NULL,
+	  "alice", "The same, a credential of systemd "
+	  "(LoadCredential=alice:FILE)." },
+	{ "password-sealed", set_password_sealed, AT(password), NULL,
+	  "1.0a1b2c3d...", "The same, as \"easbridge secret seal\" printed "
+	  "it." },
 	{ "provider", set_provider, AT(preset), NULL, "fastmail",
 	  "Brings the sections [mail] and [dav] of a provider that easbridge "
 	  "knows; \"easbridge providers\" lists them. What the file says "
 	  "itself wins." },
 	{ "host", set_host, AT(host), NULL, "mail.example.org",
 	  "Your server, for providers that are a product (mailcow)." },
+	{ "country", set_country, AT(country), NULL, "49",
+	  "Calling code of the user's country. With it 030 123 is known to "
+	  "be +49 30 123 when cards are compared (\"easbridge duplicates\"); "
+	  "without it the last nine digits decide." },
+	{ "link", set_switch, AT(link), "off", "on",
+	  "on: in merged contacts (views) the same person in several books is "
+	  "shown as one card, known by the same UID, e-mail address or phone "
+	  "number and a name that fits. Nothing merged is written to a "
+	  "server: an edit goes to the books that have the value, a new one "
+	  "to the first. \"easbridge unlink\" keeps two cards apart." },
 	{ "merge", set_merge, AT(merge_inbox), "none", "inbox",
 	  "inbox: the inboxes of all [mail] sections are shown as one. Each "
 	  "mail still lives where it came in: a reply leaves from there, "
@@ -733,6 +250,16 @@ static const struct setting mail_rows[] = {
 	  "alice.imap", "The same, from the first line of a file." },
 	{ "password-command", set_password_command, AT(password), NULL,
 	  "pass show imap/alice", "The same, printed by a command." },
+	{ "password-credential", set_password_credential, AT(password), NULL,
+	  "alice-imap", "The same, a credential of systemd." },
+	{ "password-sealed", set_password_sealed, AT(password), NULL,
+	  "1.0a1b2c3d...", "The same, as \"easbridge secret seal\" printed "
+	  "it." },
+	{ "auth", set_auth, AT(oauth), NULL, "oauth",
+	  "oauth: no password but tokens, by the client key of an [oauth "
+	  "NAME] section; sign in once with \"easbridge oauth NAME USER\"." },
+	{ "oauth", setting_text, AT(oauth_name), NULL, "google",
+	  "NAME of that section, where there are several." },
 	{ "ca-file", set_path, AT(source.ca_file), NULL, "ca.pem",
 	  "Certificates to trust instead of the system's." },
 	{ "tls-verify", set_bool, AT(source.verify), "yes", NULL,
@@ -782,6 +309,15 @@ static const struct setting dav_rows[] = {
 	  "alice.dav", "The same, from the first line of a file." },
 	{ "password-command", set_password_command, AT(password), NULL,
 	  "pass show dav/alice", "The same, printed by a command." },
+	{ "password-credential", set_password_credential, AT(password), NULL,
+	  "alice-dav", "The same, a credential of systemd." },
+	{ "password-sealed", set_password_sealed, AT(password), NULL,
+	  "1.0a1b2c3d...", "The same, as \"easbridge secret seal\" printed "
+	  "it." },
+	{ "auth", set_auth, AT(oauth), NULL, "oauth",
+	  "oauth: no password but tokens, as in [mail]." },
+	{ "oauth", setting_text, AT(oauth_name), NULL, "google",
+	  "NAME of the [oauth NAME] section, where there are several." },
 	{ "ca-file", set_path, AT(source.ca_file), NULL, "ca.pem",
 	  "Certificates to trust instead of the system's." },
 	{ "tls-verify", set_bool, AT(source.verify), "yes", NULL,
@@ -856,16 +392,22 @@ begin_dav(struct reader *rd, const char *name)
 const struct section user_sections[] = {
 	{ "", false, user_rows, begin_user,
 	  "One file for each user, in the folder of the setting users; "
-	  "the name ends in .conf. Paths are relative to the file." },
+	  "the name ends in .conf. Paths are relative to the file.",
+	  NULL },
 	{ "mail", true, mail_rows, begin_mail,
 	  "A mailbox. Further ones are written [mail NAME]; the first is "
-	  "the one that checks passwords and sends." },
+	  "the one that checks passwords and sends.",
+	  NULL },
 	{ "dav", true, dav_rows, begin_dav,
 	  "Contacts, calendars, tasks and notes: a CardDAV and CalDAV "
-	  "server. Further ones are written [dav NAME]." },
+	  "server. Further ones are written [dav NAME].",
+	  NULL },
 	{ "quiet", true, quiet_rows, quiet_begin,
 	  "Hours without push, any number of such sections. News wait at the "
 	  "server and come, with push, when the hours end; a phone that asks "
-	  "by itself gets them at any time." },
+	  "by itself gets them at any time.",
+	  NULL },
+	{ "oauth", true, oauth_rows, begin_oauth,
+	  "As in the main file, for this user alone.", "oauth NAME" },
 	{ .rows = NULL }
 };

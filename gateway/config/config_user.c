@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/codec.h"
 #include "base/utf8.h"
 #include "translate/calendar/timezone.h"
@@ -147,7 +148,9 @@ check_user(struct reader *rd, struct user_raw *raw)
 	else
 		default_emails(rd, raw);
 	if (raw->n_emails > 0) {
+		oauths_check(rd);
 		presets_apply(rd, raw);
+		oauth_resolve(rd, raw);
 		add_source_emails(rd, raw);
 	}
 	quiet_check(rd, raw);
@@ -172,6 +175,7 @@ add_source(struct user_conf *u, const struct source_raw *raw)
 	i = u->n_sources++;
 	u->sources[i] = raw->source;
 	u->source_passwords[i] = raw->password;
+	u->oauth[i] = raw->grant;
 	u->save_sent[i] = raw->save_sent;
 	u->schedule[i] = raw->schedule;
 	u->prefixes[i] = raw->prefix;
@@ -186,6 +190,7 @@ fill_sources(struct arena *a, struct user_conf *u, const struct user_raw *raw)
 	u->sources = arena_array(a, n, sizeof(*u->sources));
 	u->source_passwords =
 		arena_array(a, n, sizeof(*u->source_passwords));
+	u->oauth = arena_array(a, n, sizeof(*u->oauth));
 	u->save_sent = arena_array(a, n, sizeof(*u->save_sent));
 	u->schedule = arena_array(a, n, sizeof(*u->schedule));
 	u->prefixes = arena_array(a, n, sizeof(*u->prefixes));
@@ -239,6 +244,67 @@ user_conf_mailbox(const struct user_conf *u, struct span address)
 	return 0;
 }
 
+/* Sealed secrets are opened by the key that the main file names. */
+static void
+set_keys(const struct reader *rd, struct user_raw *raw)
+{
+	struct seal_where key = { 0 };
+	size_t i;
+
+	if (rd->main != NULL)
+		key = rd->main->seal;
+	raw->password.key = key;
+	for (i = 0; i < raw->n_sources; i++)
+		raw->sources[i].password.key = key;
+	for (i = 0; i < rd->oauths->n; i++)
+		rd->oauths->v[i].client.client_secret.key = key;
+}
+
+/* The snapshot lives longer than the main file's. */
+static void
+own_key(struct arena *a, struct seal_where *key)
+{
+	if (key->file != NULL)
+		key->file = arena_str(a, span_of(key->file));
+	if (key->credential != NULL)
+		key->credential = arena_str(a, span_of(key->credential));
+}
+
+static void
+own_keys(struct arena *a, struct user_conf *u)
+{
+	size_t i;
+
+	own_key(a, &u->password.key);
+	for (i = 0; i < u->n_sources; i++) {
+		own_key(a, &u->source_passwords[i].key);
+		if (u->oauth[i] != NULL)
+			own_key(a, &((struct oauth_conf *)(uintptr_t)
+					     u->oauth[i])->key);
+	}
+}
+
+/* What the main file says of its sources is a part of the user. */
+static uint64_t
+digest_of(const struct user_conf *u, struct span text)
+{
+	uint64_t d = hash64(span_of(u->logins[0]), text);
+	size_t i;
+
+	for (i = 0; i < u->n_sources; i++)
+		if (u->oauth[i] != NULL) {
+			const struct oauth_conf *o = u->oauth[i];
+			struct buf b = BUF_INIT(65536);
+
+			buf_printf(&b, "%s\n%s\n%s\n%s\n%s", o->client.name,
+				   o->client.client_id, o->client.token_url,
+				   o->scope, o->file != NULL ? o->file : "");
+			d ^= hash64(span_from(&i, sizeof(i)), buf_view(&b));
+			buf_free(&b);
+		}
+	return d;
+}
+
 /* Sections that say "enabled = no" are as good as not there. */
 static void
 drop_disabled(struct user_raw *raw)
@@ -289,6 +355,8 @@ user_new(struct arena *a, const char *file, struct span text,
 	box->u.emails = raw->emails;
 	box->u.n_emails = raw->n_emails;
 	box->u.password = raw->password;
+	box->u.country = raw->country;
+	box->u.link = raw->link;
 	box->u.merge_inbox = raw->merge_inbox;
 	box->u.views = raw->views;
 	memcpy(box->u.defaults, raw->defaults, sizeof(raw->defaults));
@@ -296,7 +364,8 @@ user_new(struct arena *a, const char *file, struct span text,
 	box->u.quiet = arena_array(a, raw->n_quiet + 1, sizeof(*raw->quiet));
 	memcpy(box->u.quiet, raw->quiet, raw->n_quiet * sizeof(*raw->quiet));
 	box->u.n_quiet = raw->n_quiet;
-	box->u.digest = hash64(span_of(raw->logins[0]), text);
+	own_keys(a, &box->u);
+	box->u.digest = digest_of(&box->u, text);
 	return &box->u;
 }
 
@@ -304,10 +373,12 @@ struct user_conf *
 user_read(const struct user_from *from, struct config_report *rep)
 {
 	struct user_raw raw = { .n_sources = 0 };
+	struct oauths_raw oauths = { .n = 0 };
 	struct arena *a = arena_new();
 	struct reader rd = { .arena = a, .file = from->file, .rep = rep,
 			     .dir = dir_of(a, from->file), .user_file = true,
 			     .login = from->login, .ctx = &raw,
+			     .main = from->main, .oauths = &oauths,
 			     .sections = user_sections };
 	struct span text = from->text;
 	struct user_conf *u;
@@ -320,6 +391,7 @@ user_read(const struct user_from *from, struct config_report *rep)
 	}
 	if (text.p != NULL && reader_run(&rd, text)) {
 		drop_disabled(&raw);
+		set_keys(&rd, &raw);
 		check_user(&rd, &raw);
 	}
 	if (rd.errors > 0) {
@@ -334,9 +406,10 @@ user_read(const struct user_from *from, struct config_report *rep)
 }
 
 struct user_conf *
-config_user_text(const char *file, struct span text,
+config_user_text(const struct config *c, const char *file, struct span text,
 		 struct config_report *rep)
 {
-	return user_read(&(struct user_from){ .file = file, .text = text },
+	return user_read(&(struct user_from){ .file = file, .text = text,
+					       .main = c },
 			 rep);
 }

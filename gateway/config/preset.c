@@ -16,6 +16,8 @@ extern const char easbridge_providers[], easbridge_providers_end[];
 
 static struct preset presets[PRESETS_MAX];
 static size_t n_presets;
+static struct oauth_preset oauths[4];
+static size_t n_oauths;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void
@@ -47,8 +49,41 @@ put_meta(struct preset *p, const char *key, const char *value)
 		p->password = value;
 	else if (strcmp(key, "note") == 0)
 		p->note = value;
+	else if (strcmp(key, "oauth") == 0)
+		p->oauth = value;
 	else
 		abort(); /* the file is ours: the unit test sees this */
+}
+
+static void
+put_oauth(struct oauth_preset *o, const char *key, const char *value)
+{
+	if (strcmp(key, "title") == 0)
+		o->title = value;
+	else if (strcmp(key, "note") == 0)
+		o->note = value;
+	else
+		put_value(o->v, key, value);
+}
+
+/* [NAME], [NAME mail], [NAME dav] or [oauth NAME]; returns the preset. */
+static struct preset *
+begin_part(struct arena *a, struct preset *p, struct span *part,
+	   struct span *key)
+{
+	*key = span_take_until(part, ' ');
+	if (span_eq(*key, SPAN("oauth"))) {
+		if (n_oauths == sizeof(oauths) / sizeof(oauths[0]))
+			abort();
+		oauths[n_oauths++].name = arena_str(a, *part);
+		return NULL;
+	}
+	if (part->n > 0)
+		return p;
+	if (n_presets == PRESETS_MAX)
+		abort();
+	presets[n_presets].name = arena_str(a, *key);
+	return &presets[n_presets++];
 }
 
 /* The arena lives as long as the process. */
@@ -72,17 +107,15 @@ load(void)
 			continue;
 		if (line.p[0] == '[') {
 			part = span_first(span_from_at(line, 1), line.n - 2);
-			key = span_take_until(&part, ' ');
-			if (part.n > 0)
-				continue;
-			p = &presets[n_presets++];
-			p->name = arena_str(a, key);
+			p = begin_part(a, p, &part, &key);
 			continue;
 		}
 		key = span_trim(span_take_until(&line, '='));
 		k = arena_str(a, key);
 		v = arena_str(a, span_trim(line));
-		if (part.n == 0)
+		if (p == NULL)
+			put_oauth(&oauths[n_oauths - 1], k, v);
+		else if (part.n == 0)
 			put_meta(p, k, v);
 		else
 			put_value(span_eq(part, SPAN("mail")) ? p->mail
@@ -95,6 +128,25 @@ preset_at(size_t i)
 {
 	pthread_once(&once, load);
 	return i < n_presets ? &presets[i] : NULL;
+}
+
+const struct oauth_preset *
+oauth_preset_at(size_t i)
+{
+	pthread_once(&once, load);
+	return i < n_oauths ? &oauths[i] : NULL;
+}
+
+const struct oauth_preset *
+oauth_preset_find(const char *name)
+{
+	const struct oauth_preset *p;
+	size_t i;
+
+	for (i = 0; (p = oauth_preset_at(i)) != NULL; i++)
+		if (strcmp(p->name, name) == 0)
+			return p;
+	return NULL;
 }
 
 const struct preset *
@@ -152,6 +204,17 @@ preset_of_mx(const char *mx)
 	return NULL;
 }
 
+bool
+preset_wants_oauth(const struct preset *p)
+{
+	const struct preset_value *v;
+
+	for (v = p != NULL ? p->dav : NULL; v != NULL && v->key != NULL; v++)
+		if (strcmp(v->key, "auth") == 0)
+			return strcmp(v->value, "oauth") == 0;
+	return false;
+}
+
 /* ---- for readers -----------------------------------------------------------*/
 
 static void
@@ -187,6 +250,8 @@ doc_one(struct buf *out, const struct preset *p)
 void
 preset_doc(struct buf *out)
 {
+	const struct oauth_preset *o;
+	struct arena *a = arena_new();
 	const struct preset *p;
 	size_t i;
 
@@ -212,4 +277,13 @@ preset_doc(struct buf *out)
 		"add them without\neasbridge.\n");
 	for (i = 0; (p = preset_at(i)) != NULL; i++)
 		doc_one(out, p);
+	buf_str(out, "\n# Where tokens come from\n\nWith a section `[oauth "
+		     "NAME]` of one of these names only `client-id` and\n"
+		     "`client-secret` are needed; [oauth.md](oauth.md) tells "
+		     "how to get them.\n");
+	for (i = 0; (o = oauth_preset_at(i)) != NULL; i++) {
+		buf_printf(out, "\n## %s\n\n%s\n\n", o->title, o->note);
+		doc_values(out, arena_printf(a, "oauth %s", o->name), o->v);
+	}
+	arena_free(&a);
 }

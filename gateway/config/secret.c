@@ -1,4 +1,4 @@
-/* Passwords from files and commands. */
+/* Passwords from files, commands, systemd and sealed texts; logins. */
 #include "gateway/config/config.h"
 
 #include <errno.h>
@@ -6,13 +6,17 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "gateway/oauth/oauth.h"
 
 #define COMMAND_MS 10000
+#define TOKEN_MS 25000 /* a renewal, waiting for others included */
 
 static bool
 fail(struct err *e, const char *what, const char *why)
@@ -124,6 +128,63 @@ from_command(const char *command, char *out, size_t size, struct err *e)
 	return ok;
 }
 
+/* The service has them, commands typed by hand do not. */
+static bool
+from_credential(const char *name, char *out, size_t size, struct err *e)
+{
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+	char path[1024];
+
+	if (dir == NULL)
+		return fail(e, name, "a credential of systemd, and this "
+			    "process was not started by systemd with "
+			    "LoadCredential");
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return from_file(path, out, size, e);
+}
+
+bool
+seal_key_get(const struct seal_where *w, struct seal_key *out, struct err *e)
+{
+	char text[256];
+	bool ok;
+
+	if (w->file == NULL && w->credential == NULL)
+		return fail(e, "a sealed setting", "there is no key: make one "
+			    "(\"easbridge secret key\") and name it with "
+			    "seal-key in [server]");
+	ok = w->file != NULL
+		     ? from_file(w->file, text, sizeof(text), e)
+		     : from_credential(w->credential, text, sizeof(text), e);
+	ok = ok && seal_key_read(span_of(text), out, e);
+	explicit_bzero(text, sizeof(text));
+	return ok;
+}
+
+static bool
+from_sealed(const struct secret *s, char *out, size_t size, struct err *e)
+{
+	struct arena *a = arena_new();
+	struct err why = { .code = ERR_NONE };
+	struct span plain = SPAN_NONE;
+	struct seal_key k;
+	bool ok = seal_key_get(&s->key, &k, &why) &&
+		  seal_open(a, &k, span_of(s->value), &plain, &why);
+
+	if (ok && plain.n < size) {
+		memcpy(out, plain.p, plain.n);
+		out[plain.n] = '\0';
+	} else if (ok) {
+		ok = fail(&why, "a sealed setting", "too long");
+	}
+	if (plain.n > 0)
+		explicit_bzero((char *)(uintptr_t)plain.p, plain.n);
+	seal_key_wipe(&k);
+	arena_free(&a);
+	return ok || err_set(e, ERR_UNAVAILABLE, SCOPE_ACCOUNT,
+			     "sealed password: %s", why.text);
+}
+
 bool
 secret_get(const struct secret *s, char *out, size_t size, struct err *e)
 {
@@ -137,10 +198,44 @@ secret_get(const struct secret *s, char *out, size_t size, struct err *e)
 			return fail(e, "the user file", "too long");
 		memcpy(out, s->value, strlen(s->value) + 1);
 		return true;
+	case SECRET_CREDENTIAL:
+		return from_credential(s->value, out, size, e);
+	case SECRET_SEALED:
+		return from_sealed(s, out, size, e);
 	case SECRET_NONE:
 		break;
 	}
 	return fail(e, "nowhere", "none is set");
+}
+
+bool
+source_takes_typed(const struct user_conf *u, size_t i)
+{
+	return u->source_passwords[i].kind == SECRET_NONE &&
+	       u->oauth[i] == NULL;
+}
+
+static bool
+fill_login(const struct user_conf *u, size_t i, const char *password,
+	   struct login *l, struct err *e)
+{
+	if (u->oauth[i] != NULL)
+		return oauth_login(u->oauth[i], clock_mono_ms() + TOKEN_MS, l,
+				   e);
+	if (!source_takes_typed(u, i)) {
+		l->kind = LOGIN_KEPT;
+		return secret_get(&u->source_passwords[i], l->password,
+				  sizeof(l->password), e);
+	}
+	/* The phone's is one of the gateway's own (auth_passwords.h). */
+	if (password[0] == '\0')
+		return err_set(e, ERR_UNAVAILABLE, SCOPE_ACCOUNT,
+			       "no password for source %s: add password-file "
+			       "to its section in %s", u->sources[i].name,
+			       u->file);
+	l->kind = LOGIN_TYPED;
+	memcpy(l->password, password, strlen(password) + 1);
+	return true;
 }
 
 bool
@@ -156,17 +251,8 @@ source_login(const struct user_conf *u, size_t i, const char *login,
 	    strlen(password) >= sizeof(l.password))
 		return err_set(e, ERR_DENIED, SCOPE_ACCOUNT,
 			       "login or password is too long");
-	/* The phone's is one of the gateway's own (auth_passwords.h). */
-	if (u->source_passwords[i].kind == SECRET_NONE && password[0] == '\0')
-		return err_set(e, ERR_UNAVAILABLE, SCOPE_ACCOUNT,
-			       "no password for source %s: add password-file "
-			       "to its section in %s", u->sources[i].name,
-			       u->file);
 	memcpy(l.user, user, strlen(user) + 1);
-	if (u->source_passwords[i].kind == SECRET_NONE)
-		memcpy(l.password, password, strlen(password) + 1);
-	else if (!secret_get(&u->source_passwords[i], l.password,
-			     sizeof(l.password), e))
+	if (!fill_login(u, i, password, &l, e))
 		return false;
 	*out = l;
 	explicit_bzero(&l, sizeof(l));

@@ -34,7 +34,7 @@ load(const char *path, struct buf *out, struct err *e)
 	return ok;
 }
 
-/* The name of a source may hold blanks, a login does not. */
+/* Both names may hold blanks. */
 static void
 take_lines(struct arena *a, struct span text, struct switches *out)
 {
@@ -42,7 +42,7 @@ take_lines(struct arena *a, struct span text, struct switches *out)
 
 	while (text.n > 0) {
 		struct span line = span_trim(span_take_until(&text, '\n'));
-		struct span login = span_take_until(&line, ' ');
+		struct span login = span_take_until(&line, '\t');
 
 		if (login.n == 0 || login.p[0] == '#' || line.n == 0)
 			continue;
@@ -123,10 +123,10 @@ switches_set(const char *state, const char *login, const char *source,
 	for (i = 0; ok && i < s.n; i++)
 		if (strcmp(s.v[i].login, login) != 0 ||
 		    strcmp(s.v[i].source, source) != 0)
-			buf_printf(&b, "%s %s\n", s.v[i].login,
+			buf_printf(&b, "%s\t%s\n", s.v[i].login,
 				   s.v[i].source);
 	if (off)
-		buf_printf(&b, "%s %s\n", login, source);
+		buf_printf(&b, "%s\t%s\n", login, source);
 	ok = ok && buf_ok(&b, e) && write_file(a, state, buf_view(&b), e);
 	buf_free(&b);
 	arena_free(&a);

@@ -1,5 +1,5 @@
 /* Sources that the administrator switched off without touching a user file:
- * STATE/sources-off, one line "login source" each, in the gateway's own hands
+ * STATE/sources-off, one line "login TAB source" each, in the gateway's own hands
  * since user files belong to the administrator. Read with the configuration:
  * a source that is off is as good as not there. */
 #ifndef GATEWAY_SWITCHES_H

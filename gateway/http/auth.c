@@ -378,10 +378,10 @@ verify(struct auth *au, const struct config *conf, const struct user_conf *u,
 		return false;
 	if (u->password.kind != SECRET_NONE)
 		return check_gateway_password(au, u, password, e);
-	/* A server that is asked with the password of the user file says yes
-	 * to whatever the phone sent. One that was revoked here would count
+	/* A server that is asked with the password of the user file, or with
+	 * a token, says yes to whatever the phone sent. One that was revoked here would count
 	 * as a guess there. */
-	if (u->source_passwords[0].kind != SECRET_NONE ||
+	if (!source_takes_typed(u, 0) ||
 	    own_password_shape(password))
 		return denied(e);
 	return ask_server(au, u, password, e);

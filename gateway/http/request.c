@@ -455,6 +455,12 @@ run_other(struct request *r)
 		request_http(r, 501);
 		return false;
 	}
+	if (kind == DISCOVER_POX && autodiscover_is_clear(r->conf, r->x)) {
+		r->http_status = 302;
+		log_request(r, r->x->body.n, 0);
+		autodiscover_redirect(r->arena, r->conf, r->x);
+		return true;
+	}
 	if (!log_in(r))
 		return false;
 	log_request(r, r->x->body.n, 0);

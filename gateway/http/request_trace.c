@@ -49,8 +49,9 @@ headline(const struct request *r, bool answer, struct span doc)
 	const char *start = arena_printf(
 		r->arena, "%s %s %s req=%llu dev=%s v=%s bytes=%zu",
 		clock_dashed(r->arena, clock_wall()), answer ? "<-" : "->",
-		r->q.cmd, (unsigned long long)r->x->id, r->q.device_id,
-		r->q.version_text, doc.n);
+		r->q.cmd, (unsigned long long)r->x->id,
+		r->q.device_id ? r->q.device_id : "-",
+		r->q.version_text ? r->q.version_text : "-", doc.n);
 
 	if (answer)
 		return arena_printf(r->arena, "%s http=%d status=%u ms=%lld\n",

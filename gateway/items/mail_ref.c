@@ -65,6 +65,8 @@ ref_find(struct request *r, struct span server_id, struct mail_ref *out,
 		return false;
 	if (at.item.gone || !at.coll.attached)
 		return err_set(e, ERR_NOT_FOUND, SCOPE_ITEM, "it is gone");
+	out->named = at.named;
+	out->shown = at.shown;
 	out->coll = at.coll;
 	out->item = at.item;
 	return true;

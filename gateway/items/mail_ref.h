@@ -12,6 +12,9 @@
 struct mail_ref {
 	struct coll coll;
 	struct mirror_item item;
+	/* As the phone calls it: maybe an item of a view. */
+	struct coll named;
+	uint64_t shown;
 };
 
 /* ERR_NOT_FOUND, SCOPE_ITEM if there is no such mail any more; ERR_INVALID

@@ -10,7 +10,7 @@
 
 struct control;
 
-#define CONTROL_LINE (1024 * 1024) /* longest question or answer */
+#define CONTROL_LINE (16 * 1024 * 1024) /* longest question or answer */
 
 /* Binds the socket; who connects waits. ERR_EXISTS: another easbridge serves
  * this state folder. */

@@ -13,7 +13,9 @@
 #include "gateway/http/auth.h"
 #include "gateway/http/http.h"
 #include "gateway/http/version.h"
+#include "gateway/oauth/oauth.h"
 #include "gateway/push/park.h"
+#include "gateway/push/watch.h"
 #include "state/devices.h"
 
 json_t *
@@ -53,20 +55,57 @@ control_login(struct question *q)
 
 /* ---- status, users ---------------------------------------------------------*/
 
+static const char *
+state_word(enum oauth_state s)
+{
+	static const char *const words[] = { "good", "trouble", "missing",
+					     "ended" };
+
+	return words[s];
+}
+
+/* Sources that wait for somebody to sign in, or whose provider is away. */
+static void
+add_sign_ins(struct strangers *s, const struct user_conf *u)
+{
+	struct oauth_look look;
+	size_t i;
+
+	for (i = 0; i < u->n_sources; i++) {
+		if (u->oauth[i] == NULL)
+			continue;
+		oauth_look(u->oauth[i], s->q->a, &look);
+		if (look.state == OAUTH_GOOD)
+			continue;
+		json_array_append_new(
+			s->list,
+			json_pack("{ss ss ss ss ss}", "user", u->logins[0],
+				  "source", u->sources[i].name, "state",
+				  state_word(look.state), "text", look.text,
+				  "remedy", look.state == OAUTH_TROUBLE ? "" :
+				  oauth_remedy(u->oauth[i], s->q->a)));
+	}
+}
+
+static int count_held(struct question *q);
+
 static json_t *
 status(struct question *q)
 {
+	struct strangers s = { q, json_array(), add_sign_ins };
 	struct gateway *gw = q->gw;
 
-	return json_pack("{sb ss si sI ss ss si si si si si}", "ok", 1,
-			 "version", EASBRIDGE_VERSION, "pid", (int)getpid(),
+	control_each_user(&s);
+	return json_pack("{sb si ss si sI ss ss si si si si si so}", "ok", 1,
+			 "held", count_held(q), "version", EASBRIDGE_VERSION,
+			 "pid", (int)getpid(),
 			 "started", (json_int_t)gw->started, "config",
 			 q->conf->file, "state", q->conf->state, "users",
 			 (int)config_users(q->conf), "mistakes",
 			 (int)q->conf->mistakes, "waiting",
 			 (int)waits_count(gw), "open",
 			 (int)http_open(gw->http), "queued",
-			 (int)pool_waiting(gw->pool));
+			 (int)pool_waiting(gw->pool), "sign-ins", s.list);
 }
 
 static json_t *
@@ -139,6 +178,38 @@ users(struct question *q)
 	return json_pack("{sbso}", "ok", 1, "users", s.list);
 }
 
+static void
+add_held(struct strangers *s, const struct user_conf *u)
+{
+	struct err e = { .code = ERR_NONE };
+	user_id user = user_of(span_of(u->logins[0]));
+	struct device *v = NULL;
+	size_t n = 0, i;
+	json_t *holds;
+	bool held;
+
+	device_list(s->q->gw->store, user, s->q->a, &v, &n, &e);
+	for (i = 0; i < n; i++) {
+		holds = control_holds(s->q, user, &v[i], &held);
+		if (held)
+			json_array_append(s->list, holds);
+		json_decref(holds);
+	}
+}
+
+/* Phones that the brake stopped. */
+static int
+count_held(struct question *q)
+{
+	struct strangers s = { q, json_array(), add_held };
+	int n;
+
+	control_each_user(&s);
+	n = (int)json_array_size(s.list);
+	json_decref(s.list);
+	return n;
+}
+
 /* ---- reload ----------------------------------------------------------------*/
 
 static json_t *
@@ -153,6 +224,16 @@ reload(struct question *q)
 	return o;
 }
 
+/* ---- tokens ----------------------------------------------------------------*/
+
+/* "easbridge oauth" has made the credentials of a user good again. */
+static json_t *
+signed_in(struct question *q)
+{
+	watch_try_now(q->gw, user_of(span_of(control_login(q))));
+	return json_pack("{sb}", "ok", 1);
+}
+
 static const struct {
 	const char *name;
 	json_t *(*answer)(struct question *q);
@@ -163,6 +244,12 @@ static const struct {
 	{ "source", control_source }, { "trace", control_trace },
 	{ "tap", control_tap }, { "state", control_state },
 	{ "resync", control_resync }, { "progress", control_progress },
+	{ "signed-in", signed_in },
+	{ "unlink", control_unlink }, { "relink", control_relink },
+	{ "unlinked", control_unlinked },
+	{ "duplicates", control_duplicates },
+	{ "duplicates-backup", control_duplicates_backup },
+	{ "duplicates-merge", control_duplicates_merge },
 };
 
 json_t *

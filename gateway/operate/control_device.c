@@ -55,9 +55,12 @@ device_json(struct question *q, const char *login, const struct device *d)
 	user_id user = user_of(span_of(login));
 	bool waits = park_device_waiting(q->gw, user, device_of(d->id));
 	const char *trace = trace_folder(q, d);
+	bool held;
+	json_t *holds = control_holds(q, user, d, &held);
 
 	return json_pack(
-		"{ss so so so so so so so ss si sI sI ss sb sb ss ss}", "user",
+		"{so ss so so so so so so so ss si sI sI ss sb sb ss ss}",
+		"held", holds, "user",
 		login, "device", control_text(d->id), "type", control_text(d->type),
 		"model", control_text(d->model), "name",
 		control_text(d->friendly_name), "os", control_text(d->os), "agent",
@@ -67,7 +70,8 @@ device_json(struct question *q, const char *login, const struct device *d)
 					       d->version % 10) : "",
 		"policy", d->policy_key != 0, "first_seen",
 		(json_int_t)d->first_seen, "last_seen",
-		(json_int_t)d->last_seen, "standing", standing(d),
+		(json_int_t)d->last_seen, "standing",
+		held && !d->blocked ? "held" : standing(d),
 		"waiting", waits ? 1 : 0, "trace",
 		access(trace, F_OK) == 0 ? 1 : 0, "classes",
 		control_classes(q, d), "view",
@@ -244,6 +248,8 @@ order(struct question *q, user_id user, const struct device *d,
 {
 	if (strcmp(what, "allow") == 0)
 		return update(q, user, d, allow, e);
+	if (strcmp(what, "release") == 0)
+		return control_release(q, user, d, e);
 	if (strcmp(what, "block") == 0)
 		return update(q, user, d, block, e);
 	if (strcmp(what, "wipe") == 0)

@@ -66,5 +66,21 @@ bool control_set_classes(struct question *q, user_id user,
 /* control_verify.c */
 json_t *control_verify(struct question *q);
 json_t *control_run_look(struct question *q);
+/* control_holds.c: what the brake holds of a phone, and what it would hold
+ * on the next trip. */
+json_t *control_holds(struct question *q, user_id user,
+		      const struct device *d, bool *held);
+bool control_release(struct question *q, user_id user, const struct device *d,
+		     struct err *e);
+
+/* control_links.c */
+json_t *control_unlink(struct question *q);
+json_t *control_relink(struct question *q);
+json_t *control_unlinked(struct question *q);
+
+/* control_duplicates.c */
+json_t *control_duplicates(struct question *q);
+json_t *control_duplicates_backup(struct question *q);
+json_t *control_duplicates_merge(struct question *q);
 
 #endif

@@ -120,13 +120,28 @@ bell_polled(struct bell *b)
 		 b->a->login, b->source);
 }
 
+/* A token that is refused is replaced at the next try. */
+static struct watch *
+log_in(struct bell *b, const struct user_conf *conf, size_t i, struct err *e)
+{
+	struct login l = { 0 };
+	struct watch *conn = NULL;
+
+	if (account_login(b->a, conf, i, &l, e))
+		conn = watch_open(&conf->sources[i], &l,
+				  clock_mono_ms() + OPEN_MS, e);
+	if (conn == NULL)
+		account_refused(conf, i, &l, e);
+	login_wipe(&l);
+	return conn;
+}
+
 /* A watching connection; ERR_UNSUPPORTED if this source has no such thing. */
 static struct watch *
 open_conn(struct bell *b, struct err *e)
 {
 	struct user_conf *conf = account_conf(b->a);
 	int i = user_conf_source(conf, span_of(b->source));
-	struct login l = { 0 };
 	struct watch *conn = NULL;
 
 	if (i < 0) {
@@ -137,11 +152,9 @@ open_conn(struct bell *b, struct err *e)
 		if (conf->sources[i].kind != SOURCE_MAIL)
 			err_set(e, ERR_UNSUPPORTED, SCOPE_ACCOUNT,
 				"DAV has no bell");
-		else if (account_login(b->a, conf, (size_t)i, &l, e))
-			conn = watch_open(&conf->sources[i], &l,
-					  clock_mono_ms() + OPEN_MS, e);
+		else
+			conn = log_in(b, conf, (size_t)i, e);
 	}
-	login_wipe(&l);
 	user_conf_put(&conf);
 	return conn;
 }
@@ -193,6 +206,14 @@ bell_want(struct bell *b, int64_t now_ms)
 }
 
 /* ---- rounds --------------------------------------------------------------------*/
+
+void
+bell_try_now(struct bell *b)
+{
+	b->backoff_ms = b->retry_ms = b->look_ms = 0;
+	if (b->state == BELL_POLLED && !b->round_busy)
+		b->round_ms = clock_mono_ms();
+}
 
 struct round_job {
 	struct bell *b;

@@ -45,6 +45,8 @@ void bell_want(struct bell *b, int64_t now_ms);
 void bell_readable(struct bell *b);
 /* A round comes soon, ever later while looks go on failing. */
 void bell_look_again(struct bell *b);
+/* What it waits for before the next try is over. */
+void bell_try_now(struct bell *b);
 /* Once a second: renew, rounds, retry, hang up when nobody waits. */
 void bell_tick(struct bell *b, int64_t now_ms);
 

@@ -77,7 +77,8 @@ refresh_locked(struct account *a, struct source *s, uint32_t coll,
 	unsigned i;
 
 	for (i = 0; i < MAX_CHUNKS && more; i++) {
-		if (i > 0 && clock_mono_ms() > deadline_ms) {
+		if (i > 0 && (clock_mono_ms() > deadline_ms ||
+			      atomic_load(&a->gw->stopping))) {
 			coll_run_do(a, coll, mark_listing, NULL);
 			refresh_ring(a, coll);
 			return true;
@@ -383,9 +384,27 @@ detach_missing(struct account *a, const struct user_conf *conf, bool *changed,
 			  changed, e);
 }
 
-/* Without the user's own mailbox there is no tree; any other source that is
- * down keeps the folders it had. What was switched off leaves whatever is
- * down. */
+static bool
+is_known(struct account *a, struct span source)
+{
+	struct arena *arena = arena_new();
+	struct err none = { 0 };
+	struct coll *v;
+	size_t n = 0, i;
+	bool found = false;
+
+	if (colls_list(a->gw->store, a->user, arena, &v, &n, &none))
+		for (i = 0; i < n; i++)
+			found = found || (v[i].attached &&
+					  span_eq(v[i].source, source));
+	arena_free(&arena);
+	return found;
+}
+
+/* A source that is down keeps the folders it had. The user's own mailbox must
+ * have been there once, since a phone takes no account without an inbox; and
+ * a wrong password is for the phone to hear. What was switched off leaves
+ * whatever is down. */
 static bool
 list_all(struct account *a, const struct user_conf *conf, int64_t deadline_ms,
 	 bool *changed, struct err *e)
@@ -401,7 +420,9 @@ list_all(struct account *a, const struct user_conf *conf, int64_t deadline_ms,
 				i > 0 && conf->sources[i].kind == SOURCE_MAIL,
 				deadline_ms, changed, &mine))
 			continue;
-		if (i == 0) {
+		if (i == 0 &&
+		    (mine.code != ERR_UNAVAILABLE ||
+		     !is_known(a, span_of(conf->sources[0].name)))) {
 			*e = mine;
 			return false;
 		}

@@ -30,7 +30,7 @@ members_of(struct account *a, const struct coll *view, struct arena *arena,
  * Fails only if none could be asked. */
 static bool
 refresh_members(struct account *a, const struct coll *v, size_t n,
-		int64_t deadline_ms, struct err *e)
+		int64_t deadline_ms, bool *all, struct err *e)
 {
 	size_t i, good = 0;
 
@@ -50,49 +50,59 @@ refresh_members(struct account *a, const struct coll *v, size_t n,
 		if (e->code == ERR_NONE)
 			*e = mine;
 	}
+	*all = good == n;
 	if (n > 0 && good == 0)
 		return false;
 	err_clear(e);
 	return true;
 }
 
-/* When the tree could not be had last, for the view that asked. */
-static void
-tree_due(struct coll_run *r, void *ctx)
+/* Not again at each Sync when it could not be had. */
+static bool
+tree_due(struct account *a)
 {
 	int64_t now = clock_mono_ms();
+	bool due;
 
-	*(bool *)ctx = r->fresh_ms == 0 || now - r->fresh_ms > TREE_AGAIN_MS;
-	r->fresh_ms = now;
+	pthread_mutex_lock(&a->lock);
+	due = a->tree_ms == 0 && (a->tree_failed_ms == 0 ||
+				  now - a->tree_failed_ms > TREE_AGAIN_MS);
+	pthread_mutex_unlock(&a->lock);
+	return due;
 }
 
 static void
-tree_had(struct coll_run *r, void *ctx)
+tree_failed(struct account *a, int64_t when_ms)
 {
-	(void)ctx;
-	r->fresh_ms = 0;
+	pthread_mutex_lock(&a->lock);
+	a->tree_failed_ms = when_ms;
+	pthread_mutex_unlock(&a->lock);
 }
 
 /* A phone with one calendar never needs to ask for folders: a source that came
  * or left the configuration is noticed here. Costs nothing once the tree was
- * listed; one that cannot be listed is not waited for at each Sync. */
+ * listed. */
 static void
-look_at_tree(struct account *a, uint32_t view, int64_t deadline_ms)
+look_at_tree(struct account *a, int64_t deadline_ms)
 {
-	int64_t soon = clock_mono_ms() + TREE_MS;
+	int64_t now = clock_mono_ms(), soon = now + TREE_MS;
 	struct err e = { 0 };
-	bool due = false;
+	bool ok;
 
-	coll_run_do(a, view, tree_due, &due);
-	if (!due)
+	if (!tree_due(a))
 		return;
-	if (refresh_tree(a, INT64_MAX, soon < deadline_ms ? soon
-							  : deadline_ms,
-			 &e))
-		coll_run_do(a, view, tree_had, NULL);
-	else
+	ok = refresh_tree(a, INT64_MAX,
+			  soon < deadline_ms ? soon : deadline_ms, &e);
+	tree_failed(a, ok ? 0 : now);
+	if (!ok)
 		log_line(LOG_WARN, "view", "tree error=%s text=\"%s\"",
 			 err_name(e.code), e.text);
+}
+
+static void
+mark_fresh(struct coll_run *r, void *ctx)
+{
+	r->fresh_ms = *(int64_t *)ctx;
 }
 
 bool
@@ -101,15 +111,17 @@ refresh_view(struct account *a, const struct coll *view, int64_t deadline_ms,
 {
 	struct arena *arena = arena_new();
 	struct coll *v = NULL;
+	int64_t start = clock_mono_ms();
 	size_t n;
-	bool ok;
+	bool ok, all = false;
 
-	look_at_tree(a, view->id, deadline_ms);
+	look_at_tree(a, deadline_ms);
 	n = members_of(a, view, arena, &v, e);
 	ok = e->code == ERR_NONE &&
-		  refresh_members(a, v, n, deadline_ms, e) &&
-		  views_feed(a->gw, a->user, view, e);
-
+	     refresh_members(a, v, n, deadline_ms, &all, e) &&
+	     views_feed(a->gw, a->user, view, e);
+	if (ok && all)
+		coll_run_do(a, view->id, mark_fresh, &start);
 	arena_free(&arena);
 	return ok;
 }

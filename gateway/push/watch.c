@@ -213,6 +213,22 @@ watch_look_again(struct account *a, const char *source)
 }
 
 void
+watch_try_now(struct gateway *gw, user_id user)
+{
+	struct watcher *w = gw->watch;
+	struct bell *b;
+
+	if (w == NULL)
+		return;
+	pthread_mutex_lock(&w->lock);
+	for (b = w->first; b != NULL; b = b->next)
+		if (b->a->user == user)
+			bell_try_now(b);
+	pthread_mutex_unlock(&w->lock);
+	nudge(w);
+}
+
+void
 watch_phone(struct gateway *gw, int fd, uint64_t handle)
 {
 	struct epoll_event ev = { .events = EPOLLRDHUP | EPOLLONESHOT };

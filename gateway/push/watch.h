@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "gateway/gateway.h"
+#include "state/ids.h"
 
 struct account;
 
@@ -25,6 +26,10 @@ void watch_want(struct account *a);
 
 /* A look that a bell rang for has failed: a round comes soon. */
 void watch_look_again(struct account *a, const char *source);
+
+/* A sign-in made credentials of that user good again: what waits to be tried
+ * is tried now. */
+void watch_try_now(struct gateway *gw, user_id user);
 
 /* A parked phone's socket: tells park_hangup when the phone leaves. */
 void watch_phone(struct gateway *gw, int fd, uint64_t handle);

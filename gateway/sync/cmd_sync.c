@@ -183,12 +183,31 @@ look_if_due(struct sync_one *one, bool *made, struct err *e)
 	return refresh_coll(run->a, one->c.id, run->until_ms, e);
 }
 
+/* A contact that is there already is not to be made again (apply_known): what
+ * is there must be known for that. */
+static bool
+look_before_adds(struct sync_one *one, struct err *e)
+{
+	const struct sync_coll *sc = one->sc;
+	size_t i;
+
+	if (one->c.kind != KIND_CONTACT || one->c.cursor.n > 0)
+		return true;
+	for (i = 0; i < sc->n_cmds; i++)
+		if (sc->cmds[i].kind == SYNC_ADD)
+			return refresh_coll(one->run->a, one->c.id,
+					    one->run->until_ms, e);
+	return true;
+}
+
 static bool
 sync_known_key(struct sync_one *one, struct err *e)
 {
 	struct sync_run *run = one->run;
 	bool made;
 
+	if (!look_before_adds(one, e))
+		return false;
 	if (!sync_apply(run->r, run->a, &one->c, one->sc, &one->pos, &one->o,
 			&one->applied, e) ||
 	    !look_if_due(one, &made, e))
@@ -356,18 +375,19 @@ static void
 hold_quiet(struct sync_run *run)
 {
 	struct request *r = run->r;
-	struct err e = { 0 };
-	struct coll c;
 	size_t i;
 
 	if (run->q.wait_s == 0 || r->user->n_quiet == 0)
 		return;
-	for (i = 0; i < run->q.n; i++)
+	for (i = 0; i < run->q.n; i++) {
+		struct err e = { 0 };
+		struct coll c;
+
 		if (colls_get(r->gw->store, r->user_id, run->q.colls[i].coll,
 			      r->arena, &c, &e) &&
 		    quiet_holds(r, &c))
 			run->q.colls[i].get_changes = false;
-	err_clear(&e);
+	}
 }
 
 enum cmd_result

@@ -224,13 +224,12 @@ plan(struct track *t, const struct win_change *news, size_t n_news,
 }
 
 static void
-keep(struct track *t, const struct mirror_item *it, struct span bytes,
-     unsigned page)
+keep(struct track *t, uint64_t item, struct span bytes, unsigned page)
 {
 	struct made *m;
 
 	pthread_mutex_lock(&t->home->lock);
-	m = *find_made(t, it->item);
+	m = *find_made(t, item);
 	if (m != NULL && !m->ready) {
 		m->bytes = xmalloc(bytes.n + 1);
 		memcpy(m->bytes, bytes.p, bytes.n);
@@ -245,11 +244,10 @@ keep(struct track *t, const struct mirror_item *it, struct span bytes,
 
 /* On page 0 and inside an element, as the answer will be. */
 static void
-make_one(struct track *t, struct arena *arena, const struct mirror_item *it,
+make_one(struct track *t, struct arena *arena, const struct place *p,
 	 const struct mail_content *mc)
 {
 	struct buf b = BUF_INIT(MAX_ANSWER);
-	struct place p = { .coll = t->c, .item = *it, .shown = it->item };
 	struct tr_env env = t->env;
 	struct wbxml_writer w;
 	size_t start;
@@ -258,29 +256,60 @@ make_one(struct track *t, struct arena *arena, const struct mirror_item *it,
 	wbxml_begin(&w, &b);
 	wbxml_open(&w, WX_AirSync_Sync);
 	start = b.n;
-	sync_write_mail(&w, arena, t->c.id, &env, WX_AirSync_Add, &p, mc);
+	sync_write_mail(&w, arena, t->c.id, &env, WX_AirSync_Add, p, mc);
 	if (!w.failed && !b.full)
-		keep(t, it, span_from(b.p + start, b.n - start), w.page);
+		keep(t, p->shown, span_from(b.p + start, b.n - start), w.page);
 	buf_free(&b);
 }
 
+/* Mails of one mailbox: those of v that group[] names. */
 static bool
-make_items(struct track *t, struct arena *arena, struct mirror_item *v,
-	   size_t n, struct err *e)
+make_group(struct track *t, struct arena *arena, const struct place *v,
+	   const size_t *group, size_t n, struct err *e)
 {
-	struct mail_content *mc = arena_array(arena, n + 1, sizeof(*mc));
+	struct mail_content *mc = arena_array(arena, n, sizeof(*mc));
+	struct mirror_item *items = arena_array(arena, n, sizeof(*items));
+	const struct coll *c = &v[group[0]].coll;
 	struct tr_env env = t->env;
 	struct source *s = account_checkout(
-		t->a, t->c.source, clock_mono_ms() + FETCH_MS, e);
+		t->a, c->source, clock_mono_ms() + FETCH_MS, e);
 	bool ok;
 	size_t i;
 
 	env.arena = arena;
-	ok = s != NULL && mail_load(s, &t->c, &env, v, n, mc, e);
+	for (i = 0; i < n; i++)
+		items[i] = v[group[i]].item;
+	ok = s != NULL && mail_load(s, c, &env, items, n, mc, e);
 	account_checkin(t->a, &s, !ok && account_broken(e));
 	for (i = 0; ok && i < n; i++)
 		if (mc[i].info.found)
-			make_one(t, arena, &v[i], &mc[i]);
+			make_one(t, arena, &v[group[i]], &mc[i]);
+	return ok;
+}
+
+/* A merged inbox has mails of several mailboxes: one that is down does not
+ * keep the others. */
+static bool
+make_items(struct track *t, struct arena *arena, struct mirror_item *v,
+	   size_t n, struct err *e)
+{
+	struct place *places = arena_array(arena, n, sizeof(*places));
+	size_t *group = arena_array(arena, n, sizeof(*group)), i, m;
+	bool ok = true;
+
+	for (i = 0; i < n; i++)
+		if (!sync_place(t->a->gw, t->a->user, &t->c, &v[i], arena,
+				&places[i], e))
+			return false;
+	for (i = 0; i < n; i++) {
+		struct err mine = { 0 };
+
+		m = sync_group(places, n, i, group);
+		if (m == 0 || make_group(t, arena, places, group, m, &mine))
+			continue;
+		*e = mine;
+		ok = false;
+	}
 	return ok;
 }
 
@@ -391,8 +420,7 @@ read_ahead(struct sync_one *one)
 	unsigned window = one->sc->window;
 	struct track *t;
 
-	/* A view's mails lie in several places. */
-	if (one->c.kind != KIND_EMAIL || coll_is_view(&one->c))
+	if (one->c.kind != KIND_EMAIL)
 		return;
 	pthread_mutex_lock(&ah->lock);
 	sweep(ah, clock_mono_ms());

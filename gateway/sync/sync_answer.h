@@ -33,8 +33,12 @@ struct sync_one {
 	struct err down; /* what kept a member of a view from being read */
 };
 
-/* Where the items of the window at at[] live: of a view, at its members;
- * `item` has the flags and the version of the window. */
+/* Where an item of a window lives: of a view, at its member; place.item has
+ * the flags of the window. */
+bool sync_place(struct gateway *gw, user_id user, const struct coll *named,
+		const struct mirror_item *it, struct arena *a,
+		struct place *out, struct err *e);
+/* Of those at at[] of the window. */
 bool sync_places(struct sync_one *one, const size_t *at, size_t n,
 		 struct place *out, struct err *e);
 /* Those of n places that lie in the collection of v[first], if that is the

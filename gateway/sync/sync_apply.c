@@ -9,6 +9,7 @@
 #include "gateway/items/mail_content.h"
 #include "gateway/push/park.h"
 #include "gateway/push/refresh.h"
+#include "gateway/sync/brake.h"
 #include "translate/mail/flag.h"
 
 void
@@ -343,6 +344,18 @@ apply_all(struct apply *p, struct err *e)
 	return true;
 }
 
+static bool
+adds_or_changes(const struct sync_coll *sc)
+{
+	size_t i;
+
+	for (i = 0; i < sc->n_cmds; i++)
+		if (sc->cmds[i].kind == SYNC_ADD ||
+		    sc->cmds[i].kind == SYNC_CHANGE)
+			return true;
+	return false;
+}
+
 bool
 sync_apply(struct request *r, struct account *a, const struct coll *c,
 	   const struct sync_coll *sc, const struct sync_pos *pos,
@@ -361,6 +374,8 @@ sync_apply(struct request *r, struct account *a, const struct coll *c,
 	out->told = arena_array(r->arena, sc->n_cmds, sizeof(*out->told));
 	out->effects = arena_array(r->arena, sc->n_cmds,
 				   sizeof(*out->effects));
+	if (adds_or_changes(sc) && !brake_check(r, pos->dc.coll, e))
+		return false;
 	ok = apply_all(&p, e);
 	leave(&p, !ok && account_broken(e));
 	/* What was done at the members is to be no news to this phone. */

@@ -49,6 +49,7 @@ struct apply {
 	const struct sync_pos *pos;
 	const struct sync_options *o;
 	struct sync_applied *out;
+	struct apply_known *known; /* of apply_known; NULL: not read yet */
 };
 
 /* item: as the phone calls it (res->shown). */
@@ -84,6 +85,16 @@ bool apply_plan(struct apply *p, struct schedule *sch,
 		struct err *e);
 bool apply_delete(struct apply *p, const struct sync_cmd *cmd,
 		  struct sync_result *res, struct err *e);
+/* Is the contact of this text (an Add's) there already, and lacking on the
+ * phone alone? Then *out is the item, of p->named; else NULL. */
+bool apply_known(struct apply *p, struct span text,
+		 const struct mirror_item **out, struct err *e);
+/* The Change of a contact that stands for several cards: *mine is false if it
+ * does not (and p at its collection). Otherwise status and effect are set;
+ * *version is what the phone has then. */
+bool apply_linked(struct apply *p, const struct sync_cmd *cmd,
+		  struct sync_result *res, bool *mine, uint64_t *version,
+		  struct err *e);
 /* One command on a whole object (events, tasks): res->status is set. Of an
  * item that is there, at whose collection p is; an Add finds its place
  * itself. False with an error of the source. */

@@ -13,6 +13,7 @@
 #include "gateway/items/sender.h"
 #include "gateway/push/park.h"
 #include "gateway/push/refresh.h"
+#include "gateway/sync/brake.h"
 #include "gateway/sync/sync_apply.h"
 #include "translate/mail/draft.h"
 #include "translate/mail/headers.h"
@@ -118,6 +119,8 @@ store_message(struct drafting *d, struct err *e)
 					   d->mail.body);
 	uint32_t uid;
 
+	if (!brake_add(r, p->pos->dc.coll, message, e))
+		return false;
 	if (!source_append(p->s, p->c->remote, message, MAIL_SEEN | MAIL_DRAFT,
 			   clock_wall(), &uid, e) ||
 	    !refresh_locked(p->a, p->s, p->c->id, r->deadline_ms, e) ||

@@ -14,6 +14,7 @@
 #include "gateway/meetings/schedule.h"
 #include "gateway/push/park.h"
 #include "gateway/push/refresh.h"
+#include "gateway/sync/brake.h"
 #include "gateway/sync/sync_apply.h"
 #include "state/replies.h"
 
@@ -156,6 +157,10 @@ put_new(struct apply *p, const struct sync_cmd *cmd,
 	uint64_t item, version;
 
 	object_facts(p->c->kind, &facts, &flaw);
+	if (!begun && !brake_add(p->r, p->pos->dc.coll, text, e)) {
+		schedule_undo(sch, e);
+		return false;
+	}
 	if (!begun &&
 	    !reply_begin(store_of(p), p->pos, rc, facts.token,
 			 resource_path(p, name), p->c->id, clock_wall(), rep,
@@ -178,6 +183,30 @@ put_new(struct apply *p, const struct sync_cmd *cmd,
 		return false;
 	res->status = 1;
 	apply_effect(p, res->shown, version);
+	apply_tell(p, rep);
+	return true;
+}
+
+/* The Add is an item that is there: the phone is told its number, and has it
+ * from now on. */
+static bool
+meet_known(struct apply *p, const struct reply_cmd *rc, struct reply *rep,
+	   bool begun, const struct mirror_item *it, struct sync_result *res,
+	   struct err *e)
+{
+	if (!begun &&
+	    !reply_begin(store_of(p), p->pos, rc, 0, SPAN_NONE, p->c->id,
+			 clock_wall(), rep, e))
+		return false;
+	if (!reply_done(store_of(p), p->pos, rep->n, it->item, it->version, 1,
+			e))
+		return false;
+	log_line(LOG_INFO, "sync", "coll=%u item=%llu text=\"added by this "
+		 "phone, and there already\"", p->named->id,
+		 (unsigned long long)it->item);
+	res->status = 1;
+	res->shown = it->item;
+	apply_effect(p, it->item, it->version);
 	apply_tell(p, rep);
 	return true;
 }
@@ -305,6 +334,7 @@ add_object(struct apply *p, const struct sync_cmd *cmd,
 	struct reply_cmd rc = { .kind = REPLY_ADD,
 				.client_id = cmd->client_id,
 				.digest = cmd->digest, .may_edit = true };
+	const struct mirror_item *card;
 	enum reply_match match;
 	struct reply rep;
 	struct schedule sch;
@@ -349,6 +379,11 @@ add_object(struct apply *p, const struct sync_cmd *cmd,
 		return false;
 	if (known)
 		return true;
+	if (!apply_known(p, text, &card, e))
+		return false;
+	if (card != NULL)
+		return meet_known(p, &rc, &rep, match == REPLY_SAME, card,
+				  res, e);
 	if (!apply_plan(p, &sch, ITIP_CREATE, cmd, name, SPAN_NONE, text, e))
 		return false;
 	if (put_new(p, cmd, &rc, &rep, match == REPLY_SAME, name, &sch, res,
@@ -409,10 +444,14 @@ change_item(struct apply *p, const struct sync_cmd *cmd,
 	struct schedule sch;
 	struct span old, text;
 	struct object o;
+	bool linked = false;
 	uint64_t item;
 	int i;
 
-	for (i = 0; i < MAX_RETRIES; i++) {
+	if (p->named->kind == KIND_CONTACT && coll_is_view(p->named) &&
+	    !apply_linked(p, cmd, res, &linked, version, e))
+		return false;
+	for (i = 0; i < MAX_RETRIES && !linked; i++) {
 		if (!objects_load(p->a, p->c, &now, 1, p->r->arena, &old,
 				  p->r->deadline_ms, e))
 			return false;
@@ -431,6 +470,8 @@ change_item(struct apply *p, const struct sync_cmd *cmd,
 				*version = HAS_DIRTY;
 			break;
 		}
+		if (!brake_change(p->r, p->pos->dc.coll, now.item, e))
+			return false;
 		if (!apply_plan(p, &sch, ITIP_CHANGE, cmd, SPAN_NONE, old, text,
 				e))
 			return false;
@@ -461,6 +502,8 @@ change_item(struct apply *p, const struct sync_cmd *cmd,
 		if (!forced && p->o->conflict == 1)
 			return server_wins(p, res);
 	}
+	if (linked)
+		return true;
 	res->status = 1;
 	apply_effect(p, res->shown, *version);
 	return true;

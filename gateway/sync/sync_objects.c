@@ -1,6 +1,22 @@
 /* Objects in a Sync answer: always whole. */
+#include "gateway/accounts/links.h"
 #include "gateway/accounts/objects.h"
 #include "gateway/sync/sync_answer.h"
+
+/* A contact that stands for several cards shows what is in all of them. */
+static bool
+show_linked(struct sync_one *one, const struct place *at, struct span *text,
+	    struct err *e)
+{
+	struct request *r = one->run->r;
+	struct linked l;
+
+	if (!links_load(r->gw, r->user_id, at, r->arena, &l, e))
+		return false;
+	if (l.n > 0)
+		*text = l.s.text;
+	return true;
+}
 
 static void
 write_object(struct sync_one *one, wbxml_tag tag, const struct place *p,
@@ -76,6 +92,8 @@ write_batch(struct sync_one *one, const size_t *at, size_t n, size_t *written,
 			window_owe(&one->w, at[i]);
 			continue;
 		}
+		if (!show_linked(one, &v[i], &texts[i], e))
+			return false;
 		write_object(one,
 			     ch->op == WIN_ADD ? WX_AirSync_Add
 					       : WX_AirSync_Change,
@@ -126,7 +144,7 @@ sync_fetch_object(struct sync_one *one, struct sync_result *res)
 	if (!objects_load(one->run->a, &at.coll, &at.item, 1,
 			  one->run->r->arena, &text,
 			  one->run->r->deadline_ms, &e) ||
-	    text.p == NULL)
+	    text.p == NULL || !show_linked(one, &at, &text, &e))
 		return false;
 	write_object(one, WX_AirSync_Fetch, &at, text);
 	return true;

@@ -5,18 +5,16 @@
 
 /* Gone while we look: without a name at its source it is not found there,
  * and owed. */
-static bool
-place_of(struct sync_one *one, const struct mirror_item *it,
-	 struct place *out, struct err *e)
+bool
+sync_place(struct gateway *gw, user_id user, const struct coll *named,
+	   const struct mirror_item *it, struct arena *a, struct place *out,
+	   struct err *e)
 {
-	struct request *r = one->run->r;
-
-	if (!coll_is_view(&one->c)) {
-		*out = (struct place){ one->c, one->c, *it, it->item };
+	if (!coll_is_view(named)) {
+		*out = (struct place){ *named, *named, *it, it->item };
 		return true;
 	}
-	if (!place_find(r->gw, r->user_id, one->c.id, it->item, r->arena,
-			out, e))
+	if (!place_find(gw, user, named->id, it->item, a, out, e))
 		return false;
 	out->item.flags = it->flags;
 	out->item.keywords = it->keywords;
@@ -28,10 +26,12 @@ bool
 sync_places(struct sync_one *one, const size_t *at, size_t n,
 	    struct place *out, struct err *e)
 {
+	struct request *r = one->run->r;
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (!place_of(one, &one->w.v[at[i]].item, &out[i], e))
+		if (!sync_place(r->gw, r->user_id, &one->c,
+				&one->w.v[at[i]].item, r->arena, &out[i], e))
 			return false;
 	return true;
 }

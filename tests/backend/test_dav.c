@@ -39,10 +39,12 @@ static struct server {
 	struct login login;
 } servers[] = {
 	{ "Radicale", HAS_LOGIN | ONE_UID, "", "",
-	  { "user1", "pass1" } },
+	  { .user = "user1", .password = "pass1" } },
 	{ "Cyrus", HAS_LOGIN | HAS_BUSY | SCHEDULES, "", "",
-	  { "user1@example.test", "pass1" } },
-	{ "Xandikos", HAS_BUSY | ONE_UID, "", "", { "user1", "x" } },
+	  { .user = "user1@example.test",
+	    .password = "pass1" } },
+	{ "Xandikos", HAS_BUSY | ONE_UID, "", "",
+	  { .user = "user1", .password = "x" } },
 };
 static const struct server *srv;
 static struct source_conf conf;
@@ -552,7 +554,8 @@ invitations(void **state)
 		"ATTENDEE;PARTSTAT=ACCEPTED:mailto:user1@example.test\r\n"
 		"ATTENDEE;RSVP=TRUE:mailto:user2@example.test\r\n"
 		"END:VEVENT\r\nEND:VCALENDAR\r\n";
-	struct login other = { "user2@example.test", "pass2" };
+	struct login other = { .user = "user2@example.test",
+			       .password = "pass2" };
 	struct err e = { 0 };
 	struct object o;
 	struct source *s;

@@ -227,6 +227,39 @@ without_tokens(void **state)
 	assert_true(cursor_differs(SPAN("n"), &st));
 }
 
+/* All of an address book as what changed since no token at all; what comes in
+ * pages is listed by PROPFIND, or the first page would bury the others. */
+static void
+a_whole_book(void **state)
+{
+	static const char *const last[] = {
+		"", STATUS("/c/", "507 Insufficient"),
+	};
+	struct harvest h;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		fake_forget(f);
+		fake_rule(f, (struct fake_rule){
+				     .contains = "<d:sync-token></d:sync-token>",
+				     .status = "207 Multi-Status",
+				     .body = arena_printf(a, MULTI(
+					     RESP("/c/a.vcf", ETAG("a"))
+					     STATUS("/c/g.vcf", "404 Gone")
+					     "%s" TOKEN("10")), last[i]) });
+		whole_listing();
+		h = changes(BK, "");
+		assert_int_equal(h.scope, HARVEST_FULL);
+		assert_false(h.partial);
+		assert_int_equal(h.n_gone, 0);
+		assert_int_equal(h.n_puts, i == 0 ? 1 : 2);
+		assert_true(span_eq(h.cursor,
+				    i == 0 ? SPAN("s 10") : SPAN("s 9")));
+		assert_int_equal(fake_seen(f, "Depth: 1", NULL, NULL), i);
+	}
+}
+
 /* One kind of a calendar; a query that is refused or cut short falls back. */
 static void
 kinds(void **state)
@@ -775,6 +808,7 @@ main(void)
 		T(trouble_is_no_expiry),
 		T(dead_and_alive),
 		T(tokens_of_seconds),
+		T(a_whole_book),
 		T(many_objects),
 		T(without_tokens),
 		T(kinds),

@@ -1,4 +1,6 @@
-/* A phone's first Sync of 5,000 contacts and of 5,000 events, against a
+/* BENCH_OBJECTS and BENCH_FIRST_ONLY make it shorter.
+ *
+ * A phone's first Sync of 5,000 contacts and of 5,000 events, against a
  * client that asks the DAV server for the same objects in one multiget and
  * does nothing else; and how long an edit of one phone takes to the server and
  * to another phone that waits. The daemon starts with an empty state in every
@@ -10,10 +12,10 @@
 #include "tests/bench/helper_bench.h"
 #include "tests/phone/cards.h"
 
-#define OBJECTS 5000
 #define EDITS 25
 
 static struct cards c;
+static size_t objects = 5000; /* BENCH_OBJECTS */
 
 /* ---- what there is -------------------------------------------------------*/
 
@@ -58,16 +60,16 @@ one_event(size_t i)
 static void
 fill(const char *coll, char *(*make)(size_t), const char *extension)
 {
-	char **names = calloc(OBJECTS, sizeof(*names));
-	char **texts = calloc(OBJECTS, sizeof(*texts));
+	char **names = calloc(objects, sizeof(*names));
+	char **texts = calloc(objects, sizeof(*texts));
 	size_t i;
 
-	for (i = 0; i < OBJECTS; i++) {
+	for (i = 0; i < objects; i++) {
 		names[i] = bytes_format("bench-%zu.%s", i, extension);
 		texts[i] = make(i);
 	}
-	dav_fill(c.d, coll, names, texts, OBJECTS);
-	for (i = 0; i < OBJECTS; i++) {
+	dav_fill(c.d, coll, names, texts, objects);
+	for (i = 0; i < objects; i++) {
 		free(names[i]);
 		free(texts[i]);
 	}
@@ -112,7 +114,7 @@ run_reference(const char *coll, const char *body, bool cards)
 	start = phone_now_ms() - start;
 	for (at = out; (at = strstr(at, mark)) != NULL; at++)
 		n++;
-	if (fresh.status != 207 || n != OBJECTS)
+	if (fresh.status != 207 || n != objects)
 		bench_fail("%s: multiget: %d, %zu objects", c.d->name,
 			   fresh.status, n);
 	dav_close(&fresh);
@@ -121,6 +123,16 @@ run_reference(const char *coll, const char *body, bool cards)
 }
 
 /* ---- the phone -----------------------------------------------------------*/
+
+/* The collection's Status: token 0x4E of the first page, then the text. */
+static bool
+wire_status_is(const struct web *w, int status)
+{
+	char want[16];
+	int n = snprintf(want, sizeof(want), "\x4e\x03%d", status);
+
+	return memmem(w->body, w->n, want, (size_t)n + 1) != NULL;
+}
 
 static void
 one_sync(struct web *w, struct phone *p, struct phone_folder *f,
@@ -136,10 +148,18 @@ one_sync(struct web *w, struct phone *p, struct phone_folder *f,
 	start = phone_now_ms();
 	web_ask(w, &request);
 	*ms += phone_now_ms() - start;
+	/* On a busy machine the first listing may take longer than a request
+	 * may: phones ask again. */
+	if (w->status == 200 && wire_status_is(w, 16)) {
+		memset(got, 0, sizeof(*got));
+		got->more = true;
+		goto out;
+	}
 	if (!eas_sync_answer(w, got))
 		bench_fail("an empty answer before the end");
 	free(f->key);
 	f->key = strdup(got->key);
+out:
 	bytes_free(&request);
 	free(coll);
 	free(xml);
@@ -175,8 +195,8 @@ run_phone(int type, int window, double *first)
 			*first = ms;
 		adds += got.adds;
 	} while (got.more);
-	if (adds != OBJECTS)
-		bench_fail("the phone got %u objects, not %d", adds, OBJECTS);
+	if (adds != objects)
+		bench_fail("the phone got %u objects, not %zu", adds, objects);
 	web_close(&w);
 	phone_free(p);
 	return ms;
@@ -192,7 +212,10 @@ compare(int type, int window)
 	double ratio[64], ours[64], theirs[64], first[64];
 
 	n = n > 64 ? 64 : n;
-	run_reference(coll, body, cards); /* fills the server's caches */
+	/* Fills the server's caches; Radicale makes a row of history of each
+	 * object for its first token. */
+	run_reference(coll, body, cards);
+	run_phone(type, window, &first[0]);
 	for (i = 0; i < n; i++) {
 		theirs[i] = run_reference(coll, body, cards);
 		ours[i] = run_phone(type, window, &first[i]);
@@ -204,8 +227,8 @@ compare(int type, int window)
 	       bench_median(first, (size_t)n),
 	       bench_median(theirs, (size_t)n),
 	       (double)bench_pss_kb(c.h.pid) / 1024);
-	snprintf(what, sizeof(what), "first Sync of %d %s, window %d, %s",
-		 OBJECTS, cards ? "contacts" : "events", window, c.d->name);
+	snprintf(what, sizeof(what), "first Sync of %zu %s, window %d, %s",
+		 objects, cards ? "contacts" : "events", window, c.d->name);
 	bench_row(what, "<= 1.5 x a plain multiget", "%.2f (%.2f s)",
 		  bench_median(ratio, (size_t)n), ours[n / 2] / 1000);
 	free(body);
@@ -326,13 +349,16 @@ main(void)
 {
 	size_t i;
 
+	if (getenv("BENCH_OBJECTS") != NULL)
+		objects = strtoul(getenv("BENCH_OBJECTS"), NULL, 10);
 	bench_ready(&c.h);
 	cards_up(&c, "bench_objects", "info");
 	for (i = 0; i < c.n; i++) {
 		c.d = &c.side[i];
 		if (!strcmp(c.d->name, "Xandikos"))
 			continue; /* needs minutes for so many */
-		edits();
+		if (getenv("BENCH_FIRST_ONLY") == NULL)
+			edits();
 		fill(c.d->book, one_card, "vcf");
 		fill(c.d->calendar, one_event, "ics");
 		compare(9, 100);

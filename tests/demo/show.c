@@ -487,6 +487,42 @@ show_calendar(struct phone *p)
 		     item_text(it, "Subject"));
 }
 
+/* Shows the address book, and edits a contact: what the phone does not know
+ * of stays at the source. */
+static void
+show_contacts(struct phone *p)
+{
+	struct phone_folder *f = phone_folder_type(p, 9);
+	struct phone_folder *n = phone_folder_type(p, 10);
+	struct sync_result r;
+	struct phone_item *it;
+	char title[80];
+
+	if (!f || !n)
+		return;
+	begin();
+	phone_sync_all(p, f);
+	phone_sync_all(p, n);
+	snprintf(title, sizeof(title), "Contacts and notes: %zu and %zu",
+		 folder_count(f), folder_count(n));
+	done(title);
+	for (it = f->items; it; it = it->next)
+		tell("* %s", item_text(it, "FileAs"));
+	for (it = n->items; it; it = it->next)
+		tell("* note: %s", item_text(it, "Subject"));
+	begin();
+	r = phone_syncf(p, f,
+			"<Add><ClientId>show%d</ClientId><ApplicationData>"
+			"<contacts:FileAs>Ada Lovelace</contacts:FileAs>"
+			"<contacts:FirstName>Ada</contacts:FirstName>"
+			"<contacts:LastName>Lovelace</contacts:LastName>"
+			"<contacts:Email1Address>ada@outside.test"
+			"</contacts:Email1Address>"
+			"</ApplicationData></Add>", (int)getpid());
+	need(r.status == 1 && !r.failed, "the new contact is refused");
+	done("Made a contact on the phone");
+}
+
 static void
 play(struct phone *p)
 {
@@ -511,6 +547,7 @@ play(struct phone *p)
 	read_it(p, f, it);
 	delete_it(p, f, it);
 	show_calendar(p);
+	show_contacts(p);
 }
 
 int

@@ -6,20 +6,17 @@
 #include <string.h>
 #include <sys/wait.h>
 
-int
-cli_run(struct harness *h, struct bytes *out, const char *fmt, ...)
+static int
+run(struct harness *h, struct bytes *out, const char *before,
+    const char *words)
 {
 	const char *bin = getenv("EASBRIDGE_BIN");
-	char words[4096], piece[4096], *cmd;
-	va_list ap;
+	char piece[4096], *cmd;
 	FILE *f;
 	size_t n;
 	int status;
 
-	va_start(ap, fmt);
-	vsnprintf(words, sizeof(words), fmt, ap);
-	va_end(ap);
-	cmd = bytes_format("cd '%s' && '%s%s%s' %s 2>&1", h->dir,
+	cmd = bytes_format("cd '%s' && %s '%s%s%s' %s 2>&1", h->dir, before,
 			   bin && *bin == '/' ? "" : h->root,
 			   bin && *bin == '/' ? "" : "/",
 			   bin ? bin : "build/fault/easbridge", words);
@@ -37,6 +34,59 @@ cli_run(struct harness *h, struct bytes *out, const char *fmt, ...)
 	if (!WIFEXITED(status))
 		phone_failf("%s died: %s", words, out->p);
 	return WEXITSTATUS(status);
+}
+
+int
+cli_run(struct harness *h, struct bytes *out, const char *fmt, ...)
+{
+	char words[4096];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(words, sizeof(words), fmt, ap);
+	va_end(ap);
+	return run(h, out, "", words);
+}
+
+int
+cli_browse(struct harness *h, struct bytes *out, const char *mode,
+	   const char *fmt, ...)
+{
+	char words[4096], *before;
+	va_list ap;
+	int rc;
+
+	va_start(ap, fmt);
+	vsnprintf(words, sizeof(words), fmt, ap);
+	va_end(ap);
+	before = bytes_format("'%s/tests/servers/browser.py' %s", h->root,
+			      mode);
+	rc = run(h, out, before, words);
+	free(before);
+	return rc;
+}
+
+int
+provider_do(struct harness *h, const char *json, const char *count)
+{
+	char *cmd = bytes_format("curl -sS --max-time 20 -d '%s' %s/control",
+				 json, h->oauth);
+	FILE *f = popen(cmd, "r");
+	char text[1024] = "", *at;
+	size_t n = f ? fread(text, 1, sizeof(text) - 1, f) : 0;
+	char *key = bytes_format("\"%s\": ", count);
+	int found = -1;
+
+	text[n] = '\0';
+	if (!f || pclose(f) != 0 || !strchr(text, '}') ||
+	    strstr(text, "unknown"))
+		phone_failf("the provider says: %s", text);
+	at = strstr(text, key);
+	if (at)
+		found = atoi(at + strlen(key));
+	free(key);
+	free(cmd);
+	return found;
 }
 
 void

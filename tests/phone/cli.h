@@ -8,6 +8,12 @@
  * everything it prints, to both outputs, goes to out. Its exit code. */
 int cli_run(struct harness *h, struct bytes *out, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* The same with a person at the browser (tests/servers/browser.py: mode). */
+int cli_browse(struct harness *h, struct bytes *out, const char *mode,
+	       const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* Orders for tests/servers/authserver.py, as JSON; what it has counted under
+ * that name until now ("": nothing). */
+int provider_do(struct harness *h, const char *json, const char *count);
 /* Fails the test unless what stands in text, or with it. */
 void text_has(const struct bytes *text, const char *what);
 void text_has_not(const struct bytes *text, const char *what);

@@ -207,6 +207,8 @@ read_stack(struct harness *h, json_t *s)
 	SET(h->dav, text_of(s, "caldav", ""));
 	SET(h->cyrus, text_of(json_object_get(s, "cyrus"), "dav", ""));
 	SET(h->xandikos, text_of(json_object_get(s, "xandikos"), "dav", ""));
+	SET(h->oauth, text_of(s, "oauth", ""));
+	SET(h->oauth_dav, text_of(s, "oauth_dav", ""));
 	SET(h->sent, text_of(folders, "sent", "Sent"));
 	SET(h->trash, text_of(folders, "trash", "Trash"));
 	SET(h->drafts, text_of(folders, "drafts", "Drafts"));

@@ -38,6 +38,9 @@ struct harness {
 	char sink[1024];       /* mails for addresses outside */
 	char dav[256];         /* URL with {login}; "" without Radicale */
 	char cyrus[256], xandikos[256]; /* URLs; "" where they do not run */
+	char oauth[256], oauth_dav[256]; /* --with oauth: the provider, and
+					    the DAV server that wants its
+					    tokens, as dav */
 	char imap_host[64], lmtp_host[64], smtp_host[64];
 	int imap_port, imaps_port, lmtp_port, smtp_port;
 	char sent[64], trash[64], drafts[64], junk[64]; /* mailbox names */

@@ -15,6 +15,7 @@
 #define PUSH_MS 20000
 
 struct harness views_h;
+static struct dav_side sides[2];
 
 void
 views_up(const char *name)
@@ -22,8 +23,18 @@ views_up(const char *name)
 	harness_up(&views_h,
 		   &(struct harness_options){ .name = name,
 					      .stack = "--with radicale" });
+	dav_side(&views_h, "Radicale", 0, &sides[0]);
+	dav_side(&views_h, "Radicale", 1, &sides[1]);
 	views_configure("", true);
 	harness_restart(&views_h);
+}
+
+int
+views_down(void)
+{
+	dav_close(&sides[0]);
+	dav_close(&sides[1]);
+	return harness_down(&views_h);
 }
 
 /* ---- servers and configuration ----*/
@@ -64,31 +75,16 @@ views_reload(void)
 	fail_msg("no reload in 5 s");
 }
 
-/* curl in a user's home; returns the output, caller frees. */
-char *
-views_dav(int user, const char *what, const char *path)
+struct dav_side *
+views_side(int user)
 {
-	struct harness_user *u = &views_h.users[user];
-	char *at = strstr(views_h.dav, "{login}");
-	char *cmd = bytes_format(
-		"curl -s -u '%s:%s' %s '%.*s%s/%s' 2>&1", u->login, u->password,
-		what, (int)(at - views_h.dav), views_h.dav, u->login, path);
-	struct bytes b = { 0 };
-	char room[4096];
-	FILE *f = popen(cmd, "r");
-	size_t n;
-
-	while ((n = fread(room, 1, sizeof(room), f)) > 0)
-		bytes_put(&b, room, n);
-	pclose(f);
-	free(cmd);
-	return b.p ? b.p : strdup("");
+	return &sides[user];
 }
 
 char *
 views_object(const char *kind, const char *uid, const char *subject)
 {
-	char *text = bytes_format(
+	return bytes_format(
 		"BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//x//y//\n"
 		"BEGIN:%s\nUID:%s\nDTSTAMP:20260101T000000Z\n%s"
 		"SUMMARY:%s\nX-FOREIGN:kept\nEND:%s\nEND:VCALENDAR\n",
@@ -97,29 +93,15 @@ views_object(const char *kind, const char *uid, const char *subject)
 			? "DTSTART:20261203T100000Z\nDTEND:20261203T110000Z\n"
 			: "",
 		subject, kind);
-	char *lines = crlf(text);
-
-	free(text);
-	return lines;
 }
 
 void
 views_put(int user, const char *kind, const char *uid, const char *subject)
 {
 	char *text = views_object(kind, uid, subject);
-	char *path = bytes_format("calendar/%s.ics", uid);
-	char *arg = bytes_format("-X PUT -H 'Content-Type: text/calendar' "
-				 "--data-binary '@%s/put.tmp' "
-				 "-w '%%{http_code}'",
-				 views_h.dir);
-	char *out;
+	char *path = bytes_format("%s%s.ics", sides[user].calendar, uid);
 
-	cli_write(&views_h, "put.tmp", text);
-	out = views_dav(user, arg, path);
-	if (strncmp(out, "20", 2) != 0)
-		fail_msg("PUT %s: %s", path, out);
-	free(out);
-	free(arg);
+	dav_put(&sides[user], path, text);
 	free(path);
 	free(text);
 }
@@ -133,20 +115,20 @@ views_put_event(int user, const char *uid, const char *subject)
 void
 views_drop(int user, const char *uid)
 {
-	char *path = bytes_format("calendar/%s.ics", uid);
+	char *path = bytes_format("%s%s.ics", sides[user].calendar, uid);
 
-	free(views_dav(user, "-X DELETE", path));
+	free(dav_ask(&sides[user], "DELETE", path, NULL, NULL, 0));
 	free(path);
 }
 
-/* How often the text stands in the user's calendar. */
+/* Radicale gives a whole calendar out at once. */
 int
 views_count(int user, const char *text)
 {
-	char *all = views_dav(user, "", "calendar/"), *at = all;
+	char *all = dav_get(&sides[user], sides[user].calendar), *at = all;
 	int n = 0;
 
-	while ((at = strstr(at, text)) != NULL) {
+	while (at && (at = strstr(at, text)) != NULL) {
 		n++;
 		at += strlen(text);
 	}

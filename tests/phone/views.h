@@ -3,19 +3,21 @@
 #ifndef TESTS_PHONE_VIEWS_H
 #define TESTS_PHONE_VIEWS_H
 
-#include "tests/phone/harness.h"
+#include "tests/phone/dav.h"
 
 extern struct harness views_h;
 
 void views_up(const char *name);
+int views_down(void);
 /* The user file; top: lines above the sections. From the next start or reload
  * on. */
 void views_configure(const char *top, bool club);
 void views_reload(void);
 
-/* curl with these arguments in a user's home; caller frees. */
-char *views_dav(int user, const char *what, const char *path);
-/* An object as another program writes it; kind: "VEVENT". Caller frees. */
+/* A user's own server (0: user 1). */
+struct dav_side *views_side(int user);
+/* An object as another program writes it, with LF; kind: "VEVENT". Caller
+ * frees. */
 char *views_object(const char *kind, const char *uid, const char *subject);
 void views_put(int user, const char *kind, const char *uid,
 	       const char *subject);

@@ -286,6 +286,138 @@ services_that_are_said_not_to_be(void **state)
 	bytes_free(&out);
 }
 
+static void
+read_back(const char *name, struct bytes *out)
+{
+	char *path = bytes_format("%s/%s", h.dir + strlen(h.root) + 1, name);
+
+	out->n = 0;
+	if (!harness_read(&h, path, out))
+		fail_msg("no %s", name);
+	free(path);
+}
+
+/* A second mailbox for a user who is there: a section more in his file, or
+ * the file as it was. */
+static void
+one_more_source(void **state)
+{
+	struct bytes before = { 0 }, after = { 0 }, out = { 0 };
+	struct phone *p = harness_phone(&h, 0, "setupmore");
+	struct phone_folder *f;
+
+	(void)state;
+	true_world();
+	phone_set_up(p);
+	read_back("users.d/user1.conf", &before);
+	assert_int_equal(cli_run(&h, &out, "setup -c easbridge.conf "
+				 "--resolver world --password-file wrong "
+				 "--ca-file servers/pki/ca.pem --user %s %s",
+				 h.users[0].email, h.users[1].email), 1);
+	read_back("users.d/user1.conf", &after);
+	assert_string_equal(before.p, after.p);
+	assert_false(is_there("user2@example.test.secret"));
+	if (cli_run(&h, &out, "setup " CONF " --ca-file servers/pki/ca.pem "
+		    "--user %s %s", h.users[0].email, h.users[1].email) != 0)
+		fail_msg("%s", out.p);
+	text_has(&out, "easbridge serves it from now on");
+	read_back("users.d/user1.conf", &after);
+	assert_memory_equal(before.p, after.p, before.n);
+	text_has(&after, "[mail example]\n");
+	text_has(&after, "email = user2@example.test\n");
+	text_has(&after, "password-file = user2@example.test.secret\n");
+	phone_folder_sync(p);
+	f = phone_need_name(p, "example");
+	assert_non_null(f);
+	/* Twice is once too often. */
+	assert_int_equal(cli_run(&h, &out, "setup " CONF " --ca-file "
+				 "servers/pki/ca.pem --user %s %s",
+				 h.users[0].email, h.users[1].email), 1);
+	text_has(&out, "is a source of");
+	assert_int_equal(cli_run(&h, &out, "setup " CONF " --user nobody %s",
+				 h.users[1].email), 1);
+	text_has(&out, "nobody has the login");
+	cli_write(&h, "users.d/user1.conf", before.p);
+	drop("user2@example.test.secret");
+	assert_int_equal(cli_run(&h, &out, "reload -c easbridge.conf"), 0);
+	bytes_free(&before);
+	bytes_free(&after);
+	bytes_free(&out);
+}
+
+/* A power cut between the two files: the password is nobody's, and the next
+ * run is as good as the first. */
+static void
+after_a_power_cut(void **state)
+{
+	char *name = bytes_format("%s.conf", h.users[1].email);
+	char *secret = bytes_format("%s.secret", h.users[1].email);
+	char *left = bytes_format("users.d/%s", secret);
+	struct bytes out = { 0 };
+
+	(void)state;
+	true_world();
+	cli_write(&h, left, "half a pa");
+	free(left);
+	left = bytes_format("users.d/.%s.new", name);
+	cli_write(&h, left, "login = us");
+	if (cli_run(&h, &out, "setup " CONF " --ca-file servers/pki/ca.pem "
+		    "--keep-password %s", h.users[1].email) != 0)
+		fail_msg("%s", out.p);
+	assert_int_equal(cli_run(&h, &out, "check-config -c easbridge.conf"),
+			 0);
+	free(left);
+	left = bytes_format("users.d/%s", secret);
+	read_back(left, &out);
+	assert_memory_equal(out.p, h.users[1].password,
+			    strlen(h.users[1].password));
+	drop(name);
+	drop(secret);
+	assert_int_equal(cli_run(&h, &out, "reload -c easbridge.conf"), 0);
+	free(left);
+	free(name);
+	free(secret);
+	bytes_free(&out);
+}
+
+/* Without SRV records, by what answers there (RFC 6764). */
+static void
+contacts_by_well_known(void **state)
+{
+	struct bytes out = { 0 };
+
+	(void)state;
+	cli_write(&h, "world", "SRV _imaps._tcp.a.b 993 in.a.b\n"
+			       "SRV _submissions._tcp.a.b 465 out.a.b\n"
+			       "DAV https://in.a.b/.well-known/caldav\n");
+	assert_int_equal(cli_run(&h, &out, "setup " CONF " --yes "
+				 "--out g.conf anna@a.b"), 0);
+	text_has(&out, "contacts and calendars = https://in.a.b/");
+	assert_int_equal(cli_run(&h, &out, "version && cat g.conf"), 0);
+	text_has(&out, "[dav]\nurl = https://in.a.b/\n");
+	bytes_free(&out);
+}
+
+/* What only tokens open, and how one comes by them. */
+static void
+google_is_told_how(void **state)
+{
+	struct bytes out = { 0 };
+
+	(void)state;
+	assert_int_equal(cli_run(&h, &out, "setup " CONF " --yes "
+				 "--out h.conf anna@gmail.com"), 0);
+	text_has(&out, "easbridge oauth google anna@gmail.com");
+	text_has(&out, "app password");
+	assert_int_equal(cli_run(&h, &out, "setup " CONF " --yes --oauth "
+				 "--out i.conf anna@gmail.com"), 2);
+	text_has(&out, "there is no client key");
+	assert_int_equal(cli_run(&h, &out, "setup " CONF " --yes --oauth "
+				 "--out i.conf anna@fastmail.com"), 2);
+	text_has(&out, "no sign-in is known");
+	bytes_free(&out);
+}
+
 int
 main(void)
 {
@@ -296,6 +428,10 @@ main(void)
 		cmocka_unit_test(providers_by_domain_and_exchanger),
 		cmocka_unit_test(autoconfig_files),
 		cmocka_unit_test(services_that_are_said_not_to_be),
+		cmocka_unit_test(one_more_source),
+		cmocka_unit_test(after_a_power_cut),
+		cmocka_unit_test(contacts_by_well_known),
+		cmocka_unit_test(google_is_told_how),
 	};
 
 	return cmocka_run_group_tests(tests, up, down);

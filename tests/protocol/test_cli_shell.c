@@ -63,8 +63,8 @@ bash_completes(void **state)
 	       "_easbridge; echo got ${COMPREPLY[@]} end; }\n"
 	       "try device ''\ntry pass\ntry device wipe --\n"
 	       "try completion -c co\n");
-	text_has(&out, "got show block allow wipe wipe-account classes forget "
-		       "trace");
+	text_has(&out, "got show block allow release wipe wipe-account classes "
+		       "forget trace view end");
 	text_has(&out, "got password end");
 	text_has(&out, "--yes");
 	text_has(&out, "got comp end"); /* a file */

@@ -51,9 +51,11 @@ notify_socket(void)
 	snprintf(name, sizeof(name), "@easbridge-test-%d", (int)getpid());
 	n = snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", name);
 	sa.sun_path[0] = '\0';
-	assert_int_equal(bind(fd, (struct sockaddr *)&sa,
-			      (socklen_t)(offsetof(struct sockaddr_un,
-						   sun_path) + (size_t)n)), 0);
+	assert_int_equal(
+		bind(fd, (struct sockaddr *)&sa,
+		     (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
+				 (size_t)n)),
+		0);
 	setenv("NOTIFY_SOCKET", name, 1);
 	return fd;
 }
@@ -147,8 +149,7 @@ the_watchdog_hears_of_life_only(void **state)
 	assert_true(watch > 0);
 	if (ptrace(PTRACE_SEIZE, watch, NULL, NULL) != 0 ||
 	    ptrace(PTRACE_INTERRUPT, watch, NULL, NULL) != 0) {
-		print_message("SKIPPED: no ptrace here: %s\n",
-			      strerror(errno));
+		print_message("SKIPPED: no ptrace here: %s\n", strerror(errno));
 		close(fd);
 		skip();
 	}
@@ -161,8 +162,9 @@ the_watchdog_hears_of_life_only(void **state)
 	while (*word(fd, 100))
 		;
 	assert_string_equal(word(fd, 3000), "");
-	assert_int_equal(cli_run(&h, &out, "health -c easbridge.conf --url %s",
-				 h.url), 1);
+	assert_int_equal(
+		cli_run(&h, &out, "health -c easbridge.conf --url %s", h.url),
+		1);
 	text_has(&out, "not well: watch");
 	/* It goes on: well again. */
 	assert_int_equal(ptrace(PTRACE_DETACH, watch, NULL, NULL), 0);
@@ -183,22 +185,30 @@ health_says_so(void **state)
 	/* The harness' daemon listens on any port. */
 	assert_int_equal(cli_run(&h, &out, "health -c easbridge.conf"), 2);
 	text_has(&out, "--url http://127.0.0.1:PORT");
-	assert_int_equal(cli_run(&h, &out, "health -c easbridge.conf --url %s",
-				 h.url), 0);
+	assert_int_equal(
+		cli_run(&h, &out, "health -c easbridge.conf --url %s", h.url),
+		0);
 	text_has(&out, "/healthz: ok\n");
-	assert_int_equal(cli_run(&h, &out, "health -c easbridge.conf --json "
-				 "--url %s", h.url), 0);
+	assert_int_equal(cli_run(&h, &out,
+				 "health -c easbridge.conf --json "
+				 "--url %s",
+				 h.url),
+			 0);
 	text_has(&out, "\"ok\": true");
 	/* As containers are configured: any address of this machine. */
 	line = bytes_format("[server]\nlisten = 0.0.0.0:%d\nstate = state\n"
-			    "users = users.d\n", h.port);
+			    "users = users.d\n",
+			    h.port);
 	cli_write(&h, "any.conf", line);
 	free(line);
 	assert_int_equal(cli_run(&h, &out, "health -c any.conf"), 0);
 	text_has(&out, "http://127.0.0.1:");
 	/* A server that is somebody else. */
-	assert_int_equal(cli_run(&h, &out, "health -c easbridge.conf --url "
-				 "%s/elsewhere", h.url), 1);
+	assert_int_equal(cli_run(&h, &out,
+				 "health -c easbridge.conf --url "
+				 "%s/elsewhere",
+				 h.url),
+			 1);
 	assert_int_equal(harness_stop(&h), 0);
 	assert_int_equal(cli_run(&h, &out, "health -c any.conf"), 3);
 	text_has(&out, "connect");

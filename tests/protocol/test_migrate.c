@@ -29,8 +29,8 @@ static const struct origin {
 	/* Exchange counts. */
 	{ "exchange", "1", "1463271903", "5", "2", "2:11", "3942919513" },
 	/* Looks like ours, but it is another installation's. */
-	{ "ours", "deadbeef-1-1", "deadbeef-4-9", "1234567890",
-	  "987654321", "987654321:42", "4026531840" },
+	{ "ours", "deadbeef-1-1", "deadbeef-4-9", "1234567890", "987654321",
+	  "987654321:42", "4026531840" },
 };
 #define N_ORIGINS (sizeof(origins) / sizeof(origins[0]))
 
@@ -50,12 +50,13 @@ moved_phone(const struct origin *o)
 static void
 a_ping_sends_it_to_its_folders(struct phone *p, const struct origin *o)
 {
-	struct answer *a = phone_postf(
-		p, "Ping", "<Ping xmlns=\"Ping\"><HeartbeatInterval>600"
-			   "</HeartbeatInterval><Folders><Folder><Id>%s</Id>"
-			   "<Class>Email</Class></Folder><Folder><Id>%s</Id>"
-			   "<Class>Contacts</Class></Folder></Folders></Ping>",
-		o->mail, o->contacts);
+	struct answer *a =
+		phone_postf(p, "Ping",
+			    "<Ping xmlns=\"Ping\"><HeartbeatInterval>600"
+			    "</HeartbeatInterval><Folders><Folder><Id>%s</Id>"
+			    "<Class>Email</Class></Folder><Folder><Id>%s</Id>"
+			    "<Class>Contacts</Class></Folder></Folders></Ping>",
+			    o->mail, o->contacts);
 
 	answer_expect_http(a, 200);
 	answer_expect(a, "/Ping/Status", "7"); /* MS-ASCMD: FolderSync */
@@ -92,10 +93,10 @@ a_sync_changes_nothing(struct phone *p, const struct origin *o)
 static void
 its_folders_start_over(struct phone *p, const struct origin *o)
 {
-	struct answer *a = phone_postf(
-		p, "FolderSync", "<FolderSync xmlns=\"FolderHierarchy\">"
-				 "<SyncKey>%s</SyncKey></FolderSync>",
-		o->folder_key);
+	struct answer *a = phone_postf(p, "FolderSync",
+				       "<FolderSync xmlns=\"FolderHierarchy\">"
+				       "<SyncKey>%s</SyncKey></FolderSync>",
+				       o->folder_key);
 
 	answer_expect_http(a, 200);
 	answer_expect(a, "/FolderSync/Status", "9");
@@ -169,7 +170,8 @@ old_references_are_refused(void **state)
 	a = phone_fetch_item(p, o->mail, o->item, NULL, false);
 	answer_expect_http(a, 200);
 	assert_int_not_equal(answer_int(a, "/ItemOperations/Response/Fetch/"
-					   "Status"), 1);
+					   "Status"),
+			     1);
 	a = phone_folder_delete(p, o->contacts);
 	answer_expect_http(a, 200);
 	assert_int_not_equal(answer_int(a, "/FolderDelete/Status"), 1);
@@ -215,13 +217,15 @@ main(void)
 	free(card_put(c.d, "m2", "B", "Second", ""));
 	free(card_put(c.d, "m3", "C", "Third", ""));
 	for (i = 0; i < N_ORIGINS; i++) {
-		tests[2 * i] = (struct CMUnitTest){
-			"nothing_is_doubled", nothing_is_doubled, NULL, NULL,
-			(void *)(uintptr_t)&origins[i] };
-		tests[2 * i + 1] = (struct CMUnitTest){
-			"old_references_are_refused",
-			old_references_are_refused, NULL, NULL,
-			(void *)(uintptr_t)&origins[i] };
+		tests[2 * i] =
+			(struct CMUnitTest){ "nothing_is_doubled",
+					     nothing_is_doubled, NULL, NULL,
+					     (void *)(uintptr_t)&origins[i] };
+		tests[2 * i + 1] =
+			(struct CMUnitTest){ "old_references_are_refused",
+					     old_references_are_refused, NULL,
+					     NULL,
+					     (void *)(uintptr_t)&origins[i] };
 	}
 	tests[2 * N_ORIGINS] = (struct CMUnitTest)cmocka_unit_test(
 		a_foreign_policy_key_is_no_promise);

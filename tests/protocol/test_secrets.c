@@ -28,9 +28,9 @@ static struct cards c;
 #define RECIPIENT "plantrecipientskink"
 #define WRONG "Plantpasswordraven"
 
-static const char *const planted[] = { SUBJECT, BODY, FILE_NAME, CONTACT,
-				       TEL, EVENT, PLACE, QUERY, RECIPIENT,
-				       WRONG };
+static const char *const planted[] = { SUBJECT,   BODY,  FILE_NAME, CONTACT,
+				       TEL,       EVENT, PLACE,     QUERY,
+				       RECIPIENT, WRONG };
 
 static const char mail[] =
 	"From: a@example.test\r\nTo: user1@example.test\r\n"
@@ -38,8 +38,8 @@ static const char mail[] =
 	"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
 	"--b\r\nContent-Type: text/plain\r\n\r\n" BODY "\r\n"
 	"--b\r\nContent-Type: application/octet-stream\r\n"
-	"Content-Disposition: attachment; filename=" FILE_NAME ".pdf\r\n\r\n"
-	BODY "\r\n--b--\r\n";
+	"Content-Disposition: attachment; filename=" FILE_NAME
+	".pdf\r\n\r\n" BODY "\r\n--b--\r\n";
 
 static void
 mails(struct phone *p)
@@ -54,19 +54,21 @@ mails(struct phone *p)
 	phone_sync_all(p, in);
 	it = folder_need(in, SUBJECT);
 	phone_fetch_item(p, in->id, it->id, NULL, false);
-	phone_fetch_file(p, item_text(it, "Attachments/Attachment/"
-					  "FileReference"), NULL, false);
+	phone_fetch_file(p,
+			 item_text(it, "Attachments/Attachment/"
+				       "FileReference"),
+			 NULL, false);
 	phone_set_read(p, in, it->id, true);
 	out = bytes_format("From: user1@example.test\r\nTo: " RECIPIENT
-			   "@example.com\r\nSubject: " SUBJECT "\r\n\r\n"
-			   BODY "\r\n");
+			   "@example.com\r\nSubject: " SUBJECT "\r\n\r\n" BODY
+			   "\r\n");
 	a = phone_send(p, "good", true, out, strlen(out));
 	assert_int_equal(a->status, 200);
 	free(out);
 	/* Recipients the server refuses: it says so with the address. */
 	out = bytes_format("From: user1@example.test\r\nTo: rcpt5" RECIPIENT
-			   "@example.test\r\nSubject: " SUBJECT "\r\n\r\n"
-			   BODY "\r\n");
+			   "@example.test\r\nSubject: " SUBJECT "\r\n\r\n" BODY
+			   "\r\n");
 	phone_send(p, "refused", true, out, strlen(out));
 	free(out);
 	out = bytes_format("From: user1@example.test\r\nTo: <" RECIPIENT
@@ -87,7 +89,8 @@ searches(struct phone *p)
 	phone_postf(p, "Search",
 		    "<Search xmlns=\"Search\"><Store><Name>GAL</Name>"
 		    "<Query>%s</Query><Options><Range>0-9</Range></Options>"
-		    "</Store></Search>", QUERY);
+		    "</Store></Search>",
+		    QUERY);
 	p->unchecked = false;
 }
 
@@ -130,8 +133,8 @@ people_and_dates(struct phone *p)
 static void
 passwords(void)
 {
-	struct phone *p = phone_new(c.h.url, c.h.users[0].login, WRONG,
-				    "wrongone");
+	struct phone *p =
+		phone_new(c.h.url, c.h.users[0].login, WRONG, "wrongone");
 	struct bytes out = { 0 };
 
 	p->unchecked = true;
@@ -188,11 +191,10 @@ the_log_keeps_secrets(void **state)
 		/* Whom a server refused stands in its words, as in the log
 		 * of every mail server; nobody else does. */
 		if (strcmp(planted[i], RECIPIENT) == 0)
-			n -= harness_log_count(&c.h, "SMTP at <rcpt5"
-						     RECIPIENT);
+			n -= harness_log_count(&c.h,
+					       "SMTP at <rcpt5" RECIPIENT);
 		if (n > 0)
-			print_error("%s: %d lines of the log\n", planted[i],
-				    n);
+			print_error("%s: %d lines of the log\n", planted[i], n);
 		bad += n;
 	}
 	assert_int_equal(bad, 0);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "tests/phone/cards.h"
 #include "tests/phone/cli.h"
 #include "tests/phone/views.h"
 
@@ -27,7 +28,7 @@ static int
 down(void **state)
 {
 	(void)state;
-	return harness_down(&views_h);
+	return views_down();
 }
 
 /* ---- the tree ----*/
@@ -164,16 +165,10 @@ the_default_has_a_name(void **state)
 {
 	struct phone *m;
 	struct sync_result r;
+	char *path;
 
 	(void)state;
-	free(views_dav(
-		1,
-		"-X MKCALENDAR -d '"
-		"<C:mkcalendar xmlns:D=\"DAV:\" "
-		"xmlns:C=\"urn:ietf:params:xml:ns:caldav\"><D:set><D:prop>"
-		"<D:displayname>Errands</D:displayname></D:prop></D:set>"
-		"</C:mkcalendar>'",
-		"errands/"));
+	path = dav_make(views_side(1), "VEVENT", "errands");
 	views_configure("default-calendar = errands\n", true);
 	harness_restart(&views_h);
 	m = views_merged_phone("viewname");
@@ -185,7 +180,8 @@ the_default_has_a_name(void **state)
 	views_need(views_calendar(m), "Named");
 	phone_delete(m, views_calendar(m),
 		     views_need(views_calendar(m), "Named")->id);
-	free(views_dav(1, "-X DELETE", "errands/"));
+	dav_delete(views_side(1), path);
+	free(path);
 	views_configure("", true);
 	harness_restart(&views_h);
 	phone_folder_sync(m);
@@ -240,11 +236,11 @@ an_add_stays_where_it_was_begun(void **state)
 	};
 	struct phone *m = views_merged_phone("viewbegun");
 	struct phone_folder *f = views_calendar(m);
-	char subject[32];
+	char subject[32], *path;
 	int i;
 
 	(void)state;
-	free(views_dav(1, "-X MKCALENDAR", "other/"));
+	path = dav_make(views_side(1), "VEVENT", "other");
 	phone_folder_sync(m);
 	phone_sync_all(m, f);
 	for (i = 0; i < 2; i++) {
@@ -265,7 +261,8 @@ an_add_stays_where_it_was_begun(void **state)
 		views_need(f, subject);
 		views_configure("", true);
 	}
-	free(views_dav(1, "-X DELETE", "other/"));
+	dav_delete(views_side(1), path);
+	free(path);
 	harness_restart(&views_h);
 }
 
@@ -375,69 +372,28 @@ tasks_too(void **state)
 }
 
 static void
-put_card(int user, const char *uid, const char *last)
-{
-	char *text = bytes_format("BEGIN:VCARD\r\nVERSION:3.0\r\nUID:%s\r\n"
-				  "FN:Ada %s\r\nN:%s;Ada;;;\r\nX-KEEP:1\r\n"
-				  "END:VCARD\r\n",
-				  uid, last, last);
-	char *path = bytes_format("contacts/%s.vcf", uid);
-	char *arg = bytes_format("-X PUT -H 'Content-Type: text/vcard' "
-				 "--data-binary '@%s/put.tmp' "
-				 "-w '%%{http_code}'",
-				 views_h.dir);
-	char *out;
-
-	cli_write(&views_h, "put.tmp", text);
-	out = views_dav(user, arg, path);
-	if (strncmp(out, "20", 2) != 0)
-		fail_msg("PUT %s: %s", path, out);
-	free(out);
-	free(arg);
-	free(path);
-	free(text);
-}
-
-static struct phone_item *
-contact(struct phone_folder *f, const char *last)
-{
-	struct phone_item *it;
-
-	for (it = f->items; it; it = it->next) {
-		const char *s = item_text(it, "LastName");
-
-		if (s && !strcmp(s, last))
-			return it;
-	}
-	fail_msg("no contact '%s'", last);
-	return NULL;
-}
-
-static void
 contacts_too(void **state)
 {
 	struct phone *m = views_merged_phone("viewbook");
 	struct phone_folder *f = phone_need_type(m, 9);
 	struct sync_result r;
-	char *card;
+	char *shared, *own;
 
 	(void)state;
 	assert_int_equal(views_folders(m, 14), 0);
 	phone_sync_all(m, f);
-	put_card(0, "vc0", "Own");
-	put_card(1, "vc1", "Shared");
+	own = card_put(views_side(0), "vc0", "Ada", "Own", "");
+	shared = card_put(views_side(1), "vc1", "Ada", "Shared", "X-KEEP:1\n");
 	views_bring(m, f, 2, 0, 0);
 	r = phone_syncf(m, f,
 			"<Change><ServerId>%s</ServerId><ApplicationData>"
 			"<contacts:FirstName>Ada</contacts:FirstName>"
 			"<contacts:LastName>Married</contacts:LastName>"
 			"</ApplicationData></Change>",
-			contact(f, "Shared")->id);
+			contact_need(f, "Shared")->id);
 	assert_int_equal(r.failed, 0);
-	card = views_dav(1, "", "contacts/vc1.vcf");
-	assert_non_null(strstr(card, "Married"));
-	assert_non_null(strstr(card, "X-KEEP:1"));
-	free(card);
+	dav_has(views_side(1), shared, "Married");
+	dav_has(views_side(1), shared, "X-KEEP:1");
 	phone_next_answer_lost(m);
 	phone_syncf(m, f,
 		    "<Add><ClientId>vcadd</ClientId><ApplicationData>"
@@ -449,18 +405,16 @@ contacts_too(void **state)
 			"<contacts:LastName>Fresh</contacts:LastName>"
 			"</ApplicationData></Add>");
 	assert_int_equal(r.failed, 0);
-	card = views_dav(0, "", "contacts/");
-	assert_non_null(strstr(card, "\nN:Fresh"));
-	assert_null(strstr(strstr(card, "\nN:Fresh") + 1, "\nN:Fresh"));
-	free(card);
+	assert_int_equal(
+		dav_count(views_side(0), views_side(0)->book, "\nN:Fresh"), 1);
 	phone_sync_all(m, f);
 	views_quiet(m, f);
-	contact(f, "Fresh");
-	phone_delete(m, f, contact(f, "Own")->id);
-	card = views_dav(0, "", "contacts/vc0.vcf");
-	assert_null(strstr(card, "BEGIN:VCARD"));
-	free(card);
+	contact_need(f, "Fresh");
+	phone_delete(m, f, contact_need(f, "Own")->id);
+	assert_null(dav_get(views_side(0), own));
 	views_quiet(m, f);
+	free(shared);
+	free(own);
 }
 
 /* The daily comparison finds nothing wrong in a view. */

@@ -254,6 +254,50 @@ a_waiting_sync(void **state)
 	free(xml);
 }
 
+/* Many mails of both, in small windows: made ready ahead like those of one
+ * mailbox, and each comes once; one of them read meanwhile is told so. */
+static void
+long_download(void **state)
+{
+	struct phone *p = harness_ready_phone(&h, 0, "vmlong");
+	struct phone_folder *in = phone_inbox(p);
+	struct imap *c = imap_open(&h, 1);
+	double end = phone_now_ms() + WAIT_MS;
+	struct sync_result r;
+	int i;
+
+	(void)state;
+	imap_fill(&h, 0, "INBOX", "VmLongOwn", 40, NULL);
+	imap_fill(&h, 1, "INBOX", "VmLongWork", 40, NULL);
+	in->window = 10;
+	phone_sync(p, in, NULL);
+	assert_int_equal(phone_sync(p, in, NULL).adds, 10);
+	while (harness_log_count(&h, "ahead coll=") == 0) {
+		if (phone_now_ms() > end)
+			fail_msg("nothing was made ahead");
+		harness_sleep(20);
+	}
+	assert_int_equal(harness_log_count(&h, "ready=0"), 0);
+	imap_store(c, "INBOX", imap_uid(c, "INBOX", "VmLongWork 7"),
+		   "+FLAGS (\\Seen)");
+	phone_next_answer_lost(p);
+	phone_sync(p, in, NULL);
+	r = phone_sync_all(p, in);
+	assert_int_equal(r.readds, 0);
+	for (i = 1; i <= 40; i++) {
+		char subject[32];
+
+		snprintf(subject, sizeof(subject), "VmLongOwn %d", i);
+		folder_need(in, subject);
+		snprintf(subject, sizeof(subject), "VmLongWork %d", i);
+		folder_need(in, subject);
+	}
+	assert_string_equal(item_text(folder_need(in, "VmLongWork 7"),
+				      "Read"), "1");
+	quiet(p, in);
+	imap_close(c);
+}
+
 /* ---- where it lives ----*/
 
 static void
@@ -719,6 +763,7 @@ main(void)
 		cmocka_unit_test(mail_of_both),
 		cmocka_unit_test(either_rings),
 		cmocka_unit_test(a_waiting_sync),
+		cmocka_unit_test(long_download),
 		cmocka_unit_test(trash_of_its_own),
 		cmocka_unit_test(reply_by_its_own_source),
 		cmocka_unit_test(move_across),

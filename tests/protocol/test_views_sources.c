@@ -26,7 +26,7 @@ static int
 down(void **state)
 {
 	(void)state;
-	return harness_down(&views_h);
+	return views_down();
 }
 
 /* ---- push ----*/

@@ -2,7 +2,8 @@
 CardDAV) and Xandikos. Cyrus cannot be installed beside Dovecot, so both are
 fetched with apt-get download and unpacked; nothing is installed and no root
 is needed. Fetched packages stay in build/debs."""
-import glob, http.client, imaplib, os, shutil, subprocess, time
+import fcntl
+import fcntl, glob, http.client, imaplib, os, shutil, subprocess, time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PACKAGES = {"cyrus": ["cyrus-imapd", "cyrus-caldav", "sasl2-bin"],
@@ -79,11 +80,18 @@ EVENTS {{
 
 
 def fetch(name):
-    """The packages of a server that are not installed, as files."""
+    """The packages of a server that are not installed, as files. Programs
+    that start at the same time wait for the one that fetches."""
     folder = os.path.join(TOP, "build", "debs", name)
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return fetched(folder, name)
+
+
+def fetched(folder, name):
     done = os.path.join(folder, "complete")
     if not os.path.exists(done):
-        os.makedirs(folder, exist_ok=True)
         plan = subprocess.run(
             ["apt-get", "-s", "install", "--no-install-recommends"] +
             PACKAGES[name], check=True, stdout=subprocess.PIPE,

@@ -301,7 +301,8 @@ the_template_takes_any_tame_login(void **state)
 static void
 secrets_come_from_files_and_commands(void **state)
 {
-	struct secret s = { SECRET_COMMAND, "printf 'one\\ntwo'" };
+	struct secret s = { .kind = SECRET_COMMAND,
+			    .value = "printf 'one\\ntwo'" };
 	struct err e = { .code = ERR_NONE };
 	char path[128], out[64];
 
@@ -313,7 +314,7 @@ secrets_come_from_files_and_commands(void **state)
 	assert_int_equal(e.code, ERR_UNAVAILABLE);
 	put("secret", "hush\r\nrest\n");
 	snprintf(path, sizeof(path), "%s/secret", dir);
-	s = (struct secret){ SECRET_FILE, path };
+	s = (struct secret){ .kind = SECRET_FILE, .value = path };
 	assert_true(secret_get(&s, out, sizeof(out), NULL));
 	assert_string_equal(out, "hush");
 }
@@ -338,13 +339,13 @@ views(void **state)
 	size_t i;
 
 	(void)state;
-	u = config_user_text("x", SPAN(ALICE), &rep);
+	u = config_user_text(NULL, "x", SPAN(ALICE), &rep);
 	assert_non_null(u);
 	assert_false(u->merge_inbox);
 	assert_int_equal(u->views, VIEW_AUTO);
 	assert_null(u->defaults[KIND_EVENT]);
 	user_conf_put(&u);
-	u = config_user_text("x", SPAN("merge = inbox\nviews = separate\n"
+	u = config_user_text(NULL, "x", SPAN("merge = inbox\nviews = separate\n"
 				       "default-tasks = Errands\n" ALICE
 				       "[dav]\nurl = https://x.example/\n"
 				       "prefix = Work:\n"), &rep);
@@ -359,11 +360,11 @@ views(void **state)
 		char text[1000];
 
 		snprintf(text, sizeof(text), "%s%s", bad[i], ALICE);
-		assert_null(config_user_text("x", span_of(text),
+		assert_null(config_user_text(NULL, "x", span_of(text),
 					     &rep));
 	}
 	/* The name is our own. */
-	assert_null(config_user_text("x", SPAN(ALICE "[dav ~view]\n"
+	assert_null(config_user_text(NULL, "x", SPAN(ALICE "[dav ~view]\n"
 					       "url = https://x.example/\n"),
 				     &rep));
 	assert_int_equal(rep.errors, 3);

@@ -208,10 +208,96 @@ mistakes_are_named(void **state)
 		  "host = x.org\n", "2: provider nextcloud has no mail");
 	complains("login = a@b.c\nprovider = mailcow\nhost = http://x/\n",
 		  "3: \"host\" is the name of a server");
-	complains("login = a@b.c\n[dav]\nprovider = gmail\n",
+	complains("login = a@b.c\n[dav]\nprovider = hetzner\n",
 		  "has no contacts");
 	complains("login = a@b.c\nprovider = nextcloud\nhost = x.org\n",
 		  "no [mail] section");
+}
+
+#define MAIN "[server]\nstate = state\nusers = users.d\n"
+#define GOOGLE "[oauth google]\nclient-id = x.apps.example\n"
+
+/* What tokens alone open comes along where there is a client key. */
+static void
+google_with_and_without_a_client_key(void **state)
+{
+	const char *text = "login = a.b@gmail.com\nprovider = gmail\n[mail]\n"
+			   "password = app\n";
+	struct user_conf *u = user(text);
+
+	(void)state;
+	assert_non_null(u);
+	assert_int_equal(u->n_sources, 1);
+	assert_null(u->oauth[0]);
+	user_conf_put(&u);
+	complains("login = a@b.c\nprovider = gmail\n[dav]\n"
+		  "provider = gmail\n", "add a section [oauth google]");
+	put("main.conf", MAIN GOOGLE);
+	u = user(text);
+	if (u == NULL)
+		fail_msg("%s", said.p);
+	assert_int_equal(u->n_sources, 2);
+	assert_null(u->oauth[0]);
+	assert_non_null(u->oauth[1]);
+	assert_false(source_takes_typed(u, 0));
+	assert_false(source_takes_typed(u, 1));
+	assert_string_equal(u->oauth[1]->account, "a.b@gmail.com");
+	assert_string_equal(u->oauth[1]->client.client_id, "x.apps.example");
+	assert_string_equal(u->oauth[1]->client.token_url,
+			    "https://oauth2.googleapis.com/token");
+	/* Nobody's mail is asked for where no mail needs it. */
+	assert_null(strstr(u->oauth[1]->scope, "mail.google.com"));
+	assert_non_null(strstr(u->oauth[1]->scope, "auth/carddav"));
+	user_conf_put(&u);
+	/* Mail too: one sign-in for both. */
+	u = user("login = a.b@gmail.com\nprovider = gmail\n[mail]\n"
+		 "auth = oauth\n");
+	if (u == NULL)
+		fail_msg("%s", said.p);
+	assert_ptr_equal(u->oauth[0], u->oauth[1]);
+	assert_non_null(strstr(u->oauth[0]->scope, "mail.google.com"));
+	assert_non_null(strstr(u->oauth[0]->scope, "auth/carddav"));
+	assert_non_null(strstr(u->oauth[0]->file, "/state/oauth/"));
+	user_conf_put(&u);
+	put("main.conf", MAIN);
+}
+
+#define OWN "[oauth own]\nclient-id = x\nauthorize-url = https://a/x\n" \
+	    "token-url = https://a/t\n"
+#define SOURCE "login = a@b.c\n[mail]\nimap = imaps://i\nsmtp = smtps://s\n"
+
+static void
+mistakes_with_tokens(void **state)
+{
+	struct user_conf *u = user(SOURCE "auth = oauth\n" OWN);
+
+	(void)state;
+	if (u == NULL)
+		fail_msg("%s", said.p);
+	assert_string_equal(u->oauth[0]->client.redirect, "http://127.0.0.1");
+	user_conf_put(&u);
+	complains(SOURCE "auth = ouath\n" OWN, "is password or oauth");
+	complains(SOURCE "auth = oauth\n", "add a section [oauth NAME]");
+	complains(SOURCE "oauth = other\n" OWN, "add a section [oauth other]");
+	complains(SOURCE "auth = oauth\npassword = x\n" OWN,
+		  "needs no password");
+	complains(SOURCE "auth = oauth\n[oauth own]\nclient-id = x\n",
+		  "no authorize-url");
+	complains(SOURCE "auth = oauth\n[oauth google]\n", "no client-id");
+	complains(SOURCE "auth = oauth\n[oauth google]\nclient-id = x\n"
+		  "redirect = https://example.org/\n", "leads to this machine");
+	complains(SOURCE "auth = oauth\n[oauth own]\nclient-id = x\n"
+		  "token-url = http://a.b/\n", "begins with https://");
+	complains("login = a@b.c\n[mail]\nimap = imap+insecure://mail.b.c\n"
+		  "smtp = smtps://s\nauth = oauth\n" OWN,
+		  "no token without encryption");
+	complains(SOURCE "[dav]\nurl = http://dav.b.c/\nauth = oauth\n" OWN,
+		  "no token without encryption");
+	complains(SOURCE "auth = oauth\n" OWN OWN, "two sections");
+	complains(SOURCE "password-sealed = secret\n", "secret seal");
+	complains(SOURCE "password-credential = /etc/x\n", "not a path");
+	complains(SOURCE "password-sealed = 1.12345678.AAAA\n"
+		  "password-file = x\n", "is enough");
 }
 
 /* Each entry by itself makes a user file that is taken. */
@@ -224,6 +310,7 @@ every_provider_works(void **state)
 	size_t i;
 
 	(void)state;
+	put("main.conf", MAIN GOOGLE);
 	for (i = 0; (p = preset_at(i)) != NULL; i++) {
 		assert_non_null(p->title);
 		snprintf(text, sizeof(text), "login = a@example.org\n"
@@ -240,6 +327,7 @@ every_provider_works(void **state)
 		user_conf_put(&u);
 	}
 	assert_true(i >= 15);
+	put("main.conf", MAIN);
 }
 
 static void
@@ -287,6 +375,8 @@ main(void)
 		cmocka_unit_test(two_names_at_one_provider),
 		cmocka_unit_test(mixed_sources),
 		cmocka_unit_test(mistakes_are_named),
+		cmocka_unit_test(google_with_and_without_a_client_key),
+		cmocka_unit_test(mistakes_with_tokens),
 		cmocka_unit_test(every_provider_works),
 		cmocka_unit_test(found_by_domain_and_exchanger),
 		cmocka_unit_test(the_page_is_what_the_file_says),

@@ -34,7 +34,7 @@ user(const char *sections)
 	snprintf(text, sizeof(text),
 		 "login = a@example.org\n[mail]\nimap = imaps://h\n"
 		 "smtp = smtps://h\n%s", sections);
-	return config_user_text("test.conf", span_of(text), &rep);
+	return config_user_text(NULL, "test.conf", span_of(text), &rep);
 }
 
 /* UTC: "2026-03-29 01:30". */

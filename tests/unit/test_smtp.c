@@ -129,7 +129,7 @@ go(enum way way, const char *const *to, bool (*hook)(void *))
 	struct sockaddr_in sa = { .sin_family = AF_INET };
 	socklen_t n = sizeof(sa);
 	struct source_conf conf = { .name = "m", .verify = true };
-	struct login login = { "u", "p" };
+	struct login login = { .user = "u", .password = "p" };
 	struct smtp_mail mail = {
 		.from = "me@x.test", .to = to, .n_to = 2,
 		.message = SPAN("Subject: x\r\n\r\n.dot\r\n..\r\nend\r\n"),

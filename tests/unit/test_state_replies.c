@@ -168,6 +168,42 @@ equal_adds_of_one_request_are_two(void **state)
 	assert_true(x.item == 11);
 }
 
+/* Two equal Adds; the process ends behind the first announcement, the user
+ * edits the first of them, later the second: each edit finds its own item. */
+static void
+edits_of_equal_adds_find_their_own(void **state)
+{
+	struct box *b = *state;
+	uint64_t digests[] = { 42, 42 }, told[2];
+	struct reply_others others = { digests, told, 2, 0 };
+	struct reply one, x;
+	char key[64];
+	struct sync_pos pos = ready(b, key);
+
+	assert_int_equal(find(b, &pos, add("1", 42), &others, &x),
+			 REPLY_NONE);
+	begin(b, &pos, add("1", 42), 0, "/a");
+	digests[0] = 50;
+	assert_int_equal(find(b, &pos, add("1", 50), &others, &x),
+			 REPLY_NONE);
+	one = begin(b, &pos, add("1", 50), 0, "/b");
+	done(b, &pos, &one, 11, 100, 1);
+	told[others.n_told++] = one.n;
+	assert_int_equal(find(b, &pos, add("2", 42), &others, &x),
+			 REPLY_SAME);
+	done(b, &pos, &x, 22, 100, 1);
+	/* The answer is lost. */
+	others.n_told = 0;
+	digests[1] = 60;
+	assert_int_equal(find(b, &pos, add("1", 50), &others, &x),
+			 REPLY_SAME);
+	assert_true(x.item == 11);
+	told[others.n_told++] = x.n;
+	assert_int_equal(find(b, &pos, add("2", 60), &others, &x),
+			 REPLY_EDIT);
+	assert_true(x.item == 22);
+}
+
 static void
 an_edit_before_the_retry_is_seen(void **state)
 {
@@ -533,6 +569,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CARD(a_command_is_found_by_what_it_says),
 		CARD(equal_adds_of_one_request_are_two),
+		CARD(edits_of_equal_adds_find_their_own),
 		CARD(an_edit_before_the_retry_is_seen),
 		CARD(told_rows_go_and_other_adds_become_orphans),
 		CARD(orphans_outlive_key_zero),

@@ -1,0 +1,57 @@
+/* Contacts and calendars: the login, what there is, who invites people. */
+#include "gateway/cli/check_private.h"
+
+#include <string.h>
+
+#include "backends/sources.h"
+#include "base/clock.h"
+
+static void
+dav_failed(struct check *k, const char *what, bool denied, bool token,
+	   const struct err *e)
+{
+	const char *remedy = "Look at the address in the section; \"easbridge "
+			     "providers\" knows those of many.";
+
+	if (denied && token)
+		remedy = "Does the token's account have contacts and "
+			 "calendars, and was the scope granted? At Google: are "
+			 "CalDAV API and CardDAV API enabled?";
+	else if (denied)
+		remedy = "Look at username and password; Nextcloud, Fastmail "
+			 "and iCloud want an app password.";
+	else if (strstr(e->text, "certificate") != NULL)
+		remedy = "Use the name the certificate is made for, or name "
+			 "its CA with ca-file = FILE.";
+	check_say(k, what, CHECK_FAIL, remedy, "%s", e->text);
+}
+
+bool
+check_dav(struct check *k, const struct source_conf *s,
+	  const struct login *login)
+{
+	const char *what = arena_printf(k->a, "%s, DAV", s->name);
+	struct source *c;
+	struct err e = { .code = ERR_NONE };
+	struct folder *v = NULL;
+	size_t n = 0, i, kinds[KIND_COUNT] = { 0 };
+	bool ok, denied;
+
+	c = source_open(s, login, clock_mono_ms() + STEP_MS, &e);
+	ok = c != NULL && source_list(c, k->a, &v, &n, &e);
+	denied = c != NULL && source_refused(c);
+	source_close(&c);
+	if (!ok) {
+		dav_failed(k, what, denied, login->kind == LOGIN_BEARER, &e);
+		return false;
+	}
+	for (i = 0; i < n; i++)
+		kinds[v[i].kind]++;
+	check_say(k, what, n > 0 ? CHECK_OK : CHECK_NOTE,
+		  n > 0 ? NULL : "Make one on the server, or look at the "
+				 "address.",
+		  "%zu address books, %zu calendars, %zu task lists, %zu "
+		  "notebooks", kinds[KIND_CONTACT], kinds[KIND_EVENT],
+		  kinds[KIND_TASK], kinds[KIND_NOTE]);
+	return true;
+}

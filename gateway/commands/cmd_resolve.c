@@ -3,6 +3,7 @@
  * kept anywhere, which is said of each (Status 7). */
 #include "base/clock.h"
 #include "base/log.h"
+#include "gateway/commands/availability.h"
 #include "gateway/commands/commands.h"
 #include "gateway/commands/gal.h"
 #include "gateway/config/config.h"
@@ -106,22 +107,6 @@ read_request(struct resolve *s)
 		if (to->text.n > MAX_TO_BYTES)
 			return 5;
 	return n <= MAX_TO ? 1 : 5;
-}
-
-/* Nobody's times are known yet: MS-ASCMD_R4298. */
-static bool
-availability_merged(struct request *r, struct span address, int64_t from,
-		    int64_t to, struct span *digits_out, uint32_t *status_out,
-		    struct err *e)
-{
-	(void)r;
-	(void)address;
-	(void)from;
-	(void)to;
-	(void)e;
-	*digits_out = SPAN_NONE;
-	*status_out = 163;
-	return true;
 }
 
 /* ---- one recipient ---------------------------------------------------------------*/

@@ -551,12 +551,27 @@ availability(void **state)
 				       "2026-12-02T00:00:00.000Z");
 	struct phone *p = harness_ready_phone(&h, 0, "resbusy");
 	struct answer *a = resolve(p, "<To>otto</To><To>michael</To>", day);
+	char *to = bytes_format("<To>%s</To>", h.users[0].email);
+	char *path = bytes_format("%sbusy.ics", d.calendar);
 
 	(void)state;
 	IS("[1]/Recipient/Availability/Status", "163");
 	assert_false(answer_has(
 		a, RESPONSE "[1]/Recipient/Availability/MergedFreeBusy"));
 	assert_false(answer_has(a, RESPONSE "[2]/Recipient/Availability"));
+	/* MS-ASCMD_R4291: the user's own times */
+	dav_put(&d, path,
+		"BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//x//y//\n"
+		"BEGIN:VEVENT\nUID:busy\nDTSTAMP:20260101T000000Z\n"
+		"DTSTART:20261201T100000Z\nDTEND:20261201T110000Z\n"
+		"SUMMARY:Busy\nEND:VEVENT\nEND:VCALENDAR\n");
+	a = resolve(p, to, WHEN("2026-12-01T09:00:00.000Z",
+				"2026-12-01T12:00:00.000Z"));
+	IS("/Status", "1");
+	IS("/Recipient/Availability/Status", "1");
+	IS("/Recipient/Availability/MergedFreeBusy", "002200");
+	free(path);
+	free(to);
 	p = harness_phone(&h, 0, "resbusy12");
 	p->version = "12.1";
 	phone_set_up(p);

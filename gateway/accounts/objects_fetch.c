@@ -20,6 +20,7 @@ struct fetching {
 	const struct coll *c;
 	struct harvest *h;
 	size_t *index, n; /* what the mirror lacks */
+	struct arena *arena; /* of the harvest, which outlives the pieces */
 };
 
 /* One line for each version of an object that phones do not see whole. */
@@ -57,8 +58,10 @@ fetch_piece(struct fetching *f, size_t from, size_t to, struct arena *arena,
 		struct object *o = &v[i - from];
 
 		c->data = o->data;
-		if (o->etag.n > 0) /* what was fetched, if it is newer */
-			c->etag = o->etag;
+		/* What was fetched, if it is newer; the harvest is looked at
+		 * once more when this piece is gone. */
+		if (o->etag.n > 0 && !span_eq(o->etag, c->etag))
+			c->etag = arena_dup(f->arena, o->etag);
 		if (o->found && object_facts(f->c->kind, c, &flaw)) {
 			tell_flaw(f, c, flaw);
 			out->puts[out->n_puts++] = *c;
@@ -135,7 +138,8 @@ objects_fetch(struct account *a, struct source *s, const struct coll *c,
 	      struct arena *arena, struct harvest *h, int64_t deadline_ms,
 	      bool *more_out, struct err *e)
 {
-	struct fetching f = { .a = a, .s = s, .c = c, .h = h };
+	struct fetching f = { .a = a, .s = s, .c = c, .h = h,
+			      .arena = arena };
 	int64_t before = clock_mono_ms(), took;
 	size_t i, k = 0, piece = FIRST_PIECE;
 

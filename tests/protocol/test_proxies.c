@@ -26,6 +26,7 @@
 #define BIG (3 * 1024 * 1024) /* nginx refuses over 1 MB unless told */
 
 static struct harness h;
+static pid_t running; /* the proxy of the present test */
 
 static int
 up(void **state)
@@ -39,6 +40,10 @@ static int
 down(void **state)
 {
 	(void)state;
+	/* A test that failed left it; who changes his user, as Apache, is
+	 * not told that his parent has died. */
+	if (running > 0)
+		kill(running, SIGKILL);
 	return harness_down(&h);
 }
 
@@ -199,6 +204,7 @@ start(int port, const char *path, ...)
 	if (p.pid == 0)
 		be_proxy(argv);
 	free(argv[0]);
+	running = p.pid;
 	for (n = 0; n < 1000 && !answers(port); n++) {
 		if (waitpid(p.pid, NULL, WNOHANG) == p.pid)
 			fail_msg("%s ended: see %s/proxy.log", path, h.dir);
@@ -216,6 +222,7 @@ stop(struct proxy *p)
 	harness_sleep(50);
 	kill(p->pid, SIGKILL);
 	waitpid(p->pid, NULL, 0);
+	running = 0;
 }
 
 static void

@@ -2,6 +2,7 @@
  * before (MS-ASCMD 2.2.1.17 to .20). Success is an empty answer. */
 #include "base/codec.h"
 #include "base/log.h"
+#include "gateway/accounts/objects.h"
 #include "gateway/accounts/sessions.h"
 #include "gateway/commands/commands.h"
 #include "gateway/commands/outbox.h"
@@ -10,14 +11,19 @@
 #include "gateway/items/sender.h"
 #include "gateway/meetings/phone_mail.h"
 #include "gateway/push/park.h"
+#include "translate/calendar/itip.h"
 #include "translate/mail/compose.h"
 #include "translate/mail/headers.h"
+#include "translate/text/html.h"
+
+#define MAX_FORWARD_WORDS (256u << 10)
 
 struct send {
 	struct request *r;
 	enum smart_kind kind;
 	bool smart, replace, save;
 	struct span client_id, mime, source;
+	const struct wbxml_node *forward; /* 16.x: a calendar item sent on */
 	struct mail_ref ref;
 };
 
@@ -35,6 +41,19 @@ status_of_compose(enum compose_result res)
 		break;
 	}
 	return 0;
+}
+
+/* MS-ASCMD_R7176: what a client writes itself has no place beside them. */
+static unsigned
+read_forward(struct send *s, const struct wbxml_node *n)
+{
+	if (wbxml_has(n, WX_ComposeMail_Mime) ||
+	    wbxml_has(n, WX_ComposeMail_SaveInSentItems) ||
+	    wbxml_has(n, WX_ComposeMail_ReplaceMime))
+		return 178;
+	s->forward = n;
+	s->save = true;
+	return s->source.n == 0 ? 150 : 0;
 }
 
 /* 0 or a common code. evolution sends WBXML for SmartReply at 12.1 too
@@ -66,6 +85,10 @@ read_send(struct send *s)
 		s->source = wbxml_child_text(src, WX_ComposeMail_ItemId);
 	if (s->client_id.n == 0 || s->client_id.n > 40)
 		return 103;
+	if (r->version >= 160 && s->smart && s->kind == SMART_FORWARD &&
+	    (wbxml_has(n, WX_ComposeMail_Forwardees) ||
+	     wbxml_has(n, WX_AirSyncBase_Body)))
+		return read_forward(s, n);
 	return s->mime.n == 0 ? 107 : 0;
 }
 
@@ -120,6 +143,70 @@ add_original(struct send *s, struct err *e)
 	if (!ok)
 		return 107;
 	return missing > 0 && s->kind == SMART_FORWARD ? 121 : 0;
+}
+
+/* The addresses; 0 or the Status (R7470: 179 if they cannot be read). */
+static unsigned
+read_forwardees(struct send *s, struct span **to, size_t *n_to)
+{
+	const struct wbxml_node *list =
+		wbxml_child(s->forward, WX_ComposeMail_Forwardees);
+	const struct wbxml_node *n =
+		wbxml_child(list, WX_ComposeMail_Forwardee);
+	size_t room = 0;
+	struct span mail;
+
+	*to = NULL;
+	for (*n_to = 0; n != NULL; n = wbxml_again(n)) {
+		mail = span_trim(wbxml_child_text(
+			n, WX_ComposeMail_Email));
+		if (span_find_byte(mail, '@') <= 0)
+			return 179;
+		*to = arena_grow(s->r->arena, *to, *n_to, &room, sizeof(**to));
+		(*to)[(*n_to)++] = mail;
+	}
+	return *n_to == 0 ? 119 : 0;
+}
+
+/* The mail that sends a calendar item on; the gateway writes it (MS-ASCMD
+ * 2.2.3.169). */
+static unsigned
+compose_forward(struct send *s, struct err *e)
+{
+	struct request *r = s->r;
+	const struct wbxml_node *src =
+		wbxml_child(s->forward, WX_ComposeMail_Source);
+	const struct wbxml_node *body =
+		wbxml_child(s->forward, WX_AirSyncBase_Body);
+	struct tr_env env = request_env(r);
+	struct itip_message m = { 0 };
+	struct span *to, ics, words;
+	uint32_t type = 1;
+	unsigned status;
+	size_t n;
+
+	status = read_forwardees(s, &to, &n);
+	if (status != 0)
+		return status;
+	if (!ref_find(r, s->source, &s->ref, e)) {
+		err_clear(e);
+		return 150;
+	}
+	if (s->ref.coll.kind != KIND_EVENT) /* R7177 */
+		return 178;
+	if (!objects_load(request_account(r), &s->ref.coll, &s->ref.item, 1,
+			  r->arena, &ics, r->deadline_ms, e))
+		return status_of(STATUS_SEND, e);
+	words = wbxml_child_text(body, WX_AirSyncBase_Data);
+	wbxml_child_u32(body, WX_AirSyncBase_Type, &type);
+	if (type == BODY_HTML)
+		words = html_to_text(r->arena, words, HTML_TEXT_BODY,
+				     MAX_FORWARD_WORDS, NULL);
+	status = itip_forward(&env, ics, to, n,
+			      wbxml_child_text(src, WX_ComposeMail_InstanceId),
+			      words, &m);
+	s->mime = m.mime;
+	return status;
 }
 
 static bool
@@ -179,7 +266,8 @@ choose_source(struct send *s, struct outgoing *mail, size_t *source_out)
 	enum compose_result res;
 	int at = -1;
 
-	if (s->smart && s->ref.coll.id != 0)
+	if (s->smart && s->ref.coll.id != 0 &&
+	    s->ref.coll.kind == KIND_EMAIL)
 		at = user_conf_source(u, s->ref.coll.source);
 	user = sender_of(s->r, at, token_of(s));
 	res = compose_check(s->r->arena, s->mime, &user, mail);
@@ -214,7 +302,9 @@ run_send(struct send *s, struct err *e)
 			      .deadline_ms = r->deadline_ms, .mail = &mail };
 	unsigned status = read_send(s);
 
-	if (status == 0 && s->smart && s->source.n > 0)
+	if (status == 0 && s->forward != NULL)
+		status = compose_forward(s, e);
+	else if (status == 0 && s->smart && s->source.n > 0)
 		status = add_original(s, e);
 	if (status == 0)
 		status = choose_source(s, &mail, &out.source);
@@ -223,10 +313,12 @@ run_send(struct send *s, struct err *e)
 	out.client_id = name_of_mail(s);
 	out.save = s->save;
 	out.a = request_account(r);
-	if (!phone_mail_filter(r, out.a, &mail, e) || !outbox_send(&out, e))
+	if ((s->forward == NULL && !phone_mail_filter(r, out.a, &mail, e)) ||
+	    !outbox_send(&out, e))
 		return status_of(STATUS_SEND, e);
 	/* Repeated too: the first time may have ended right after sending. */
-	if (s->smart && s->ref.coll.id != 0)
+	if (s->smart && s->ref.coll.id != 0 &&
+	    s->ref.coll.kind == KIND_EMAIL)
 		mark_original(s);
 	/* MS-ASCMD 2.2.2: phones take it as sent. */
 	return out.repeated && s->client_id.n > 0 ? 118 : 0;

@@ -310,6 +310,64 @@ files_of_an_event(void **state)
 	free(ref);
 }
 
+/* ---- sending a meeting on ------------------------------------------------------*/
+
+static struct answer *
+forward(struct phone *p, const char *client_id, const char *inside)
+{
+	return phone_postf(p, "SmartForward",
+			   "<SmartForward><ClientId>%s</ClientId>%s"
+			   "</SmartForward>", client_id, inside);
+}
+
+/* MS-ASCMD 2.2.3.169, R7176, R7467, R7470: the gateway writes the mail, once. */
+static void
+a_meeting_is_sent_on(void **state)
+{
+	struct phone *p = phone16("v16forward");
+	struct phone_folder *f = phone_need_type(p, 8);
+	struct bytes b = { 0 };
+	char *source, *inside;
+	int i;
+
+	(void)state;
+	put_series("fwd", "Sent on");
+	phone_sync_all(p, f);
+	source = bytes_format("<Source><FolderId>%s</FolderId><ItemId>%s"
+			      "</ItemId></Source>", f->id,
+			      event(f, "Sent on")->id);
+	inside = bytes_format("%s<Forwardees><Forwardee><Name>Carol</Name>"
+			      "<Email>carol@outside.example</Email>"
+			      "</Forwardee></Forwardees><airsyncbase:Body>"
+			      "<airsyncbase:Type>1</airsyncbase:Type>"
+			      "<airsyncbase:Data>for your eyes"
+			      "</airsyncbase:Data></airsyncbase:Body>",
+			      source);
+	for (i = 0; i < 2; i++) /* the phone repeats: 118 */
+		assert_int_equal(forward(p, "fwd-1", inside)->status, 200);
+	sink_wait(&h, 1, 10000);
+	harness_sleep(300);
+	assert_int_equal(sink_count(&h), 1);
+	assert_true(sink_find(&h, "for your eyes", &b));
+	assert_non_null(memmem(b.p, b.n, "carol@outside.example", 21));
+	assert_non_null(memmem(b.p, b.n, "method=REQUEST", 14));
+	free(inside);
+	inside = bytes_format("%s<Forwardees><Forwardee><Email>nobody</Email>"
+			      "</Forwardee></Forwardees>", source);
+	answer_expect(forward(p, "fwd-2", inside), "/SmartForward/Status",
+		      "179");
+	free(inside);
+	inside = bytes_format("%s<SaveInSentItems/><Forwardees><Forwardee>"
+			      "<Email>carol@outside.example</Email>"
+			      "</Forwardee></Forwardees>", source);
+	answer_expect(forward(p, "fwd-3", inside), "/SmartForward/Status",
+		      "178");
+	assert_int_equal(sink_count(&h), 1);
+	bytes_free(&b);
+	free(inside);
+	free(source);
+}
+
 int
 main(void)
 {
@@ -321,6 +379,7 @@ main(void)
 		cmocka_unit_test(an_occurrence_that_is_none_is_refused),
 		cmocka_unit_test(an_add_tells_its_uid),
 		cmocka_unit_test(files_of_an_event),
+		cmocka_unit_test(a_meeting_is_sent_on),
 	};
 
 	return cmocka_run_group_tests(tests, up, down);

@@ -83,6 +83,15 @@ bool itip_respond(const struct tr_env *env, struct span ics,
 		  const struct itip_response *r, int64_t now,
 		  struct itip_message *out);
 
+/* 16.x: SmartForward of a calendar item (MS-ASCMD 2.2.1.19): the event as a
+ * REQUEST of its organizer, sent on by the user to people who may not be in
+ * its list. instance: one occurrence, empty: all; comment may be empty. 0, or
+ * the Status: 104 no such occurrence, 146 not recurring, 150 no event. */
+unsigned itip_forward(const struct tr_env *env, struct span ics,
+		      const struct span *to, size_t n_to,
+		      struct span instance, struct span comment,
+		      struct itip_message *out);
+
 /* ---- objects -----------------------------------------------------------*/
 
 /* Does the stored object say what `announced` says, as far as the others of

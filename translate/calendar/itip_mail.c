@@ -373,3 +373,42 @@ itip_respond(const struct tr_env *env, struct span ics,
 	out->from = v.own ? cal_mailto(c.a, v.own) : env->own[0];
 	return true;
 }
+
+unsigned
+itip_forward(const struct tr_env *env, struct span ics, const struct span *to,
+	     size_t n_to, struct span instance, struct span comment,
+	     struct itip_message *out)
+{
+	struct ics_comp *one;
+	struct view m, v;
+	struct cal c;
+	int64_t at;
+
+	if (!cal_open(env, ics, "VEVENT", &c, NULL) || !env->n_own)
+		return 150;
+	view_read(&c, c.master, &m);
+	one = c.master;
+	if (instance.n) {
+		if (!ics_find(c.master, "RRULE"))
+			return 146;
+		if (!clock_parse(instance, &at) ||
+		    !series_has(&c, &m, series_local(&m, at)))
+			return 104;
+		one = asked(&c, &m, instance);
+	}
+	view_read(&c, one, &v);
+	if (!ics_find(one, "ORGANIZER"))
+		ics_set(c.a, one, "ORGANIZER", SPAN_NONE,
+			span_of(arena_printf(c.a, "mailto:" SPAN_FMT,
+					     SPAN_ARG(env->own[0]))));
+	if (instance.n)
+		only(&c, one);
+	out->to = arena_array(c.a, n_to + 1, sizeof(*out->to));
+	for (size_t i = 0; i < n_to; i++)
+		out->to[i] = to[i];
+	out->n_to = n_to;
+	finish(&c, &v, ITIP_REQUEST, "Fwd: ",
+	       "This meeting was forwarded to you.", comment, out);
+	out->from = env->own[0];
+	return 0;
+}

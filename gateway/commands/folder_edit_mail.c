@@ -6,7 +6,7 @@
 
 static bool
 at_source(struct request *r, struct account *a, const struct folder_edit *ed,
-	  struct span *remote, struct err *e)
+	  struct span *source, struct span *remote, struct err *e)
 {
 	struct coll c = { 0 }, parent = { 0 };
 	struct source *s;
@@ -20,10 +20,10 @@ at_source(struct request *r, struct account *a, const struct folder_edit *ed,
 			&parent, e) ||
 	     !folder_target(r, &parent, SPAN_NONE, &parent, e)))
 		return false;
-	s = ed->coll != 0 || ed->parent != 0
-		    ? account_checkout(a, ed->coll ? c.source : parent.source,
-				       r->deadline_ms, e)
-		    : account_checkout_mail(a, r->deadline_ms, e);
+	*source = ed->coll != 0	    ? c.source
+		  : ed->parent != 0 ? parent.source
+				    : span_of(r->user->sources[0].name);
+	s = account_checkout(a, *source, r->deadline_ms, e);
 	if (s == NULL)
 		return false;
 	if (ed->root == WX_FolderHierarchy_FolderCreate)
@@ -45,7 +45,7 @@ at_source(struct request *r, struct account *a, const struct folder_edit *ed,
 }
 
 static uint32_t
-coll_of_remote(struct request *r, struct span remote)
+coll_of_remote(struct request *r, struct span source, struct span remote)
 {
 	struct coll *v;
 	struct err e = { 0 };
@@ -53,7 +53,8 @@ coll_of_remote(struct request *r, struct span remote)
 
 	if (colls_list(r->gw->store, r->user_id, r->arena, &v, &n, &e))
 		for (i = 0; i < n; i++)
-			if (v[i].attached && span_eq(v[i].remote, remote))
+			if (v[i].attached && span_eq(v[i].source, source) &&
+			    span_eq(v[i].remote, remote))
 				return v[i].id;
 	return 0;
 }
@@ -62,11 +63,11 @@ bool
 folder_edit_do(struct request *r, struct account *a,
 	       const struct folder_edit *ed, uint32_t *coll, struct err *e)
 {
-	struct span remote = SPAN_NONE;
+	struct span source, remote = SPAN_NONE;
 
-	if (!at_source(r, a, ed, &remote, e))
+	if (!at_source(r, a, ed, &source, &remote, e))
 		return false;
-	*coll = ed->coll != 0 ? ed->coll : coll_of_remote(r, remote);
+	*coll = ed->coll != 0 ? ed->coll : coll_of_remote(r, source, remote);
 	return true;
 }
 

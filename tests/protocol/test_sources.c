@@ -87,6 +87,34 @@ mail_of_both(void **state)
 	assert_null(folder_subject(phone_inbox(p), "SrcWork"));
 }
 
+/* A folder made in a branch is that one, though the other mailbox has one of
+ * the same name. */
+static void
+a_folder_of_its_own(void **state)
+{
+	struct phone *p = harness_ready_phone(&h, 0, "srcfolder");
+	struct phone_folder *in, *f;
+	struct answer *a;
+	char *branch, *id;
+
+	(void)state;
+	a = phone_folder_create(p, "0", "SrcSame", 12);
+	answer_expect(a, "/FolderCreate/Status", "1");
+	id = strdup(answer_text(a, "/FolderCreate/ServerId"));
+	in = work_inbox(p);
+	branch = strdup(in->parent);
+	a = phone_folder_create(p, branch, "SrcSame", 12);
+	answer_expect(a, "/FolderCreate/Status", "1");
+	assert_string_not_equal(answer_text(a, "/FolderCreate/ServerId"), id);
+	f = phone_folder_id(p, answer_text(a, "/FolderCreate/ServerId"));
+	assert_non_null(f);
+	imap_fill(&h, 1, "SrcSame", "SrcIsWork", 0, NULL);
+	phone_sync_all(p, f);
+	folder_need(f, "SrcIsWork");
+	free(branch);
+	free(id);
+}
+
 /* Each source has a bell. */
 static void
 further_source_rings(void **state)
@@ -270,6 +298,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(branch_of_its_own),
 		cmocka_unit_test(mail_of_both),
+		cmocka_unit_test(a_folder_of_its_own),
 		cmocka_unit_test(further_source_rings),
 		cmocka_unit_test(trash_of_its_own),
 		cmocka_unit_test(reply_by_its_own_source),

@@ -160,9 +160,20 @@ delete_folder(struct run *r)
 static void
 folders_elsewhere(struct run *r)
 {
+	struct phone_folder *up;
+	int i;
+
 	imap_cmd(r->c, "CREATE Theirs");
 	imap_cmd(r->c, "RENAME Old Renamed");
 	imap_cmd(r->c, "DELETE Up");
+	/* While the source cannot be listed the old tree stands; Status 12
+	 * sends the phone back to FolderSync (clients.md 6). */
+	for (i = 0; i < 5; i++) {
+		phone_folder_sync(r->p);
+		up = phone_folder_name(r->p, "Up");
+		if (!up || phone_sync(r->p, up, NULL).status != 12)
+			break;
+	}
 	run_sync_all(r);
 }
 

@@ -170,11 +170,11 @@ const struct cli_command cli_commands[] = {
 	  "phones get the cards at once; nothing changes at the servers.\n"
 	  "Without cards: who is kept apart.\n"
 	  "\n"
-	  "  easbridge unlink alice /alice/home/a.vcf /alice/work/b.vcf\n"
+	  "  easbridge unlink alice /alice/home/a.vcf /alice/office/b.vcf\n"
 	  "  easbridge unlink alice\n" },
 	{ "relink", "USER CARD CARD", 3, 3, CLI_CONF, cli_unlink,
 	  "Let two cards be shown as one again.",
-	  "  easbridge relink alice /alice/home/a.vcf /alice/work/b.vcf\n" },
+	  "  easbridge relink alice /alice/home/a.vcf /alice/office/b.vcf\n" },
 	{ "duplicates", "USER", 1, 1,
 	  CLI_CONF | CLI_JSON | CLI_MERGE | CLI_ACROSS | CLI_PLAN | CLI_APPLY |
 		  CLI_YES,

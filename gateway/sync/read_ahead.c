@@ -84,7 +84,7 @@ track_free(struct track *t)
 
 /* Takes it out of the list; its job, if it has one, frees it. */
 static void
-track_drop(struct ahead *ah, struct track **at)
+track_drop(struct track **at)
 {
 	struct track *t = *at;
 
@@ -92,7 +92,6 @@ track_drop(struct ahead *ah, struct track **at)
 	t->dropped = true;
 	if (!t->busy)
 		track_free(t);
-	(void)ah;
 }
 
 void
@@ -103,7 +102,7 @@ ahead_free(struct ahead **ahp)
 	if (ah == NULL)
 		return;
 	while (ah->first != NULL)
-		track_drop(ah, &ah->first);
+		track_drop(&ah->first);
 	pthread_cond_destroy(&ah->news);
 	pthread_mutex_destroy(&ah->lock);
 	free(ah);
@@ -130,7 +129,7 @@ sweep(struct ahead *ah, int64_t now)
 	while (*at != NULL)
 		if (!(*at)->busy &&
 		    now - (*at)->used_ms > AHEAD_SECONDS * 1000)
-			track_drop(ah, at);
+			track_drop(at);
 		else
 			at = &(*at)->next;
 }
@@ -402,7 +401,7 @@ track_of(struct sync_one *one)
 
 	if (*at != NULL && ((*at)->wishes != wishes ||
 			    (*at)->c.uidvalidity != one->c.uidvalidity))
-		track_drop(ah, at);
+		track_drop(at);
 	at = find_track(ah, one->pos.dc);
 	if (*at != NULL)
 		return *at;

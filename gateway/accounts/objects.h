@@ -68,4 +68,11 @@ bool objects_load(struct account *a, const struct coll *c,
 		  struct arena *arena, struct span *texts,
 		  int64_t deadline_ms, struct err *e);
 
+/* The same for a caller that holds a session of that source: two that each
+ * waited for a second one would wait for each other. */
+bool objects_load_by(struct account *a, struct source *own,
+		     const struct coll *c, const struct mirror_item *items,
+		     size_t n, struct arena *arena, struct span *texts,
+		     int64_t deadline_ms, struct err *e);
+
 #endif

@@ -459,7 +459,7 @@ change_item(struct apply *p, const struct sync_cmd *cmd,
 	    !apply_linked(p, cmd, stand != FIRST_TRY, res, &linked, version, e))
 		return false;
 	for (i = 0; i < MAX_RETRIES && !linked; i++) {
-		if (!objects_load(p->a, p->c, &now, 1, p->r->arena, &old,
+		if (!objects_load_by(p->a, p->s, p->c, &now, 1, p->r->arena, &old,
 				  p->r->deadline_ms, e))
 			return false;
 		if (old.n == 0)

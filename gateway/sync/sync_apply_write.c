@@ -88,7 +88,7 @@ apply_delete(struct apply *p, const struct sync_cmd *cmd,
 	struct span old, text;
 	uint64_t seq;
 
-	if (!objects_load(p->a, p->c, it, 1, p->r->arena, &old,
+	if (!objects_load_by(p->a, p->s, p->c, it, 1, p->r->arena, &old,
 			  p->r->deadline_ms, e))
 		return false;
 	res->status = 1;

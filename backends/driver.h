@@ -52,6 +52,8 @@ struct source_ops {
 			      struct span *remote_out, struct err *e);
 	bool (*delete_folder)(void *s, struct span remote, struct err *e);
 	/* DAV; NULL where a source has no such objects. */
+	bool (*pour)(void *s, struct span remote, object_fn *take, void *ctx,
+		     struct err *e);
 	bool (*get)(void *s, struct span coll, struct object *v, size_t n,
 		    struct arena *a, struct err *e);
 	bool (*put)(void *s, struct span coll, enum item_kind kind,

@@ -248,6 +248,14 @@ source_delete_folder(struct source *s, struct span remote, struct err *e)
 /* ---- objects (DAV) ---------------------------------------------------------*/
 
 bool
+source_pour(struct source *s, struct span coll, object_fn *take, void *ctx,
+	    struct err *e)
+{
+	return CAN(pour) &&
+	       READ("pour", s->ops->pour(s->s, coll, take, ctx, e));
+}
+
+bool
 source_get(struct source *s, struct span coll, struct object *v, size_t n,
 	   struct arena *a, struct err *e)
 {

@@ -84,6 +84,14 @@ bool source_append(struct source *s, struct span remote, struct span message,
  * is larger than MAX_OBJECT_BYTES comes with found and no data. */
 bool source_get(struct source *s, struct span coll, struct object *v,
 		size_t n, struct arena *a, struct err *e);
+/* All objects of a collection of which nothing is known yet, each with etag
+ * and text as it arrives; valid during the call of `take`, which returns
+ * false when the rest is not wanted. A shortcut without a promise: what is
+ * missing, and the cursor, come by source_changes and source_get; fails where
+ * a server does not like it. */
+typedef bool object_fn(void *ctx, const struct object *o);
+bool source_pour(struct source *s, struct span coll, object_fn *take,
+		 void *ctx, struct err *e);
 /* Writes one object. With io->remote empty it is made under
  * `name` (ASCII, without extension; If-None-Match: *), else written over
  * (If-Match io->etag; an empty etag is unconditional). On success io holds

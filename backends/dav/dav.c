@@ -124,6 +124,7 @@ const struct source_ops dav_ops = {
 	.changes = dav_changes,
 	.inventory = dav_inventory,
 	.status_round = dav_status_round,
+	.pour = dav_pour,
 	.get = dav_get,
 	.put = dav_put,
 	.remove = dav_remove,

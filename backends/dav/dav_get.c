@@ -57,6 +57,15 @@ accepts(struct dav *d, const char *coll, bool calendar, struct arena *a)
 					   : "text/vcard";
 }
 
+const char *
+dav_address_data(struct dav *d, const char *url, struct arena *a)
+{
+	return version_of(d, url, a) == 4
+		       ? "<r:address-data content-type=\"text/vcard\" "
+			 "version=\"4.0\"/>"
+		       : "<r:address-data/>";
+}
+
 /* ---- one -------------------------------------------------------------------*/
 
 bool
@@ -102,29 +111,25 @@ struct batch {
 	size_t n, hint;
 };
 
+/* data: the property of cards; NULL: of calendars. */
 static struct span
 multiget_body(struct arena *a, const struct object *v, size_t n,
-	      bool calendar, unsigned vcard)
+	      const char *data)
 {
 	struct buf b = BUF_INIT(4u << 20);
+	const char *root = data == NULL ? "c:calendar" : "r:addressbook";
 	struct span out;
 	size_t i;
 
 	buf_printf(&b, DAV_HEAD "<%s-multiget " DAV_XMLNS "><d:prop>"
-		   "<d:getetag/>%s</d:prop>",
-		   calendar ? "c:calendar" : "r:addressbook",
-		   calendar ? "<c:calendar-data/>"
-		   : vcard == 4
-			   ? "<r:address-data content-type=\"text/vcard\" "
-			     "version=\"4.0\"/>"
-			   : "<r:address-data/>");
+		   "<d:getetag/>%s</d:prop>", root,
+		   data == NULL ? "<c:calendar-data/>" : data);
 	for (i = 0; i < n; i++) {
 		buf_str(&b, "<d:href>");
 		buf_span(&b, dav_escape(a, v[i].remote));
 		buf_str(&b, "</d:href>");
 	}
-	buf_printf(&b, "</%s-multiget>",
-		   calendar ? "c:calendar" : "r:addressbook");
+	buf_printf(&b, "</%s-multiget>", root);
 	out = arena_dup(a, buf_view(&b));
 	buf_free(&b);
 	return out;
@@ -180,8 +185,9 @@ multiget(struct dav *d, const char *coll, bool calendar, struct batch *b,
 	struct dav_reply r;
 	struct err mine = { 0 };
 
-	ask.body = multiget_body(a, b->v, b->n, calendar,
-				 calendar ? 0 : version_of(d, coll, a));
+	ask.body = multiget_body(a, b->v, b->n,
+				 calendar ? NULL
+					  : dav_address_data(d, coll, a));
 	if (dav_call(d, &ask, a, &r, &mine))
 		return true;
 	/* Too long, broken, or a server that stumbles over one of them. */

@@ -23,6 +23,7 @@ struct transfer {
 	bool broken;   /* the XML is none */
 	size_t total;
 	bool too_long;
+	bool stopped; /* by who reads it */
 };
 
 /* ---- the answer --------------------------------------------------------------*/
@@ -52,7 +53,8 @@ on_body(char *p, size_t size, size_t n, void *ctx)
 	if (t->xml != NULL) {
 		t->too_long = t->total > DAV_ANSWER_BYTES;
 		t->broken = !dav_xml_feed(t->xml, p, n);
-		return t->too_long || t->broken ? 0 : n;
+		t->stopped = t->ask->multi != NULL && t->ask->multi->stop;
+		return t->too_long || t->broken || t->stopped ? 0 : n;
 	}
 	buf_put(&t->text, p, n);
 	t->out->cut = t->text.full;
@@ -207,6 +209,9 @@ transport_failed(CURLcode rc, const struct transfer *t, struct err *e)
 	if (t->broken)
 		return err_set(e, ERR_PEER, SCOPE_COLLECTION,
 			       "the DAV server's answer is broken XML");
+	if (t->stopped)
+		return err_set(e, ERR_UNAVAILABLE, SCOPE_COLLECTION,
+			       "the rest of the answer was not wanted");
 	if (rc == CURLE_PEER_FAILED_VERIFICATION ||
 	    rc == CURLE_SSL_CACERT_BADFILE)
 		return err_set(e, ERR_UNAVAILABLE, SCOPE_ACCOUNT,

@@ -7,7 +7,8 @@
  *   dav_find.c     discovery; dav_srv.c its DNS part
  *   dav_folders.c  collections as folders
  *   dav_changes.c  what changed
- *   dav_get.c, dav_put.c   objects; dav_colls.c making collections
+ *   dav_get.c, dav_put.c   objects; dav_pour.c all of them at once
+ *   dav_colls.c    making collections
  *   dav_schedule.c what the server does about meetings; dav_freebusy.c
  * backends/dav/dav.h says what of the outside world is handled, and where. */
 #ifndef BACKENDS_DAV_PRIVATE_H
@@ -152,6 +153,7 @@ struct dav_multi {
 	struct span token; /* of a sync-collection */
 	int worst;         /* the highest status in any of them */
 	struct span error; /* the first condition told */
+	bool stop;         /* set by `each`: the rest is not wanted */
 };
 xml_child_fn dav_multi_child;
 
@@ -239,6 +241,10 @@ bool dav_status_round(void *s, const struct span *remotes, size_t n,
 /* Has the calendar objects of that component? */
 bool dav_holds(struct dav *d, const char *url, const char *comp, bool *out,
 	       struct err *e);
+bool dav_pour(void *s, struct span remote, object_fn *take, void *ctx,
+	      struct err *e);
+/* The property to ask for: cards in the version that the collection keeps. */
+const char *dav_address_data(struct dav *d, const char *url, struct arena *a);
 bool dav_get(void *s, struct span coll, struct object *v, size_t n,
 	     struct arena *a, struct err *e);
 /* One object by GET; o->remote names it. Gone: found stays false. */

@@ -47,6 +47,8 @@ struct coll_run {
 	bool queued;      /* a background refresh is queued or running */
 	bool again;       /* ... and must run once more */
 	bool listing;     /* the first listing is still under way */
+	bool poured;      /* objects_pour was tried, */
+	bool whole;       /* ... and came to its end */
 };
 
 /* Up to where a phone's news were looked through for senders that push in

@@ -51,6 +51,13 @@ bool object_delete_shown(enum item_kind kind, const struct tr_env *env,
  * read counts as this kind. *flaw says what of it phones do not see; NULL:
  * nothing. */
 bool object_facts(enum item_kind kind, struct change *c, const char **flaw);
+/* Before the first listing of a collection: takes into the mirror, in pieces,
+ * what the source gives in one answer. Once for each collection in a daemon's
+ * life, and only if the mirror never held anything of it; does nothing else.
+ * The caller holds the collection's lock. False: the source failed as a
+ * whole, or the store. */
+bool objects_pour(struct account *a, struct source *s, const struct coll *c,
+		  struct err *e);
 /* For a harvest of etags: fetches what the mirror lacks, leaves out what is
  * of another kind. Of a long list the first pieces are written to the mirror
  * at once, and what is left to apply is marked so (flags_only). *more_out:

@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "gateway/accounts/sessions.h"
 #include "gateway/push/park.h"
-#include "gateway/accounts/objects.h"
+#include "gateway/accounts/objects_private.h"
 
 /* Objects fetched and committed at a time: an address book of any size costs
  * the memory of so many, and a refresh that is cut off keeps what it has. How
@@ -23,15 +23,34 @@ struct fetching {
 	struct arena *arena; /* of the harvest, which outlives the pieces */
 };
 
-/* One line for each version of an object that phones do not see whole. */
-static void
-tell_flaw(const struct fetching *f, const struct change *c, const char *flaw)
+bool
+object_take(const struct coll *c, struct change *put, struct span text)
 {
+	const char *flaw;
+
+	put->data = text;
+	if (!object_facts(c->kind, put, &flaw))
+		return false;
 	if (flaw != NULL)
 		log_line(LOG_WARN, "object",
 			 "coll=%u remote=" SPAN_FMT " size=%u text=\"%s\"",
-			 f->c->id, SPAN_ARG(span_first(c->remote, 200)),
-			 c->size, flaw);
+			 c->id, SPAN_ARG(span_first(put->remote, 200)),
+			 put->size, flaw);
+	return true;
+}
+
+bool
+objects_keep(struct account *a, const struct coll *c,
+	     const struct harvest *piece, struct err *e)
+{
+	struct mirror_result res = { 0 };
+
+	if (!mirror_apply(a->gw->store, a->user, c->id, piece, clock_wall(),
+			  &res, e))
+		return false;
+	if (res.changed)
+		park_post(a->gw, a->user, c->id, res.seq);
+	return true;
 }
 
 /* Puts [from, to) of what is lacking get their texts. What is of another
@@ -42,7 +61,6 @@ fetch_piece(struct fetching *f, size_t from, size_t to, struct arena *arena,
 	    struct harvest *out, struct err *e)
 {
 	struct object *v = arena_array(arena, to - from + 1, sizeof(*v));
-	const char *flaw;
 	size_t i;
 
 	*out = (struct harvest){ .scope = HARVEST_DELTA, .partial = true,
@@ -57,13 +75,11 @@ fetch_piece(struct fetching *f, size_t from, size_t to, struct arena *arena,
 		struct change *c = &f->h->puts[f->index[i]];
 		struct object *o = &v[i - from];
 
-		c->data = o->data;
 		/* What was fetched, if it is newer; the harvest is looked at
 		 * once more when this piece is gone. */
 		if (o->etag.n > 0 && !span_eq(o->etag, c->etag))
 			c->etag = arena_dup(f->arena, o->etag);
-		if (o->found && object_facts(f->c->kind, c, &flaw)) {
-			tell_flaw(f, c, flaw);
+		if (o->found && object_take(f->c, c, o->data)) {
 			out->puts[out->n_puts++] = *c;
 		} else {
 			out->gone[out->n_gone++] = c->remote;
@@ -75,20 +91,15 @@ fetch_piece(struct fetching *f, size_t from, size_t to, struct arena *arena,
 	return true;
 }
 
-/* Writes a piece down and tells those who wait. */
 static bool
 keep_piece(struct fetching *f, size_t from, size_t to, struct err *e)
 {
 	struct arena *arena = arena_new();
-	struct mirror_result res = { 0 };
 	struct harvest piece;
 	bool ok;
 
 	ok = fetch_piece(f, from, to, arena, &piece, e) &&
-	     mirror_apply(f->a->gw->store, f->a->user, f->c->id, &piece,
-			  clock_wall(), &res, e);
-	if (ok && res.changed)
-		park_post(f->a->gw, f->a->user, f->c->id, res.seq);
+	     objects_keep(f->a, f->c, &piece, e);
 	arena_free(&arena);
 	return ok;
 }

@@ -65,6 +65,7 @@ refresh_chunk(struct account *a, struct source *s, uint32_t coll,
 	bool ok, more = false;
 
 	ok = colls_get(a->gw->store, a->user, coll, arena, &c, e) &&
+	     (c.kind == KIND_EMAIL || objects_pour(a, s, &c, e)) &&
 	     ask_changes(a, s, &c, arena, &h, e) &&
 	     (c.kind == KIND_EMAIL ||
 	      objects_fetch(a, s, &c, arena, &h, deadline_ms, &more, e));
@@ -196,16 +197,18 @@ refresh_distrust(struct account *a, uint32_t coll)
 static void
 look_listing(struct coll_run *r, void *ctx)
 {
-	*(bool *)ctx = r->listing && r->queued;
+	*(enum first_listing *)ctx = !r->listing || !r->queued ? LISTING_NOT
+				     : r->whole		  ? LISTING_COMPARES
+							  : LISTING_FILLS;
 }
 
-bool
-refresh_is_listing(struct account *a, uint32_t coll)
+enum first_listing
+refresh_listing(struct account *a, uint32_t coll)
 {
-	bool listing = false;
+	enum first_listing how = LISTING_NOT;
 
-	coll_run_do(a, coll, look_listing, &listing);
-	return listing;
+	coll_run_do(a, coll, look_listing, &how);
+	return how;
 }
 
 /* ---- background ------------------------------------------------------------*/
@@ -245,11 +248,14 @@ ring_failed(struct ring_job *job, const struct err *e)
 		refresh_tree(job->a, 0, clock_mono_ms() + JOB_MS, &none);
 }
 
+/* Those who wait for a first listing hear of its end, too, good or bad. */
 static void
 run_ring(void *arg)
 {
 	struct ring_job *job = arg;
-	bool again = true;
+	bool again = true, first;
+
+	first = refresh_listing(job->a, job->coll) != LISTING_NOT;
 
 	while (again) {
 		struct err e = { 0 };
@@ -260,6 +266,8 @@ run_ring(void *arg)
 		again = false;
 		coll_run_do(job->a, job->coll, take_again, &again);
 	}
+	if (first)
+		park_post(job->a->gw, job->a->user, job->coll, 0);
 	account_put(&job->a);
 	free(job);
 }
@@ -299,6 +307,18 @@ refresh_ring(struct account *a, uint32_t coll)
 	coll_run_do(a, coll, unmark_queued, NULL);
 	account_put(&job->a);
 	free(job);
+}
+
+enum first_listing
+refresh_first(struct account *a, const struct coll *c)
+{
+	if (c->kind == KIND_EMAIL || c->cursor.n > 0 || coll_is_view(c))
+		return LISTING_NOT;
+	if (refresh_listing(a, c->id) == LISTING_NOT) {
+		coll_run_do(a, c->id, mark_listing, NULL);
+		refresh_ring(a, c->id);
+	}
+	return refresh_listing(a, c->id);
 }
 
 /* ---- the tree --------------------------------------------------------------*/

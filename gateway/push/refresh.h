@@ -25,9 +25,18 @@ bool refresh_is_fresh(struct account *a, const struct coll *c);
 bool refresh_is_recent(struct account *a, uint32_t coll, int64_t max_age_ms);
 /* What the mirror says of it was found wrong: the next request looks. */
 void refresh_distrust(struct account *a, uint32_t coll);
-/* True while a first listing that took too long for a request goes on in the
- * background: who asks gets what is there so far, and is rung for the rest. */
-bool refresh_is_listing(struct account *a, uint32_t coll);
+/* A first listing that goes on in the background: who asks gets what is there
+ * so far, and is rung for the rest. */
+enum first_listing {
+	LISTING_NOT,
+	LISTING_FILLS,   /* more is to be expected */
+	LISTING_COMPARES /* all came in one answer, and is being compared */
+};
+enum first_listing refresh_listing(struct account *a, uint32_t coll);
+/* A first listing of objects is started in the background, if it does not go
+ * on already: park_post tells of its pieces and of its end. Not: it was
+ * listed before, is a view or a mailbox, or the job could not be queued. */
+enum first_listing refresh_first(struct account *a, const struct coll *c);
 /* Queues a background refresh; rings that come meanwhile are gathered. */
 void refresh_ring(struct account *a, uint32_t coll);
 /* Lists the folders of all sources if the last listing is older than

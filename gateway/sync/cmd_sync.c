@@ -100,6 +100,8 @@ answer_collection(struct sync_one *one, struct err *e)
 	bool said_before = run->said, ok = true;
 	size_t written = 0;
 
+	if (one->w.n == 0 && one->listing)
+		run->listing = true;
 	if (one->w.n == 0 && one->applied.n == 0)
 		return sync_quiet(run->r->gw->store, &one->pos, &one->w,
 				  one->want, e);
@@ -117,7 +119,7 @@ answer_collection(struct sync_one *one, struct err *e)
 			wbxml_rewind(w, inner);
 	}
 	/* Before Commands: behind them it breaks old Windows clients. */
-	if (ok && one->w.more && one->sc->get_changes)
+	if (ok && (one->w.more || (one->listing && written > 0)) && one->sc->get_changes)
 		wbxml_insert_empty(w, head, WX_AirSync_MoreAvailable);
 	wbxml_close(w);
 	one->w.told = one->applied.told;
@@ -160,6 +162,27 @@ may_be_filled(struct sync_one *one)
 	       refresh_is_recent(one->run->a, one->c.id, DOWNLOAD_LOOK_MS);
 }
 
+/* The first listing of thousands of contacts is not waited for: their first
+ * ones go out as soon as they are there. A request that was woken while
+ * nothing is listed any more looks itself, and so finds out what is wrong. */
+static bool
+is_listing(struct sync_one *one, struct err *e)
+{
+	struct request *r = one->run->r;
+	enum first_listing how = refresh_listing(one->run->a, one->c.id);
+
+	if (how == LISTING_NOT && !r->woken)
+		how = refresh_first(one->run->a, &one->c);
+	if (how == LISTING_NOT)
+		return false;
+	one->listing = how == LISTING_FILLS && one->c.kind != KIND_EMAIL;
+	if (one->listing && r->woken && r->why == WAKE_TIMEOUT &&
+	    one->run->q.wait_s == 0)
+		err_set(e, ERR_UNAVAILABLE, SCOPE_COLLECTION,
+			"the first listing takes long");
+	return true;
+}
+
 /* A bell may ring half a second late, and who asks wants the truth: only a
  * request that the bell itself woke skips the look. *made: the window is. */
 static bool
@@ -168,9 +191,10 @@ look_if_due(struct sync_one *one, bool *made, struct err *e)
 	struct sync_run *run = one->run;
 
 	*made = false;
-	if (!one->sc->get_changes || one->c.no_select ||
-	    refresh_is_listing(run->a, one->c.id))
+	if (!one->sc->get_changes || one->c.no_select)
 		return true;
+	if (is_listing(one, e))
+		return e->code == ERR_NONE;
 	if (run->r->woken && refresh_is_fresh(run->a, &one->c))
 		return refresh_feed(run->a, &one->c, e);
 	if (may_be_filled(one)) {
@@ -338,16 +362,35 @@ remember(struct request *r, const struct sync_request *q)
 }
 
 /* Waiting makes sense only if the phone is up to date everywhere and the
- * cache could answer it when it is woken by an empty request. */
+ * cache could answer it when it is woken by an empty request; or until the
+ * first pieces of a first listing are there. */
 static bool
 may_wait(const struct sync_run *run)
 {
 	struct request *r = run->r;
 
-	return !run->said && run->q.wait_s > 0 &&
+	return !run->said && (run->q.wait_s > 0 || run->listing) &&
 	       !(r->woken && r->why != WAKE_CHANGE &&
 		 r->why != WAKE_TREE) &&
 	       (!r->woken || clock_mono_ms() < r->wait_until_ms);
+}
+
+/* Is one of them without its first listing? */
+static bool
+may_list(struct sync_run *run)
+{
+	struct request *r = run->r;
+	struct err e = { 0 };
+	struct coll c;
+	size_t i;
+
+	for (i = 0; i < run->q.n; i++)
+		if (run->q.colls[i].coll != 0 && run->q.colls[i].get_changes &&
+		    colls_get(r->gw->store, r->user_id, run->q.colls[i].coll,
+			      r->arena, &c, &e) &&
+		    c.kind != KIND_EMAIL && c.cursor.n == 0)
+			return true;
+	return false;
 }
 
 static uint64_t
@@ -357,9 +400,9 @@ register_wait(struct sync_run *run)
 	uint32_t *colls = arena_array(r->arena, run->q.n + 1, sizeof(*colls));
 	uint32_t *await;
 	size_t i, n;
-	int64_t until = r->woken ? r->wait_until_ms
-				 : clock_mono_ms() +
-					   (int64_t)run->q.wait_s * 1000;
+	int64_t ms = run->q.wait_s > 0 ? (int64_t)run->q.wait_s * 1000
+				       : SYNC_ANSWER_MS;
+	int64_t until = r->woken ? r->wait_until_ms : clock_mono_ms() + ms;
 
 	for (i = 0; i < run->q.n; i++)
 		colls[i] = run->q.colls[i].coll;
@@ -407,13 +450,14 @@ cmd_sync(struct request *r)
 	run.left = run.q.window;
 	run.until_ms = clock_mono_ms() + SYNC_ANSWER_MS;
 	run.start = wbxml_mark(&r->w);
-	if (run.q.wait_s > 0)
+	if (run.q.wait_s > 0 || may_list(&run))
 		handle = register_wait(&run);
 	hold_quiet(&run);
 	for (i = 0; i < run.q.n; i++)
 		sync_collection(&run, &run.q.colls[i]);
 	if (handle != 0 && may_wait(&run)) {
-		watch_want(run.a);
+		if (run.q.wait_s > 0)
+			watch_want(run.a);
 		r->park = handle;
 		return CMD_PARK;
 	}

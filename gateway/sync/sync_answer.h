@@ -18,6 +18,8 @@ struct sync_run {
 	unsigned left;    /* of the whole answer's window */
 	int64_t until_ms; /* of the time budget */
 	bool said;        /* a collection stands in the answer */
+	bool listing;     /* one is being listed for the first time, and
+			     nothing new is there */
 	struct wbxml_mark start;
 };
 
@@ -30,6 +32,7 @@ struct sync_one {
 	struct sync_applied applied;
 	struct window w;
 	int64_t want;
+	bool listing;    /* for the first time: more will come */
 	struct err down; /* what kept a member of a view from being read */
 };
 

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "gateway/accounts/objects.h"
 #include "gateway/accounts/sessions.h"
 
 #define FETCH_MS 20000
@@ -241,10 +242,16 @@ keep(struct track *t, uint64_t item, struct span bytes, unsigned page)
 	pthread_mutex_unlock(&t->home->lock);
 }
 
+/* What one element of the answer is written from. */
+struct material {
+	const struct place *p;
+	const struct mail_content *mc; /* a mail, else */
+	struct span text;              /* an object */
+};
+
 /* On page 0 and inside an element, as the answer will be. */
 static void
-make_one(struct track *t, struct arena *arena, const struct place *p,
-	 const struct mail_content *mc)
+make_one(struct track *t, struct arena *arena, const struct material *m)
 {
 	struct buf b = BUF_INIT(MAX_ANSWER);
 	struct tr_env env = t->env;
@@ -255,19 +262,24 @@ make_one(struct track *t, struct arena *arena, const struct place *p,
 	wbxml_begin(&w, &b);
 	wbxml_open(&w, WX_AirSync_Sync);
 	start = b.n;
-	sync_write_mail(&w, arena, t->c.id, &env, WX_AirSync_Add, p, mc);
+	if (m->mc != NULL)
+		sync_write_mail(&w, arena, t->c.id, &env, WX_AirSync_Add,
+				m->p, m->mc);
+	else
+		sync_write_object(&w, arena, &t->c, &env, WX_AirSync_Add,
+				  m->p, m->text);
 	if (!w.failed && !b.full)
-		keep(t, p->shown, span_from(b.p + start, b.n - start), w.page);
+		keep(t, m->p->shown, span_from(b.p + start, b.n - start),
+		     w.page);
 	buf_free(&b);
 }
 
-/* Mails of one mailbox: those of v that group[] names. */
 static bool
-make_group(struct track *t, struct arena *arena, const struct place *v,
-	   const size_t *group, size_t n, struct err *e)
+make_mails(struct track *t, struct arena *arena, const struct place *v,
+	   const size_t *group, const struct mirror_item *items, size_t n,
+	   struct err *e)
 {
 	struct mail_content *mc = arena_array(arena, n, sizeof(*mc));
-	struct mirror_item *items = arena_array(arena, n, sizeof(*items));
 	const struct coll *c = &v[group[0]].coll;
 	struct tr_env env = t->env;
 	struct source *s = account_checkout(
@@ -276,14 +288,46 @@ make_group(struct track *t, struct arena *arena, const struct place *v,
 	size_t i;
 
 	env.arena = arena;
-	for (i = 0; i < n; i++)
-		items[i] = v[group[i]].item;
 	ok = s != NULL && mail_load(s, c, &env, items, n, mc, e);
 	account_checkin(t->a, &s, !ok && account_broken(e));
 	for (i = 0; ok && i < n; i++)
 		if (mc[i].info.found)
-			make_one(t, arena, &v[group[i]], &mc[i]);
+			make_one(t, arena, &(struct material){
+				.p = &v[group[i]], .mc = &mc[i] });
 	return ok;
+}
+
+static bool
+make_objects(struct track *t, struct arena *arena, const struct place *v,
+	     const size_t *group, const struct mirror_item *items, size_t n,
+	     struct err *e)
+{
+	struct span *texts = arena_array(arena, n, sizeof(*texts));
+	size_t i;
+
+	if (!objects_load(t->a, &v[group[0]].coll, items, n, arena, texts,
+			  clock_mono_ms() + FETCH_MS, e))
+		return false;
+	for (i = 0; i < n; i++)
+		if (texts[i].p != NULL)
+			make_one(t, arena, &(struct material){
+				.p = &v[group[i]], .text = texts[i] });
+	return true;
+}
+
+/* What lies in one collection: those of v that group[] names. */
+static bool
+make_group(struct track *t, struct arena *arena, const struct place *v,
+	   const size_t *group, size_t n, struct err *e)
+{
+	struct mirror_item *items = arena_array(arena, n, sizeof(*items));
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		items[i] = v[group[i]].item;
+	return t->c.kind == KIND_EMAIL
+		       ? make_mails(t, arena, v, group, items, n, e)
+		       : make_objects(t, arena, v, group, items, n, e);
 }
 
 /* A merged inbox has mails of several mailboxes: one that is down does not
@@ -419,7 +463,8 @@ read_ahead(struct sync_one *one)
 	unsigned window = one->sc->window;
 	struct track *t;
 
-	if (one->c.kind != KIND_EMAIL)
+	/* A card that stands for several is made on the spot. */
+	if (one->c.kind == KIND_CONTACT && coll_is_view(&one->c))
 		return;
 	pthread_mutex_lock(&ah->lock);
 	sweep(ah, clock_mono_ms());

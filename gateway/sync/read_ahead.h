@@ -1,6 +1,6 @@
-/* Mails of a long download, fetched and written while the phone still digests
+/* Items of a long download, fetched and written while the phone still digests
  * the last answer: the mail server's distance is paid for once, not for each
- * window. What was made is used only if the mail is still the version it was
+ * window. What was made is used only if the item is still the version it was
  * made of and the phone's wishes are the same. */
 #ifndef GATEWAY_READ_AHEAD_H
 #define GATEWAY_READ_AHEAD_H

@@ -67,6 +67,11 @@ bool sync_fetch_mail(struct sync_one *one, struct sync_result *res, bool *gone);
 void sync_write_mail(struct wbxml_writer *w, struct arena *a,
 		     uint32_t coll, const struct tr_env *env, wbxml_tag tag,
 		     const struct place *p, const struct mail_content *mc);
+/* The same of an object, in the collection that the phone sees it in. */
+void sync_write_object(struct wbxml_writer *w, struct arena *a,
+		       const struct coll *named, const struct tr_env *env,
+		       wbxml_tag tag, const struct place *p,
+		       struct span text);
 bool sync_fetch_object(struct sync_one *one, struct sync_result *res);
 void sync_write_responses(struct sync_one *one);
 

@@ -1,6 +1,7 @@
 /* Objects in a Sync answer: always whole. */
 #include "gateway/accounts/links.h"
 #include "gateway/accounts/objects.h"
+#include "gateway/sync/read_ahead.h"
 #include "gateway/sync/sync_answer.h"
 
 /* A contact that stands for several cards shows what is in all of them. */
@@ -18,24 +19,32 @@ show_linked(struct sync_one *one, const struct place *at, struct span *text,
 	return true;
 }
 
+void
+sync_write_object(struct wbxml_writer *w, struct arena *a,
+		  const struct coll *named, const struct tr_env *wishes,
+		  wbxml_tag tag, const struct place *p, struct span text)
+{
+	struct tr_env env = *wishes;
+
+	env.ref = item_name(a, p->coll.id, p->item.item);
+	wbxml_open(w, tag);
+	wbxml_text(w, WX_AirSync_ServerId, item_name(a, named->id, p->shown));
+	if (tag == WX_AirSync_Fetch)
+		wbxml_uint(w, WX_AirSync_Status, 1);
+	wbxml_open(w, WX_AirSync_ApplicationData);
+	object_write(named->kind, &env, text, w);
+	wbxml_close(w);
+	wbxml_close(w);
+}
+
 static void
 write_object(struct sync_one *one, wbxml_tag tag, const struct place *p,
 	     struct span text)
 {
 	struct request *r = one->run->r;
-	struct wbxml_writer *w = &r->w;
-	struct tr_env env = one->o.env;
 
-	env.ref = item_name(r->arena, p->coll.id, p->item.item);
-	wbxml_open(w, tag);
-	wbxml_text(w, WX_AirSync_ServerId,
-		   item_name(r->arena, one->c.id, p->shown));
-	if (tag == WX_AirSync_Fetch)
-		wbxml_uint(w, WX_AirSync_Status, 1);
-	wbxml_open(w, WX_AirSync_ApplicationData);
-	object_write(one->c.kind, &env, text, w);
-	wbxml_close(w);
-	wbxml_close(w);
+	sync_write_object(&r->w, r->arena, &one->c, &one->o.env, tag, p,
+			  text);
 }
 
 /* Those of v that lie in the collection of v[first], if it is the first. */
@@ -116,6 +125,10 @@ sync_write_objects(struct sync_one *one, size_t *written, struct err *e)
 		if (ch != NULL && (ch->op == WIN_DELETE ||
 				   ch->op == WIN_SOFT_DELETE)) {
 			sync_write_death(one, ch);
+			(*written)++;
+		} else if (ch != NULL && ch->op == WIN_ADD &&
+			   !sync_over_budget(one->run) &&
+			   ahead_write(one, &ch->item)) {
 			(*written)++;
 		} else if (ch != NULL) {
 			batch[n++] = i;

@@ -266,8 +266,10 @@ run_ring(void *arg)
 		again = false;
 		coll_run_do(job->a, job->coll, take_again, &again);
 	}
-	if (first)
+	if (first) {
+		log_line(LOG_DEBUG, "first-listing", "coll=%u", job->coll);
 		park_post(job->a->gw, job->a->user, job->coll, 0);
+	}
 	account_put(&job->a);
 	free(job);
 }

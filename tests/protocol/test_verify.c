@@ -278,6 +278,8 @@ events(void **state)
 	put_event("v3", "Three");
 	put_event("v4", "Four");
 	phone_sync_all(p, f);
+	while (harness_log_count(&h, "first-listing ") == 0)
+		harness_sleep(20); /* it goes on behind the phone's back */
 	phone_sync_all(p, f);
 	assert_int_equal(folder_count(f), 4);
 	for (it = f->items; it; it = it->next)

@@ -141,20 +141,6 @@ pick(const struct reply_ctx *x, enum reply_match *match)
 	return NULL;
 }
 
-/* The phone was told of the item beside this answer: nobody knows which of
- * the two texts it keeps, so one Change is to follow. */
-static bool
-joined(struct txn *t, struct dev_coll dc, struct reply *r, struct err *e)
-{
-	uint64_t has;
-
-	if (!base_has(t, dc, r->item, &has, e))
-		return false;
-	if (has != HAS_NOTHING)
-		r->version = HAS_DIRTY;
-	return true;
-}
-
 static bool
 find_fn(struct txn *t, void *ctx, struct err *e)
 {
@@ -167,9 +153,6 @@ find_fn(struct txn *t, void *ctx, struct err *e)
 	if (hit == NULL)
 		return true;
 	*x->out = hit->r;
-	if (hit->r.done && hit->r.item != 0 && x->cmd->kind == REPLY_ADD &&
-	    !joined(t, x->dc, x->out, e))
-		return false;
 	x->renamed = x->cmd->kind == REPLY_ADD && !hit->r.done &&
 		     !span_eq(hit->r.cmd.client_id, x->cmd->client_id);
 	/* The caller knows what it asked for; rows are not its memory. */
@@ -455,6 +438,26 @@ replies_confirm(struct txn *t, struct dev_coll dc,
 		}
 	}
 	return ok;
+}
+
+bool
+replies_added(struct txn *t, const struct sync_pos *pos, uint64_t **items_out,
+	      size_t *n_out, struct err *e)
+{
+	struct reply_row *v;
+	uint64_t *items;
+	size_t n, i, n_items = 0;
+
+	if (!reply_rows(t, pos->dc, &v, &n, e))
+		return false;
+	items = arena_array(txn_arena(t), n + 1, sizeof(*items));
+	for (i = 0; i < n; i++)
+		if (v[i].r.cmd.kind == REPLY_ADD && v[i].r.done &&
+		    v[i].epoch == pos->epoch && v[i].number == pos->number)
+			items[n_items++] = v[i].r.item;
+	*items_out = items;
+	*n_out = n_items;
+	return true;
 }
 
 /* The row behind a T_BEGUN row; *open is false if it is gone or done. */

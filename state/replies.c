@@ -14,7 +14,7 @@ struct reply_ctx {
 	size_t n_rows;
 	struct reply *out;
 	enum reply_match match;
-	bool renamed; /* the row was begun under another ClientId */
+	bool renamed; /* the row is another ClientId's from now on */
 	uint64_t n, token, item, version, digest, base_version;
 	struct span remote;
 	uint32_t status;
@@ -66,12 +66,13 @@ edited_add(const struct reply_ctx *x, const struct reply_row *w)
 	       same_name(w, x->cmd) && !is_among(w->r.n, x->told, x->n_told);
 }
 
-/* An orphan only when this very edit was under way. */
+/* This very edit was announced: nothing else need be asked, whether the row
+ * is an orphan or has joined the present key since. */
 static bool
-edited_orphan(const struct reply_ctx *x, const struct reply_row *w)
+edit_under_way(const struct reply_ctx *x, const struct reply_row *w)
 {
-	return w->r.orphan && w->second_digest == x->cmd->digest &&
-	       edited_add(x, w);
+	return w->second_digest != 0 &&
+	       w->second_digest == x->cmd->digest && edited_add(x, w);
 }
 
 static bool
@@ -111,6 +112,27 @@ edited_before_begun(const struct reply_ctx *x, const struct reply_row *w)
 	       !all_here(x, w->r.cmd.digest);
 }
 
+/* Two equal Adds, of which the first was carried out and then edited: its row
+ * was taken for the second one's (all_here), and the edit began another under
+ * the same ClientId. Is the second one edited too, before it was ever carried
+ * out, nothing but this tells whose the first row is. */
+static bool
+edited_equal_add(const struct reply_ctx *x, const struct reply_row *w)
+{
+	bool passed_on = false;
+	size_t i;
+
+	for (i = 0; i < x->n_rows; i++)
+		passed_on |= x->rows[i].r.cmd.kind == REPLY_ADD &&
+			     of_this_key(x, &x->rows[i]) &&
+			     x->rows[i].r.n > w->r.n &&
+			     span_eq(x->rows[i].r.cmd.client_id,
+				     w->r.cmd.client_id);
+	return passed_on && x->cmd->kind == REPLY_ADD && x->cmd->may_edit &&
+	       !w->r.orphan && !is_among(w->r.n, x->told, x->n_told) &&
+	       !all_here(x, w->r.cmd.digest);
+}
+
 static struct reply_row *
 pick(const struct reply_ctx *x, enum reply_match *match)
 {
@@ -120,9 +142,10 @@ pick(const struct reply_ctx *x, enum reply_match *match)
 	} rules[] = {
 		{ same_command, REPLY_SAME },
 		{ renumbered_add, REPLY_SAME },
-		{ edited_orphan, REPLY_EDIT },
+		{ edit_under_way, REPLY_EDIT },
 		{ edited_before_retry, REPLY_EDIT },
 		{ edited_before_begun, REPLY_EDIT },
+		{ edited_equal_add, REPLY_EDIT },
 	};
 	size_t i, k;
 
@@ -153,7 +176,8 @@ find_fn(struct txn *t, void *ctx, struct err *e)
 	if (hit == NULL)
 		return true;
 	*x->out = hit->r;
-	x->renamed = x->cmd->kind == REPLY_ADD && !hit->r.done &&
+	x->renamed = x->cmd->kind == REPLY_ADD &&
+		     (!hit->r.done || x->match == REPLY_EDIT) &&
 		     !span_eq(hit->r.cmd.client_id, x->cmd->client_id);
 	/* The caller knows what it asked for; rows are not its memory. */
 	x->out->cmd.client_id = x->cmd->client_id;
@@ -162,7 +186,8 @@ find_fn(struct txn *t, void *ctx, struct err *e)
 
 /* The orphan joins the key that the phone shows now. A row that was begun for
  * the other of two equal Adds, which was edited since, goes by the ClientId of
- * the one that carries it out: an edit of that one will be known by it. */
+ * the one that carries it out or edits it: a further edit of that one will be
+ * known by it. */
 static bool
 join_fn(struct txn *t, void *ctx, struct err *e)
 {

@@ -1,13 +1,13 @@
-/* An Add that the user edited before the phone had its answer, when the phone
- * was told of the item between its tries: the shortest trace of seed 1233 of
- * test_state_model_adds, and its neighbours. MS-ASCMD lets a phone keep either
- * text of an item that it has and that its own Add is answered with, so the
- * ledger must believe neither. SYNC-CORE 6. */
+/* Adds that the user edited before the phone had its answer: the shortest
+ * traces of what random schedules found (test_state_model_adds), and their
+ * neighbours. SYNC-CORE 6. */
 #include <string.h>
 
 #include "tests/unit/helper_replies.h"
 
 #define ALL INT64_MIN
+
+/* ---- told between two tries ------------------------------------------------------*/
 
 /* The Add is announced and written, nobody hears of it; a look at the source
  * finds it, and a Sync without the Add tells the phone of it. */
@@ -46,6 +46,8 @@ edit(struct box *b, const struct sync_pos *pos, const struct reply *row)
 	return w;
 }
 
+/* Nobody says which text a phone keeps of an item that it has and that its own
+ * Add is answered with: so the ledger must believe neither. */
 static void
 the_edit_comes_back(void **state)
 {
@@ -141,6 +143,85 @@ other_commands_of_the_item(void **state)
 	assert_string_equal(after(b, &pos, it.item, HAS_NOTHING), "");
 }
 
+/* ---- whose row ---------------------------------------------------------------------*/
+
+/* Two equal Adds. The first is written, nobody hears of it, and edited: its row
+ * is taken for the second one's. The request ends there again. Now the second
+ * is edited too: it was never carried out, and the row is its own. */
+static void
+two_equal_adds_are_both_edited(void **state)
+{
+	struct box *b = *state;
+	struct change c[] = { card(b, "/a", "1"), card(b, "/b", "1") };
+	uint64_t digests[] = { 50, 42, 70 }, told[2];
+	struct reply_others others = { digests, told, 2, 0 };
+	struct reply one, two, x;
+	char key[64];
+	struct sync_pos pos = ready(b, key);
+
+	one = begin(b, &pos, add("1", 42), 0, "/a");
+	put(b, &c[0], 1);
+	assert_int_equal(find(b, &pos, add("1", 50), &others, &x),
+			 REPLY_NONE);
+	two = begin(b, &pos, add("1", 50), 0, "/b");
+	put(b, &c[1], 1);
+	digests[1] = 60;
+	assert_int_equal(find(b, &pos, add("1", 50), &others, &x),
+			 REPLY_SAME);
+	assert_true(x.n == two.n && x.done);
+	told[others.n_told++] = x.n;
+	assert_int_equal(find(b, &pos, add("2", 60), &others, &x),
+			 REPLY_EDIT);
+	assert_true(x.n == one.n && x.done);
+	/* Each has its row for good now. */
+	told[others.n_told++] = x.n;
+	others.n_digests = 3;
+	assert_int_equal(find(b, &pos, add("3", 70), &others, &x),
+			 REPLY_NONE);
+	others.n_digests = 2;
+	others.n_told = 0;
+	digests[0] = 51;
+	digests[1] = 61;
+	assert_int_equal(find(b, &pos, add("1", 51), &others, &x),
+			 REPLY_EDIT);
+	assert_true(x.n == two.n);
+	told[others.n_told++] = x.n;
+	assert_int_equal(find(b, &pos, add("2", 61), &others, &x),
+			 REPLY_EDIT);
+	assert_true(x.n == one.n);
+	check(b);
+}
+
+/* The first of two equal Adds is edited; the edit is announced, and killed; the
+ * same under the next key. It is still the edit of that row, although the
+ * request holds an Add of the row's text. */
+static void
+an_announced_edit_keeps_its_row(void **state)
+{
+	struct box *b = *state;
+	uint64_t digests[] = { 2, 1 };
+	struct reply_others others = { digests, NULL, 2, 0 };
+	struct reply one, x;
+	struct err e = { 0 };
+	char key[64];
+	struct sync_pos pos = ready(b, key);
+	int i;
+
+	one = begin(b, &pos, add("1", 1), 0, "/a");
+	done(b, &pos, &one, 11, 100, 1);
+	begin(b, &pos, add("2", 1), 0, "/b");
+	assert_int_equal(find(b, &pos, add("1", 2), &others, &x), REPLY_EDIT);
+	assert_true(x.n == one.n);
+	assert_true(reply_edit(b->s, &pos, one.n, 2, &e));
+	pos = answer(b, &pos, NULL, 0, key);
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(find(b, &pos, add("1", 2), &others, &x),
+				 REPLY_EDIT);
+		assert_true(x.n == one.n && x.orphan == (i == 0));
+	}
+	check(b);
+}
+
 int
 main(void)
 {
@@ -152,6 +233,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(an_edit_alone_does_not,
 						box_contacts, box_close),
 		cmocka_unit_test_setup_teardown(other_commands_of_the_item,
+						box_contacts, box_close),
+		cmocka_unit_test_setup_teardown(two_equal_adds_are_both_edited,
+						box_contacts, box_close),
+		cmocka_unit_test_setup_teardown(an_announced_edit_keeps_its_row,
 						box_contacts, box_close),
 	};
 

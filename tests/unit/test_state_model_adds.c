@@ -787,7 +787,8 @@ adds_by_random_schedules(void **state)
 	print_message("%u requests, %u repeated, %u lost, %u stops, %d Adds\n",
 		      sum.requests, sum.repeats, sum.losses, sum.stops,
 		      sum.n_adds);
-	assert_true(sum.losses > 0 && sum.stops > 0 && sum.n_adds > 0);
+	/* A single schedule may be a dull one. */
+	assert_true(one || (sum.losses > 0 && sum.stops > 0 && sum.n_adds > 0));
 }
 
 int

@@ -818,7 +818,8 @@ play(bool is_mail)
 {
 	const char *one = getenv("STATE_SEED");
 	unsigned seed = one ? (unsigned)strtoul(one, NULL, 10) : 1;
-	unsigned last = one ? seed : SEEDS;
+	const char *many = getenv("STATE_SEEDS");
+	unsigned last = one ? seed : many ? (unsigned)atoi(many) : SEEDS;
 
 	for (; seed <= last; seed++)
 		play_once(is_mail, seed);

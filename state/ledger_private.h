@@ -94,7 +94,8 @@ bool ledger_owes(const struct ledger *l);
 bool replies_confirm(struct txn *t, struct dev_coll dc,
 		     const struct offer_row *offer, struct err *e);
 
-/* What the Adds that came with this key have come to: their items. replies.c. */
+/* What the Adds that came with this key have come to: their items.
+ * replies_ledger.c. */
 bool replies_added(struct txn *t, const struct sync_pos *pos,
 		   uint64_t **items_out, size_t *n_out, struct err *e);
 

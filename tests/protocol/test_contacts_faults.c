@@ -11,7 +11,8 @@
 #include "tests/phone/cards.h"
 
 #define MANY_POINTS 80
-#define NUMBER(n) "<contacts:MobilePhoneNumber>" n "</contacts:MobilePhoneNumber>"
+#define NUMBER(n)                                                             \
+	"<contacts:MobilePhoneNumber>" n "</contacts:MobilePhoneNumber>"
 
 static struct cards c;
 

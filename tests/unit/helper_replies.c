@@ -73,7 +73,8 @@ answer(struct box *b, const struct sync_pos *pos, const uint64_t *told,
 	struct window w;
 	struct err e = { 0 };
 
-	assert_true(sync_window(b->s, pos, NULL, 0, INT64_MIN, 9, b->a, &w, &e));
+	assert_true(sync_window(b->s, pos, NULL, 0, INT64_MIN, 9, b->a, &w,
+				&e));
 	w.told = told;
 	w.n_told = n;
 	assert_true(sync_offer(b->s, pos, &w, INT64_MIN, &e));

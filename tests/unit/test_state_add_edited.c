@@ -7,7 +7,7 @@
 
 #define ALL INT64_MIN
 
-/* ---- told between two tries ------------------------------------------------------*/
+/* ---- told between two tries ----------------------------------------------*/
 
 /* The Add is announced and written, nobody hears of it; a look at the source
  * finds it, and a Sync without the Add tells the phone of it. */
@@ -143,7 +143,7 @@ other_commands_of_the_item(void **state)
 	assert_string_equal(after(b, &pos, it.item, HAS_NOTHING), "");
 }
 
-/* ---- whose row ---------------------------------------------------------------------*/
+/* ---- whose row -----------------------------------------------------------*/
 
 /* Two equal Adds. The first is written, nobody hears of it, and edited: its row
  * is taken for the second one's. The request ends there again. Now the second

@@ -90,12 +90,11 @@ bool except_get(struct txn *t, struct dev_coll dc, uint64_t state,
 bool ledger_owes(const struct ledger *l);
 
 /* Rows of commands that the confirmed offer reported go; Adds that nobody
- * reported become orphans. replies.c. */
+ * reported become orphans. replies_ledger.c. */
 bool replies_confirm(struct txn *t, struct dev_coll dc,
 		     const struct offer_row *offer, struct err *e);
 
-/* What the Adds that came with this key have come to: their items.
- * replies_ledger.c. */
+/* What the Adds that came with this key have come to: their items. */
 bool replies_added(struct txn *t, const struct sync_pos *pos,
 		   uint64_t **items_out, size_t *n_out, struct err *e);
 

@@ -96,6 +96,27 @@ write_text(const char *name, const char *text)
 
 /* ---- words -------------------------------------------------------------*/
 
+/* Two columns, whatever a command is called, on the narrowest terminal. */
+static void
+help_is_a_table(void **state)
+{
+	struct bytes out = { 0 };
+	char *line, *rest;
+
+	(void)state;
+	assert_int_equal(run(&out, "help"), 0);
+	has(&out, "First steps\n  setup ADDRESS");
+	has(&out, "\n  version                          Which version");
+	has(&out, "\n  device view USER DEVICE auto|merged|separate\n"
+		  "                                   Show a phone");
+	has_not(&out, "\nMore\n"); /* each command has its group */
+	for (line = strtok_r(out.p, "\n", &rest); line != NULL;
+	     line = strtok_r(NULL, "\n", &rest))
+		if (strlen(line) > 80)
+			fail_msg("more than 80 columns: %s", line);
+	bytes_free(&out);
+}
+
 static void
 usage_and_version(void **state)
 {
@@ -109,7 +130,6 @@ usage_and_version(void **state)
 
 	(void)state;
 	assert_int_equal(run(&out, "help"), 0);
-	has(&out, "First steps\n  setup ADDRESS");
 	has(&out, "trace USER|FILE|FOLDER");
 	assert_int_equal(run(&out, "version"), 0);
 	has(&out, "easbridge ");
@@ -368,6 +388,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(help_is_a_table),
 		cmocka_unit_test(usage_and_version),
 		cmocka_unit_test(mistakes_are_named),
 		cmocka_unit_test(help_is_a_configuration),

@@ -38,7 +38,9 @@ struct win_change {
 };
 
 /* Own commands of this request: the phone has that version now (0: it has
- * nothing; HAS_DIRTY: something else than the source). */
+ * nothing; HAS_DIRTY: something else than the source). Of an Add whose item
+ * the phone has by its key already (it was told between two tries) every
+ * version counts as HAS_DIRTY. */
 #define HAS_NOTHING 0u
 #define HAS_DIRTY 1u
 #define HAS_OLD 2u

@@ -88,14 +88,15 @@ bool except_get(struct txn *t, struct dev_coll dc, uint64_t state,
 		uint64_t item, struct except *out, bool *found,
 		struct err *e);
 bool ledger_owes(const struct ledger *l);
-/* What the base says of one item: a version or HAS_*. */
-bool base_has(struct txn *t, struct dev_coll dc, uint64_t item, uint64_t *has,
-	      struct err *e);
 
 /* Rows of commands that the confirmed offer reported go; Adds that nobody
- * reported become orphans. replies.c. */
+ * reported become orphans. replies_ledger.c. */
 bool replies_confirm(struct txn *t, struct dev_coll dc,
 		     const struct offer_row *offer, struct err *e);
+
+/* What the Adds that came with this key have come to: their items. */
+bool replies_added(struct txn *t, const struct sync_pos *pos,
+		   uint64_t **items_out, size_t *n_out, struct err *e);
 
 /* The window itself, inside a read; window.c. */
 bool window_run(struct txn *t, struct dev_coll dc, struct ledger *l,

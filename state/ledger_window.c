@@ -54,21 +54,63 @@ load_base(struct txn *t, struct window_ctx *w, struct ledger *l,
 }
 
 static bool
+is_among(uint64_t n, const uint64_t *v, size_t n_v)
+{
+	size_t i;
+
+	for (i = 0; i < n_v; i++)
+		if (v[i] == n)
+			return true;
+	return false;
+}
+
+/* Own effects are part of the offer, never of the base. An Add may have come
+ * to an item that the base has: it was told of it by a Sync between its tries.
+ * Which of the two texts the phone keeps, nobody knows, whatever was written
+ * since: so one Change is to follow. */
+static bool
+own_effects(struct txn *t, const struct window_ctx *w,
+	    const struct ledger *base, struct ledger *before, struct err *e)
+{
+	struct dev_coll dc = w->pos->dc;
+	struct mirror_item it;
+	uint64_t *added;
+	size_t n, i;
+	bool found;
+
+	if (w->n_effects == 0)
+		return true;
+	if (!replies_added(t, w->pos, &added, &n, e))
+		return false;
+	for (i = 0; i < w->n_effects; i++) {
+		struct effect ef = w->effects[i];
+
+		if (ef.has != HAS_NOTHING && is_among(ef.item, added, n)) {
+			if (!item_read(t, dc.user, dc.coll, ef.item, &it,
+				       &found, e))
+				return false;
+			if (found &&
+			    ledger_has(base, &it, false) != HAS_NOTHING)
+				ef.has = HAS_DIRTY;
+		}
+		ledger_set(before, ef.item, ef.has, true);
+	}
+	return true;
+}
+
+static bool
 window_fn(struct txn *t, void *ctx, struct err *e)
 {
 	struct window_ctx *w = ctx;
 	struct window_after *after = arena_alloc(w->a, sizeof(*after));
 	struct ledger *base = arena_alloc(w->a, sizeof(*base)), *before;
-	size_t i;
 
 	*w->out = (struct window){ .after = after };
 	if (!load_base(t, w, base, after, e))
 		return false;
-	/* Own effects are part of the offer, never of the base. */
 	before = ledger_copy(w->a, base);
-	for (i = 0; i < w->n_effects; i++)
-		ledger_set(before, w->effects[i].item, w->effects[i].has,
-			   true);
+	if (!own_effects(t, w, base, before, e))
+		return false;
 	after->l = *ledger_copy(w->a, before);
 	after->before = before;
 	after->base = base;
@@ -96,10 +138,11 @@ struct has_ctx {
 	uint64_t item, has;
 };
 
-bool
-base_has(struct txn *t, struct dev_coll dc, uint64_t item, uint64_t *has,
-	 struct err *e)
+static bool
+has_fn(struct txn *t, void *ctx, struct err *e)
 {
+	struct has_ctx *h = ctx;
+	struct dev_coll dc = h->pos->dc;
 	struct ledger l = { .a = txn_arena(t) };
 	struct except x;
 	struct mirror_item it;
@@ -107,10 +150,10 @@ base_has(struct txn *t, struct dev_coll dc, uint64_t item, uint64_t *has,
 	struct coll c;
 	bool found;
 
-	*has = HAS_NOTHING;
+	h->has = HAS_NOTHING;
 	if (!sync_row_read(t, dc, &row, &found, e) ||
 	    !coll_read(t, dc.user, dc.coll, &c, e) ||
-	    !item_read(t, dc.user, dc.coll, item, &it, &found, e))
+	    !item_read(t, dc.user, dc.coll, h->item, &it, &found, e))
 		return false;
 	if (!found || row.epoch == 0)
 		return true;
@@ -118,20 +161,12 @@ base_has(struct txn *t, struct dev_coll dc, uint64_t item, uint64_t *has,
 	l.lo_date = row.lo_date;
 	l.lo_item = row.lo_item;
 	l.explicit = c.kind != KIND_EMAIL;
-	if (!except_get(t, dc, 0, item, &x, &found, e))
+	if (!except_get(t, dc, 0, h->item, &x, &found, e))
 		return false;
 	if (found)
-		ledger_set(&l, item, x.has, x.owed);
-	*has = ledger_has(&l, &it, false);
+		ledger_set(&l, h->item, x.has, x.owed);
+	h->has = ledger_has(&l, &it, false);
 	return true;
-}
-
-static bool
-has_fn(struct txn *t, void *ctx, struct err *e)
-{
-	struct has_ctx *x = ctx;
-
-	return base_has(t, x->pos->dc, x->item, &x->has, e);
 }
 
 bool

@@ -70,8 +70,8 @@ bool mirror_by_token(struct store *s, user_id user, uint32_t coll,
 		     uint64_t token, struct arena *a, struct mirror_item *out,
 		     bool *found, struct err *e);
 
-/* Living items with that date or a later one; of events the date is the end,
- * of endless ones for ever. */
+/* Living items with that date or a later one, the oldest first; of events the
+ * date is the end, of endless ones for ever. INT64_MIN: all that are there. */
 bool mirror_since(struct store *s, user_id user, uint32_t coll, int64_t from,
 		  struct arena *a, struct mirror_item **v_out, size_t *n_out,
 		  struct err *e);
@@ -86,9 +86,6 @@ bool mirror_content(struct store *s, user_id user, uint32_t coll,
 bool mirror_differs(struct store *s, user_id user, uint32_t coll,
 		    const struct harvest *h, struct arena *a,
 		    size_t **index_out, size_t *n_out, struct err *e);
-/* All items that are there, ascending by number. */
-bool mirror_live(struct store *s, user_id user, uint32_t coll, struct arena *a,
-		 struct mirror_item **v_out, size_t *n_out, struct err *e);
 
 /* A write of our own that the source has accepted. */
 struct mirror_edit {

@@ -1,15 +1,58 @@
-/* Items by what they are called inside, and by date. */
+/* Items by number, by their name at the source, by what they are called inside,
+ * and by date. */
 #include "state/mirror.h"
 #include "state/mirror_private.h"
 
 struct find {
 	user_id user;
 	uint32_t coll;
+	uint64_t item;
+	struct span remote; /* instead of item */
 	uint64_t token;
 	struct arena *a;
 	struct mirror_item *out;
 	bool found;
 };
+
+static bool
+get_fn(struct txn *t, void *ctx, struct err *e)
+{
+	struct find *f = ctx;
+	struct coll c = { .id = f->coll };
+	struct mirror_item it;
+	bool found;
+
+	if (!(f->remote.n > 0
+		      ? item_find(t, f->user, &c, f->remote, &it, &found, e)
+		      : item_read(t, f->user, f->coll, f->item, &it, &found,
+				  e)))
+		return false;
+	if (!found)
+		return err_set(e, ERR_NOT_FOUND, SCOPE_ITEM, "no such item");
+	*f->out = item_dup(f->a, &it);
+	return true;
+}
+
+bool
+mirror_get(struct store *s, user_id user, uint32_t coll, uint64_t item,
+	   struct arena *a, struct mirror_item *out, struct err *e)
+{
+	struct find f = { .user = user, .coll = coll, .item = item, .a = a,
+			  .out = out };
+
+	return store_read(s, get_fn, &f, e);
+}
+
+bool
+mirror_by_remote(struct store *s, user_id user, uint32_t coll,
+		 struct span remote, struct arena *a, struct mirror_item *out,
+		 struct err *e)
+{
+	struct find f = { .user = user, .coll = coll, .remote = remote,
+			  .a = a, .out = out };
+
+	return store_read(s, get_fn, &f, e);
+}
 
 static bool
 token_fn(struct txn *t, void *ctx, struct err *e)

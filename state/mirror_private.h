@@ -20,6 +20,14 @@ bool item_add(struct txn *t, user_id user, struct coll *c,
 /* Writes a changed item at a new position. */
 bool item_change(struct txn *t, user_id user, struct coll *c,
 		 struct mirror_item *it, struct err *e);
+/* One change of the source, or of ours: its item is new, changed, or the same
+ * as before. Raises c->seq if phones can see it; the caller writes the coll row
+ * afterwards. mirror_put.c. */
+bool item_put(struct txn *t, user_id user, struct coll *c,
+	      const struct change *ch, struct err *e);
+/* It is gone, and its text with it; the tombstone stays. */
+bool item_bury(struct txn *t, user_id user, struct coll *c,
+	       struct mirror_item *it, struct err *e);
 /* Writes in place: nothing that a phone can see has changed. */
 bool item_store(struct txn *t, user_id user, uint32_t coll,
 		const struct mirror_item *it, struct err *e);

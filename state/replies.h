@@ -31,8 +31,9 @@ struct reply {
 				  it is written to, which a view has many of */
 	bool orphan, done;
 	uint64_t item;
-	uint64_t version;      /* or HAS_DIRTY (also for an Add whose item the
-				  phone has by its key), HAS_NOTHING */
+	uint64_t version;      /* or HAS_DIRTY, HAS_NOTHING. Of an Add whose
+				  item the phone has by its key, sync_window
+				  believes no version */
 	uint32_t status;
 	int64_t when;          /* begun at; seconds since 1970 */
 };

@@ -106,8 +106,8 @@ reply_erase(struct txn *t, struct dev_coll dc, const struct reply_row *w,
 
 /* All rows of the device and collection, in order. */
 bool
-reply_rows(struct txn *t, struct dev_coll dc, struct reply_row **v_out, size_t *n_out,
-	 struct err *e)
+reply_rows(struct txn *t, struct dev_coll dc, struct reply_row **v_out,
+	   size_t *n_out, struct err *e)
 {
 	struct key from = ledger_key(dc, T_REPLY), to = key_after(&from);
 	struct reply_row *v = NULL;

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#define WIDTH 80
+#define COLUMN 35 /* where the table's right column begins */
+
 static bool
 begins(const struct cli_command *cmd, const char *word)
 {
@@ -51,6 +54,7 @@ static const struct {
 	{ "The running easbridge", " status health users reload source " },
 	{ "When something is wrong", " check-config verify resync state trace "
 				  "duplicates unlink relink " },
+	{ "Sign-ins and secrets", " oauth secret " },
 	{ "Reference", " help help-config providers version " },
 	{ "For the system", " serve completion help-manual help-providers " },
 };
@@ -70,12 +74,46 @@ group_of(const struct cli_command *cmd)
 	return i;
 }
 
+/* Words of the right column; the first line is where `at` says already. */
+static void
+print_wrapped(const char *text, size_t at, FILE *to)
+{
+	while (*text != '\0') {
+		size_t n = strcspn(text, " ");
+
+		if (at > COLUMN && at + 1 + n > WIDTH) {
+			fprintf(to, "\n%*s", COLUMN, "");
+			at = COLUMN;
+		} else if (at > COLUMN) {
+			fputc(' ', to);
+			at++;
+		}
+		fprintf(to, "%.*s", (int)n, text);
+		at += n;
+		text += n + strspn(text + n, " ");
+	}
+	fputc('\n', to);
+}
+
+/* What is too long for the left column has its line to itself. */
+static void
+print_row(const struct cli_command *cmd, FILE *to)
+{
+	int n = fprintf(to, "  %s%s%s", cmd->words, cmd->args[0] ? " " : "",
+			cmd->args);
+
+	if (n + 2 > COLUMN)
+		fprintf(to, "\n%*s", COLUMN, "");
+	else
+		fprintf(to, "%*s", COLUMN - n, "");
+	print_wrapped(cmd->about, COLUMN, to);
+}
+
 static void
 print_group(size_t group, FILE *to)
 {
 	const struct cli_command *cmd;
 	bool any = false;
-	char left[80];
 
 	for (cmd = cli_commands; cmd->words != NULL; cmd++) {
 		if (group_of(cmd) != group)
@@ -85,8 +123,7 @@ print_group(size_t group, FILE *to)
 				group < N_GROUPS ? groups[group].title
 						 : "More");
 		any = true;
-		snprintf(left, sizeof(left), "%s %s", cmd->words, cmd->args);
-		fprintf(to, "  %-34s %s\n", left, cmd->about);
+		print_row(cmd, to);
 	}
 	if (any)
 		fputc('\n', to);
@@ -111,8 +148,8 @@ cli_print_all(FILE *to)
 	      "then on the phone: add account, Exchange, that address and that "
 	      "password.\n\n"
 	      "\"easbridge help COMMAND\" explains one, with examples. "
-	      "Commands with --json answer\nprograms. Exit codes: 0 done, 1 "
-	      "failed, 2 wrong command line or configuration,\n3 easbridge "
+	      "Commands with --json\nanswer programs. Exit codes: 0 done, 1 "
+	      "failed, 2 wrong command line or\nconfiguration, 3 easbridge "
 	      "is not running.\n",
 	      to);
 }

@@ -158,7 +158,8 @@ book_make(struct account *a, const struct coll *c, const struct book *old,
 	b->complete = true;
 	b->refs = 1;
 	b->arena = arena_new();
-	ok = mirror_live(a->gw->store, a->user, c->id, tmp, &m.items, &m.n, e);
+	ok = mirror_since(a->gw->store, a->user, c->id, INT64_MIN, tmp,
+			  &m.items, &m.n, e);
 	b->v = arena_array(b->arena, m.n + 1, sizeof(*b->v));
 	m.missing = arena_array(tmp, m.n + 1, sizeof(*m.missing));
 	ok = ok && add_items(&m, e);

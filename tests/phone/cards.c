@@ -1,5 +1,10 @@
 #include "tests/phone/cards.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +44,24 @@ cards_down(struct cards *c)
 	for (i = 0; i < c->n; i++)
 		dav_close(&c->side[i]);
 	return harness_down(&c->h);
+}
+
+int
+cards_run_at_each(struct cards *c, const char *name,
+		  const struct CMUnitTest *tests, size_t n)
+{
+	int failed = 0;
+	size_t i;
+
+	cards_up(c, name, NULL);
+	for (i = 0; i < c->n; i++) {
+		c->d = &c->side[i];
+		print_message("-- %s\n", c->d->name);
+		/* What the macro is that wants to know the array. */
+		failed += _cmocka_run_group_tests(c->d->name, tests, n, NULL,
+						  NULL);
+	}
+	return cards_down(c) != 0 || failed != 0;
 }
 
 struct phone *

@@ -17,6 +17,13 @@ struct cards {
 /* name of the program and log_level as in harness_options. */
 void cards_up(struct cards *c, const char *name, const char *log_level);
 int cards_down(struct cards *c);
+/* What main of such a program returns: up, all tests at each server in turn,
+ * down. Behind cmocka.h. */
+#define cards_run(c, name, tests)                                             \
+	cards_run_at_each(c, name, tests, sizeof(tests) / sizeof((tests)[0]))
+struct CMUnitTest;
+int cards_run_at_each(struct cards *c, const char *name,
+		      const struct CMUnitTest *tests, size_t n);
 /* A phone of the user under test; device ids are made unlike for each
  * server. */
 struct phone *cards_phone(struct cards *c, const char *device);

@@ -1,5 +1,6 @@
 #include "tests/phone/cli.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,15 +111,45 @@ provider_do(struct harness *h, const char *json, const char *count)
 void
 text_has(const struct bytes *text, const char *what)
 {
-	if (!strstr(text->p, what))
-		phone_failf("no \"%s\" in:\n%s", what, text->p);
+	if (!text->p || !memmem(text->p, text->n, what, strlen(what)))
+		phone_failf("no \"%s\" in:\n%s", what, text->p ? text->p : "");
 }
 
 void
 text_has_not(const struct bytes *text, const char *what)
 {
-	if (strstr(text->p, what))
+	if (text->p && memmem(text->p, text->n, what, strlen(what)))
 		phone_failf("\"%s\" in:\n%s", what, text->p);
+}
+
+char *
+shell_read(const char *cmd)
+{
+	struct bytes b = { 0 };
+	char room[4096];
+	FILE *f = popen(cmd, "r");
+	size_t n;
+
+	bytes_put(&b, "", 0);
+	while (f && (n = fread(room, 1, sizeof(room), f)) > 0)
+		bytes_put(&b, room, n);
+	if (f)
+		pclose(f);
+	return b.p;
+}
+
+void
+harness_reload(struct harness *h)
+{
+	int before = harness_log_count(h, " reload "), i;
+
+	kill(h->pid, SIGHUP);
+	for (i = 0; i < 500; i++) {
+		if (harness_log_count(h, " reload ") > before)
+			return;
+		harness_sleep(10);
+	}
+	phone_failf("no reload in 5 s");
 }
 
 void

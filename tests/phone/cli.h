@@ -21,6 +21,10 @@ int provider_do(struct harness *h, const char *json, const char *count);
 /* Fails the test unless what stands in text, or with it. */
 void text_has(const struct bytes *text, const char *what);
 void text_has_not(const struct bytes *text, const char *what);
+/* What a shell command prints, "" for nothing; caller frees. */
+char *shell_read(const char *cmd);
+/* SIGHUP to the daemon, and waits until it was followed. */
+void harness_reload(struct harness *h);
 /* A file of the harness' folder. */
 void cli_write(struct harness *h, const char *name, const char *text);
 

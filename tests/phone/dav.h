@@ -26,7 +26,15 @@ bool dav_side(struct harness *h, const char *name, int user,
  * start on. `more`: further lines, or NULL. */
 void dav_configure(struct harness *h, const struct dav_side *d,
 		   const char *more);
+/* Servers with Radicale, and a daemon that has user 0's account there and
+ * looks at it every `poll` seconds. name: of the program. */
+void dav_up(struct harness *h, const char *name, int poll,
+	    struct dav_side *out);
 void dav_close(struct dav_side *d);
+/* curl with a user's login, at a path below its home at Radicale; `what`:
+ * arguments as shell words. What it prints; caller frees. */
+char *dav_curl(struct harness *h, int user, const char *what,
+	       const char *path);
 
 /* One request; headers are "Name: value", NULL at the end, or NULL. The body
  * of the answer; caller frees. d->status: 0 if nobody answers. */
@@ -52,6 +60,8 @@ char *dav_all(struct dav_side *d, const char *coll);
 int dav_count(struct dav_side *d, const char *coll, const char *text);
 /* Path of the only object there with this text; caller frees. */
 char *dav_find(struct dav_side *d, const char *coll, const char *text);
+/* An event of the far future with that UID and subject in d->calendar. */
+void dav_put_event(struct dav_side *d, const char *uid);
 /* The object has (has not) this text. */
 void dav_has(struct dav_side *d, const char *path, const char *text);
 void dav_has_not(struct dav_side *d, const char *path, const char *text);

@@ -139,6 +139,10 @@ void imap_fetch(struct imap *c, const char *mailbox, unsigned uid,
 unsigned imap_append(struct imap *c, const char *mailbox, const char *flags,
 		     const char *date, const char *mail, size_t n);
 unsigned imap_count(struct imap *c, const char *mailbox);
+/* How many mails of the mailbox have that in their subjects; over a
+ * connection of its own. */
+size_t imap_subjects(struct harness *h, int user, const char *mailbox,
+		     const char *subject);
 void imap_expunge(struct imap *c, const char *mailbox, unsigned uid);
 
 /* ---- mails -------------------------------------------------------------*/
@@ -166,5 +170,9 @@ size_t sink_wait(struct harness *h, size_t n, long ms);
 bool sink_read(struct harness *h, size_t i, struct bytes *out);
 /* The newest with this text in it. */
 bool sink_find(struct harness *h, const char *text, struct bytes *out);
+/* The same once it left; fails the test if it does not in 10 s. */
+void sink_need(struct harness *h, const char *text, struct bytes *out);
+/* How many have this text in them. */
+size_t sink_times(struct harness *h, const char *text);
 
 #endif

@@ -399,3 +399,18 @@ imap_expunge(struct imap *c, const char *mailbox, unsigned uid)
 	imap_store(c, mailbox, uid, "+FLAGS (\\Deleted)");
 	need(c, imap_cmd(c, "UID EXPUNGE %u", uid), "EXPUNGE");
 }
+
+size_t
+imap_subjects(struct harness *h, int user, const char *mailbox,
+	      const char *subject)
+{
+	struct imap *c = imap_open(h, user);
+	char *query = bytes_format("SUBJECT \"%s\"", subject);
+	size_t n;
+
+	imap_select(c, mailbox);
+	n = imap_search(c, query, NULL, 0);
+	free(query);
+	imap_close(c);
+	return n;
+}

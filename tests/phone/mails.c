@@ -10,6 +10,8 @@
 #include "tests/phone/harness.h"
 #include "tests/phone/net.h"
 
+#define SINK_MS 10000
+
 /* ---- making ------------------------------------------------------------*/
 
 char *
@@ -258,4 +260,30 @@ sink_find(struct harness *h, const char *text, struct bytes *out)
 		    memmem(out->p, out->n, text, strlen(text)))
 			return true;
 	return false;
+}
+
+void
+sink_need(struct harness *h, const char *text, struct bytes *out)
+{
+	double end = phone_now_ms() + SINK_MS;
+
+	while (!sink_find(h, text, out)) {
+		if (phone_now_ms() > end)
+			phone_failf("no mail with '%s' in the sink", text);
+		harness_sleep(20);
+	}
+}
+
+size_t
+sink_times(struct harness *h, const char *text)
+{
+	struct bytes b = { 0 };
+	size_t i, n = sink_count(h), times = 0;
+
+	for (i = 0; i < n; i++)
+		if (sink_read(h, i, &b) &&
+		    memmem(b.p, b.n, text, strlen(text)))
+			times++;
+	bytes_free(&b);
+	return times;
 }

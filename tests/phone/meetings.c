@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/phone/cli.h"
+
 const char *const backend_names[BACKENDS] = { "no scheduling", "scheduling" };
 
 /* ---- servers -------------------------------------------------------------*/
@@ -104,16 +106,10 @@ cal_do(struct meetings *m, int user, const char *what, const char *url)
 				 strstr(url, "example.test") ? u->email
 							     : u->login,
 				 u->password, what, url);
-	struct bytes b = { 0 };
-	char room[4096];
-	FILE *f = popen(cmd, "r");
-	size_t n;
+	char *out = shell_read(cmd);
 
-	while ((n = fread(room, 1, sizeof(room), f)) > 0)
-		bytes_put(&b, room, n);
-	pclose(f);
 	free(cmd);
-	return b.p ? b.p : strdup("");
+	return out;
 }
 
 void

@@ -5,7 +5,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,15 +63,7 @@ views_configure(const char *top, bool club)
 void
 views_reload(void)
 {
-	int before = harness_log_count(&views_h, " reload "), i;
-
-	kill(views_h.pid, SIGHUP);
-	for (i = 0; i < 500; i++) {
-		if (harness_log_count(&views_h, " reload ") > before)
-			return;
-		harness_sleep(10);
-	}
-	fail_msg("no reload in 5 s");
+	harness_reload(&views_h);
 }
 
 struct dav_side *

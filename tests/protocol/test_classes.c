@@ -18,21 +18,6 @@ static struct harness h;
 static struct dav_side d;
 
 static void
-put_event(const char *uid)
-{
-	char *path = bytes_format("%s%s.ics", d.calendar, uid);
-	char *text = bytes_format(
-		"BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//x//y//\n"
-		"BEGIN:VEVENT\nUID:%s\nDTSTAMP:20260101T000000Z\n"
-		"DTSTART:20991203T100000Z\nDTEND:20991203T110000Z\n"
-		"SUMMARY:%s\nEND:VEVENT\nEND:VCALENDAR\n", uid, uid);
-
-	dav_put(&d, path, text);
-	free(path);
-	free(text);
-}
-
-static void
 put_card(const char *uid)
 {
 	char *path = bytes_format("%s%s.vcf", d.book, uid);
@@ -49,16 +34,12 @@ static int
 up(void **state)
 {
 	(void)state;
-	harness_up(&h, &(struct harness_options){ .name = "test_classes",
-						  .stack = "--with radicale" });
-	assert_true(dav_side(&h, "Radicale", 0, &d));
-	dav_configure(&h, &d, NULL);
-	harness_restart(&h);
+	dav_up(&h, "test_classes", 1, &d);
 	put_card("k1");
 	put_card("k2");
-	put_event("c1");
-	put_event("c2");
-	put_event("c3");
+	dav_put_event(&d, "c1");
+	dav_put_event(&d, "c2");
+	dav_put_event(&d, "c3");
 	imap_fill(&h, 0, "INBOX", "ClsMail", 4, NULL);
 	return 0;
 }

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/phone/harness.h"
+#include "tests/phone/cli.h"
 
 static struct harness h;
 
@@ -32,47 +32,6 @@ down(void **state)
 	return harness_down(&h);
 }
 
-/* Runs easbridge with these arguments in the test's folder; everything it
- * prints, to both outputs, goes to out. Returns the exit code. */
-static int
-run(struct bytes *out, const char *arguments)
-{
-	const char *bin = getenv("EASBRIDGE_BIN");
-	char *cmd = bytes_format("cd '%s' && '%s%s%s' %s 2>&1", h.dir,
-				 bin && *bin == '/' ? "" : h.root,
-				 bin && *bin == '/' ? "" : "/",
-				 bin ? bin : "build/fault/easbridge",
-				 arguments);
-	char piece[4096];
-	FILE *f = popen(cmd, "r");
-	size_t n;
-	int status;
-
-	assert_non_null(f);
-	out->n = 0;
-	bytes_put(out, "", 0);
-	while ((n = fread(piece, 1, sizeof(piece), f)) > 0)
-		bytes_put(out, piece, n);
-	status = pclose(f);
-	free(cmd);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
-}
-
-static void
-has(struct bytes *text, const char *what)
-{
-	if (!strstr(text->p, what))
-		fail_msg("no \"%s\" in:\n%s", what, text->p);
-}
-
-static void
-has_not(struct bytes *text, const char *what)
-{
-	if (strstr(text->p, what))
-		fail_msg("\"%s\" in:\n%s", what, text->p);
-}
-
 static void
 make_folder(const char *name)
 {
@@ -82,19 +41,28 @@ make_folder(const char *name)
 	free(path);
 }
 
-static void
-write_text(const char *name, const char *text)
-{
-	char *path = bytes_format("%s/%s", h.dir, name);
-	FILE *f = fopen(path, "w");
-
-	assert_non_null(f);
-	fputs(text, f);
-	fclose(f);
-	free(path);
-}
-
 /* ---- words -------------------------------------------------------------*/
+
+/* Two columns, whatever a command is called, on the narrowest terminal. */
+static void
+help_is_a_table(void **state)
+{
+	struct bytes out = { 0 };
+	char *line, *rest;
+
+	(void)state;
+	assert_int_equal(cli_run(&h, &out, "help"), 0);
+	text_has(&out, "First steps\n  setup ADDRESS");
+	text_has(&out, "\n  version                          Which version");
+	text_has(&out, "\n  device view USER DEVICE auto|merged|separate\n"
+		  "                                   Show a phone");
+	text_has_not(&out, "\nMore\n"); /* each command has its group */
+	for (line = strtok_r(out.p, "\n", &rest); line != NULL;
+	     line = strtok_r(NULL, "\n", &rest))
+		if (strlen(line) > 80)
+			fail_msg("more than 80 columns: %s", line);
+	bytes_free(&out);
+}
 
 static void
 usage_and_version(void **state)
@@ -108,17 +76,17 @@ usage_and_version(void **state)
 	size_t i;
 
 	(void)state;
-	assert_int_equal(run(&out, "help"), 0);
-	has(&out, "First steps\n  setup ADDRESS");
-	has(&out, "trace USER|FILE|FOLDER");
-	assert_int_equal(run(&out, "version"), 0);
-	has(&out, "easbridge ");
+	assert_int_equal(cli_run(&h, &out, "help"), 0);
+	text_has(&out, "trace USER|FILE|FOLDER");
+	assert_int_equal(cli_run(&h, &out, "version"), 0);
+	text_has(&out, "easbridge ");
 	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		assert_int_equal(run(&out, wrong[i]), 2);
+		assert_int_equal(cli_run(&h, &out, "%s", wrong[i]), 2);
 		/* What is wrong, and how it is done. */
-		has(&out, "easbridge");
-		has(&out, *wrong[i] && *wrong[i] != 'n' ? "usage: easbridge "
-						       : "Run the gateway");
+		text_has(&out, "easbridge");
+		text_has(&out, *wrong[i] && *wrong[i] != 'n'
+				       ? "usage: easbridge "
+				       : "Run the gateway");
 	}
 	bytes_free(&out);
 }
@@ -131,16 +99,18 @@ mistakes_are_named(void **state)
 	struct bytes out = { 0 };
 
 	(void)state;
-	assert_int_equal(run(&out, "check-config -c easbridge.conf"), 0);
-	assert_int_equal(run(&out, "check-config -c not-there.conf"), 1);
-	has(&out, "not-there.conf");
-	write_text("bad.conf", "[server]\nlisten = 127.0.0.1:0\n"
+	assert_int_equal(cli_run(&h, &out, "check-config -c easbridge.conf"),
+			 0);
+	assert_int_equal(cli_run(&h, &out, "check-config -c not-there.conf"),
+			 1);
+	text_has(&out, "not-there.conf");
+	cli_write(&h, "bad.conf", "[server]\nlisten = 127.0.0.1:0\n"
 			       "state = state\nusers = users.d\n"
 			       "colour = red\n");
-	assert_int_equal(run(&out, "check-config -c bad.conf"), 1);
-	has(&out, "bad.conf:5");
-	has(&out, "colour");
-	assert_int_equal(run(&out, "serve -c bad.conf"), 2);
+	assert_int_equal(cli_run(&h, &out, "check-config -c bad.conf"), 1);
+	text_has(&out, "bad.conf:5");
+	text_has(&out, "colour");
+	assert_int_equal(cli_run(&h, &out, "serve -c bad.conf"), 2);
 	bytes_free(&out);
 }
 
@@ -152,7 +122,7 @@ help_is_a_configuration(void **state)
 	char *end, *line;
 
 	(void)state;
-	assert_int_equal(run(&out, "help-config"), 0);
+	assert_int_equal(cli_run(&h, &out, "help-config"), 0);
 	end = strstr(out.p, "# ---- user file");
 	assert_non_null(end);
 	*end = '\0';
@@ -163,8 +133,8 @@ help_is_a_configuration(void **state)
 	line = strstr(out.p, "#users = users.d");
 	assert_non_null(line);
 	*line = ' ';
-	write_text("help.conf", out.p);
-	if (run(&out, "check-config -c help.conf") != 0)
+	cli_write(&h, "help.conf", out.p);
+	if (cli_run(&h, &out, "check-config -c help.conf") != 0)
 		fail_msg("%s", out.p);
 	bytes_free(&out);
 }
@@ -183,7 +153,7 @@ the_reference_is_what_the_program_says(void **state)
 	from += 7;
 	to = strstr(from, "\n```");
 	assert_non_null(to);
-	assert_int_equal(run(&out, "help-config"), 0);
+	assert_int_equal(cli_run(&h, &out, "help-config"), 0);
 	while (out.n > 0 && out.p[out.n - 1] == '\n')
 		out.p[--out.n] = '\0';
 	if ((size_t)(to - from) != out.n || memcmp(from, out.p, out.n) != 0)
@@ -198,7 +168,7 @@ page_has(const char *page, const char *command)
 	struct bytes out = { 0 }, doc = { 0 };
 
 	assert_true(harness_read(&h, page, &doc));
-	assert_int_equal(run(&out, command), 0);
+	assert_int_equal(cli_run(&h, &out, "%s", command), 0);
 	if (!strstr(doc.p, out.p))
 		fail_msg("%s is old: run make docs", page);
 	bytes_free(&out);
@@ -213,7 +183,7 @@ the_manual_pages_are_what_the_program_says(void **state)
 	(void)state;
 	page_has("docs/easbridge.8", "help-manual");
 	page_has("docs/easbridge.conf.5", "help-manual 5");
-	assert_int_equal(run(&out, "help-manual 7"), 2);
+	assert_int_equal(cli_run(&h, &out, "help-manual 7"), 2);
 	bytes_free(&out);
 }
 
@@ -243,7 +213,7 @@ copy_from(const char *page, const char *about, const char *to)
 			bytes_put(&out, at + 4, (size_t)(end - at) - 4);
 		bytes_byte(&out, '\n');
 	}
-	write_text(to, out.p);
+	cli_write(&h, to, out.p);
 	bytes_free(&readme);
 	bytes_free(&out);
 }
@@ -260,9 +230,9 @@ the_readme_shows_a_configuration_that_works(void **state)
 			 "readme/easbridge.conf");
 	copy_from("README.md", "`/etc/easbridge/users.d/alice.conf`",
 			 "readme/users.d/alice.conf");
-	if (run(&out, "check-config -c readme/easbridge.conf") != 0)
+	if (cli_run(&h, &out, "check-config -c readme/easbridge.conf") != 0)
 		fail_msg("%s", out.p);
-	has(&out, "1 user file");
+	text_has(&out, "1 user file");
 	bytes_free(&out);
 }
 
@@ -273,14 +243,14 @@ the_guides_show_templates_that_work(void **state)
 
 	(void)state;
 	make_folder("guide");
-	write_text("guide/easbridge.conf",
+	cli_write(&h, "guide/easbridge.conf",
 		   "[server]\nlisten = 127.0.0.1:0\nstate = state\n"
 		   "template = template.conf\n");
 	copy_from("docs/migrating.md", "# /etc/easbridge/template.conf",
 		  "guide/template.conf");
-	if (run(&out, "check-config -c guide/easbridge.conf") != 0)
+	if (cli_run(&h, &out, "check-config -c guide/easbridge.conf") != 0)
 		fail_msg("%s", out.p);
-	has(&out, "and a template");
+	text_has(&out, "and a template");
 	bytes_free(&out);
 }
 
@@ -295,16 +265,16 @@ a_file_is_shown_masked(void **state)
 	char *args = bytes_format("trace '%s/%s'", h.root, name);
 
 	(void)state;
-	assert_int_equal(run(&out, args), 0);
-	has(&out, "<SendMail xmlns=\"ComposeMail\">");
-	has(&out, "<ClientId>633916348086136194</ClientId>");
-	has(&out, "<Mime>[69 bytes]</Mime>");
-	has_not(&out, "Hello!");
-	has_not(&out, "bob@example.net");
+	assert_int_equal(cli_run(&h, &out, "%s", args), 0);
+	text_has(&out, "<SendMail xmlns=\"ComposeMail\">");
+	text_has(&out, "<ClientId>633916348086136194</ClientId>");
+	text_has(&out, "<Mime>[69 bytes]</Mime>");
+	text_has_not(&out, "Hello!");
+	text_has_not(&out, "bob@example.net");
 	free(args);
 	args = bytes_format("trace --unmasked '%s/%s'", h.root, name);
-	assert_int_equal(run(&out, args), 0);
-	has(&out, "Hello!");
+	assert_int_equal(cli_run(&h, &out, "%s", args), 0);
+	text_has(&out, "Hello!");
 	free(args);
 	bytes_free(&out);
 }
@@ -315,21 +285,22 @@ what_is_no_wbxml_says_so(void **state)
 	struct bytes out = { 0 };
 
 	(void)state;
-	assert_int_equal(run(&out, "trace ./not-there"), 1);
-	has(&out, "not-there: No such file");
-	write_text("secret.eml", "From: a@b\n\nsecret\n");
-	assert_int_equal(run(&out, "trace secret.eml"), 1);
-	has(&out, "secret.eml: ");
-	has_not(&out, "secret\n");
-	write_text("empty", "");
-	assert_int_equal(run(&out, "trace empty"), 1);
+	assert_int_equal(cli_run(&h, &out, "trace ./not-there"), 1);
+	text_has(&out, "not-there: No such file");
+	cli_write(&h, "secret.eml", "From: a@b\n\nsecret\n");
+	assert_int_equal(cli_run(&h, &out, "trace secret.eml"), 1);
+	text_has(&out, "secret.eml: ");
+	text_has_not(&out, "secret\n");
+	cli_write(&h, "empty", "");
+	assert_int_equal(cli_run(&h, &out, "trace empty"), 1);
 	/* A folder goes on behind a bad file and tells it at the end. */
 	make_folder("mixed");
-	write_text("mixed/1-bad", "\x03\x01");
-	write_text("mixed/2-dump", "2026-01-01T00:00:00.000Z Ping\n<Ping/>\n");
-	assert_int_equal(run(&out, "trace mixed"), 1);
-	has(&out, "== 1-bad\n");
-	has(&out, "<Ping/>");
+	cli_write(&h, "mixed/1-bad", "\x03\x01");
+	cli_write(&h, "mixed/2-dump",
+		  "2026-01-01T00:00:00.000Z Ping\n<Ping/>\n");
+	assert_int_equal(cli_run(&h, &out, "trace mixed"), 1);
+	text_has(&out, "== 1-bad\n");
+	text_has(&out, "<Ping/>");
 	bytes_free(&out);
 }
 
@@ -348,19 +319,19 @@ a_phone_is_traced_while_its_folder_exists(void **state)
 	make_folder("state/trace/tracedphone");
 	phone_sync_all(p, phone_inbox(p));
 	phone_sync_all(other, phone_inbox(other));
-	assert_int_equal(run(&out, "trace state/trace/tracedphone"), 0);
-	has(&out, "Sync-1-request.txt");
-	has(&out, "Sync-2-answer.txt");
-	has(&out, "<SyncKey>");
-	has(&out, "<Subject xmlns=\"Email\">[");
-	has_not(&out, "Very private subject");
-	has_not(&out, "user1@");
-	assert_int_equal(run(&out, "trace state/trace/otherphone"), 1);
+	assert_int_equal(cli_run(&h, &out, "trace state/trace/tracedphone"), 0);
+	text_has(&out, "Sync-1-request.txt");
+	text_has(&out, "Sync-2-answer.txt");
+	text_has(&out, "<SyncKey>");
+	text_has(&out, "<Subject xmlns=\"Email\">[");
+	text_has_not(&out, "Very private subject");
+	text_has_not(&out, "user1@");
+	assert_int_equal(cli_run(&h, &out, "trace state/trace/otherphone"), 1);
 	rm = bytes_format("rm -r '%s/state/trace'", h.dir);
 	assert_int_equal(system(rm), 0);
 	free(rm);
 	phone_sync_all(p, phone_inbox(p));
-	assert_int_equal(run(&out, "trace state/trace/tracedphone"), 1);
+	assert_int_equal(cli_run(&h, &out, "trace state/trace/tracedphone"), 1);
 	bytes_free(&out);
 }
 
@@ -368,6 +339,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(help_is_a_table),
 		cmocka_unit_test(usage_and_version),
 		cmocka_unit_test(mistakes_are_named),
 		cmocka_unit_test(help_is_a_configuration),

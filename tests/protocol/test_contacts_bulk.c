@@ -449,15 +449,6 @@ main(void)
 		cmocka_unit_test(many_come),
 		cmocka_unit_test(a_bulk_edit),
 	};
-	int failed = 0;
-	size_t i;
 
-	cards_up(&c, "test_contacts_bulk", NULL);
-	for (i = 0; i < c.n; i++) {
-		c.d = &c.side[i];
-		print_message("-- %s\n", c.d->name);
-		failed += cmocka_run_group_tests_name(c.d->name, tests, NULL,
-						      NULL);
-	}
-	return cards_down(&c) != 0 || failed != 0;
+	return cards_run(&c, "test_contacts_bulk", tests);
 }

@@ -20,21 +20,6 @@ static const struct {
 	      { 17, " (Notes)" } };
 #define N_KINDS (sizeof(kinds) / sizeof(*kinds))
 
-static int
-up(void **state)
-{
-	(void)state;
-	cards_up(&c, "test_dav_folders", NULL);
-	return 0;
-}
-
-static int
-down(void **state)
-{
-	(void)state;
-	return cards_down(&c);
-}
-
 /* ---- the other side ------------------------------------------------------------*/
 
 /* How many collections of the user bear that name. */
@@ -409,14 +394,6 @@ main(void)
 		cmocka_unit_test(the_other_phone),
 		cmocka_unit_test(only_to_read),
 	};
-	int failed = 0;
-	size_t i;
 
-	up(NULL);
-	for (i = 0; i < c.n; i++) {
-		c.d = &c.side[i];
-		failed += cmocka_run_group_tests_name(c.d->name, tests, NULL,
-						      NULL);
-	}
-	return down(NULL) != 0 || failed != 0;
+	return cards_run(&c, "test_dav_folders", tests);
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "tests/phone/cli.h"
+#include "tests/phone/dav.h"
 
 static struct harness h;
 
@@ -36,30 +37,10 @@ down(void **state)
 	return harness_down(&h);
 }
 
-/* curl in the user's home; what it prints, caller frees. */
-static char *
-dav(const char *what, const char *path)
-{
-	char *at = strstr(h.dav, "{login}"), room[4096];
-	char *cmd = bytes_format("curl -s -u '%s:%s' %s '%.*s%s/%s' 2>&1",
-				 h.users[0].login, h.users[0].password, what,
-				 (int)(at - h.dav), h.dav, h.users[0].login,
-				 path);
-	struct bytes b = { 0 };
-	FILE *f = popen(cmd, "r");
-	size_t n;
-
-	while ((n = fread(room, 1, sizeof(room), f)) > 0)
-		bytes_put(&b, room, n);
-	pclose(f);
-	free(cmd);
-	return b.p ? b.p : strdup("");
-}
-
 static int
 count(const char *text)
 {
-	char *all = dav("", "contacts/"), *at = all;
+	char *all = dav_curl(&h, 0, "", "contacts/"), *at = all;
 	int n = 0;
 
 	while ((at = strstr(at, text)) != NULL) {
@@ -83,7 +64,7 @@ put(const char *uid, const char *lines)
 	char *out;
 
 	cli_write(&h, "put.tmp", all);
-	out = dav(arg, path);
+	out = dav_curl(&h, 0, arg, path);
 	if (strncmp(out, "20", 2) != 0)
 		fail_msg("PUT %s: %s", path, out);
 	free(out);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/phone/harness.h"
+#include "tests/phone/cli.h"
 
 #define ANSWER "/Sync/Collections/Collection/"
 #define WAIT_MS 10000
@@ -51,21 +51,6 @@ drafts(struct phone *p)
 	return f;
 }
 
-/* How many drafts have this subject at the source. */
-static size_t
-at_source(const char *subject)
-{
-	struct imap *c = imap_open(&h, 0);
-	char *query = bytes_format("SUBJECT \"%s\"", subject);
-	size_t n;
-
-	imap_select(c, h.drafts);
-	n = imap_search(c, query, NULL, 0);
-	free(query);
-	imap_close(c);
-	return n;
-}
-
 static void
 source_text(const char *subject, struct bytes *out)
 {
@@ -80,45 +65,17 @@ source_text(const char *subject, struct bytes *out)
 }
 
 static void
-has(const struct bytes *b, const char *text)
-{
-	if (!memmem(b->p, b->n, text, strlen(text)))
-		fail_msg("'%s' not in\n%.*s", text, (int)b->n, b->p);
-}
-
-static void
-has_not(const struct bytes *b, const char *text)
-{
-	if (memmem(b->p, b->n, text, strlen(text)))
-		fail_msg("'%s' in\n%.*s", text, (int)b->n, b->p);
-}
-
-static size_t
-times_left(const char *text)
-{
-	struct bytes b = { 0 };
-	size_t i, n = sink_count(&h), times = 0;
-
-	for (i = 0; i < n; i++)
-		if (sink_read(&h, i, &b) &&
-		    memmem(b.p, b.n, text, strlen(text)))
-			times++;
-	bytes_free(&b);
-	return times;
-}
-
-static void
 left_once(const char *text)
 {
 	double end = phone_now_ms() + WAIT_MS;
 
-	while (times_left(text) == 0) {
+	while (sink_times(&h, text) == 0) {
 		if (phone_now_ms() > end)
 			fail_msg("no mail with '%s' in the sink", text);
 		harness_sleep(20);
 	}
 	harness_sleep(300);
-	assert_int_equal(times_left(text), 1);
+	assert_int_equal(sink_times(&h, text), 1);
 }
 
 #define FIELDS                                                                \
@@ -211,12 +168,12 @@ an_add_is_stored_once(void **state)
 	assert_true(answer_has(r.a, ANSWER "Responses/Add/ServerId"));
 	assert_string_equal(answer_text(r.a, ANSWER "Responses/Add/"
 					     "ApplicationData/IsDraft"), "1");
-	assert_int_equal(at_source("Stored"), 1);
+	assert_int_equal(imap_subjects(&h, 0, h.drafts, "Stored"), 1);
 	source_text("Stored", &b);
-	has(&b, "To: out@outside.example");
-	has(&b, "Bcc: blind@outside.example");
-	has(&b, "Importance: high");
-	has(&b, "first text");
+	text_has(&b, "To: out@outside.example");
+	text_has(&b, "Bcc: blind@outside.example");
+	text_has(&b, "Importance: high");
+	text_has(&b, "first text");
 	bytes_free(&b);
 	r = phone_sync_all(p, f);
 	assert_int_equal(r.adds + r.deletes + r.changes, 0);
@@ -251,10 +208,10 @@ a_change_keeps_the_item(void **state)
 	r = change(p, f, id, "Edited", "second text", "", "");
 	assert_int_equal(r.failed, 0);
 	assert_int_equal(r.adds + r.deletes, 0);
-	assert_int_equal(at_source("Edited"), 1);
+	assert_int_equal(imap_subjects(&h, 0, h.drafts, "Edited"), 1);
 	source_text("Edited", &b);
-	has(&b, "second text");
-	has_not(&b, "first text");
+	text_has(&b, "second text");
+	text_has_not(&b, "first text");
 	bytes_free(&b);
 	r = phone_sync_all(other, g);
 	assert_int_equal(r.adds + r.deletes, 0);
@@ -288,7 +245,7 @@ two_writers_lose_nothing(void **state)
 	assert_string_equal(answer_text(r.a, ANSWER "Responses/Change/"
 						    "Status"), "7");
 	phone_sync_all(other, g);
-	assert_int_equal(at_source("Shared"), 2);
+	assert_int_equal(imap_subjects(&h, 0, h.drafts, "Shared"), 2);
 	free(id);
 }
 
@@ -322,8 +279,8 @@ files_of_a_draft(void **state)
 	assert_true(answer_has(r.a, ANSWER "Responses/Change/ApplicationData/"
 				    "Attachments/Attachment/FileReference"));
 	source_text("Filed", &b);
-	has(&b, "one.txt");
-	has(&b, "two.txt");
+	text_has(&b, "one.txt");
+	text_has(&b, "two.txt");
 	phone_reset_folder(f);
 	phone_sync_all(p, f);
 	free(ref);
@@ -335,9 +292,9 @@ files_of_a_draft(void **state)
 			    "</airsyncbase:Attachments>", ref);
 	change(p, f, id, "Filed", "third text", gone, "");
 	source_text("Filed", &b);
-	has_not(&b, "one.txt");
-	has(&b, "two.txt");
-	has(&b, "third text");
+	text_has_not(&b, "one.txt");
+	text_has(&b, "two.txt");
+	text_has(&b, "third text");
 	bytes_free(&b);
 	free(gone);
 	free(one);
@@ -369,10 +326,10 @@ a_whole_message(void **state)
 			"</ApplicationData></Add>", mime, one);
 	assert_int_equal(r.failed, 0);
 	source_text("Whole", &b);
-	has(&b, "X-Own: kept");
-	has(&b, "blob text");
-	has(&b, "blob.txt");
-	has_not(&b, "x@y.example"); /* not one of the user's addresses */
+	text_has(&b, "X-Own: kept");
+	text_has(&b, "blob text");
+	text_has(&b, "blob.txt");
+	text_has_not(&b, "x@y.example"); /* not one of the user's addresses */
 	bytes_free(&b);
 	free(one);
 }
@@ -399,7 +356,7 @@ a_draft_is_sent(void **state)
 	r = change(p, f, id, "Goes", "final text", "", SEND);
 	assert_int_equal(r.failed, 0);
 	left_once("final text");
-	assert_int_equal(at_source("Goes"), 0);
+	assert_int_equal(imap_subjects(&h, 0, h.drafts, "Goes"), 0);
 	phone_sync_all(p, f);
 	assert_null(folder_subject(f, "Goes"));
 	c = imap_open(&h, 0);
@@ -426,7 +383,7 @@ a_stored_draft_is_sent_as_it_is(void **state)
 			"</Change>", folder_need(f, "Asis")->id);
 	assert_int_equal(r.failed, 0);
 	left_once("from the desk");
-	assert_int_equal(at_source("Asis"), 0);
+	assert_int_equal(imap_subjects(&h, 0, h.drafts, "Asis"), 0);
 }
 
 static void
@@ -442,7 +399,7 @@ a_new_mail_is_sent_by_add(void **state)
 	r = add(p, f, "AddSent", "at once", "", SEND);
 	assert_int_equal(r.failed, 0);
 	left_once("at once");
-	assert_int_equal(at_source("AddSent"), 0);
+	assert_int_equal(imap_subjects(&h, 0, h.drafts, "AddSent"), 0);
 	phone_sync_all(p, f);
 	assert_null(folder_subject(f, "AddSent"));
 }
@@ -466,10 +423,10 @@ without_recipients(void **state)
 	r = phone_syncf(p, f, NOBODY, SEND);
 	assert_string_equal(answer_text(r.a, ANSWER "Responses/Add/Status"),
 			    "183");
-	assert_int_equal(at_source("Nobody"), 0);
+	assert_int_equal(imap_subjects(&h, 0, h.drafts, "Nobody"), 0);
 	r = phone_syncf(p, f, NOBODY, "");
 	assert_int_equal(r.failed, 0);
-	assert_int_equal(at_source("Nobody"), 1);
+	assert_int_equal(imap_subjects(&h, 0, h.drafts, "Nobody"), 1);
 	phone_reset_folder(f);
 	phone_sync_all(p, f);
 	r = phone_syncf(p, f,
@@ -479,7 +436,7 @@ without_recipients(void **state)
 			folder_need(f, "Nobody")->id);
 	assert_string_equal(answer_text(r.a, ANSWER "Responses/Change/Status"),
 			    "183");
-	assert_int_equal(at_source("Nobody"), 1);
+	assert_int_equal(imap_subjects(&h, 0, h.drafts, "Nobody"), 1);
 }
 
 /* ---- power cuts --------------------------------------------------------------*/
@@ -513,9 +470,9 @@ killed_at(const char *point, int n)
 	r = change(p, f, id, subject, text2, "", "");
 	assert_int_equal(r.status, 1);
 	assert_int_equal(r.failed, 0);
-	assert_int_equal(at_source(subject), 1);
+	assert_int_equal(imap_subjects(&h, 0, h.drafts, subject), 1);
 	source_text(subject, &b);
-	has(&b, text2);
+	text_has(&b, text2);
 	phone_reset_folder(f);
 	phone_sync_all(p, f);
 	assert_string_equal(folder_need(f, subject)->id, id);
@@ -551,7 +508,7 @@ older_phones_cannot(void **state)
 			     "</ApplicationData></Add>");
 	assert_string_equal(answer_text(r.a, ANSWER "Responses/Add/Status"),
 			    "6");
-	assert_int_equal(at_source("Old"), 0);
+	assert_int_equal(imap_subjects(&h, 0, h.drafts, "Old"), 0);
 }
 
 int

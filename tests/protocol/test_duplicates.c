@@ -12,38 +12,9 @@
 #include <unistd.h>
 
 #include "tests/phone/cli.h"
+#include "tests/phone/dav.h"
 
 static struct harness h;
-
-static void
-home_of(int user, char *out, size_t n)
-{
-	char *at = strstr(h.dav, "{login}");
-
-	snprintf(out, n, "%.*s%s/", (int)(at - h.dav), h.dav,
-		 h.users[user].login);
-}
-
-/* curl with the user's login; what it prints, caller frees. */
-static char *
-dav(int user, const char *what, const char *path)
-{
-	char home[300], room[4096], *cmd;
-	struct bytes b = { 0 };
-	FILE *f;
-	size_t n;
-
-	home_of(user, home, sizeof(home));
-	cmd = bytes_format("curl -s -u '%s:%s' %s '%s%s' 2>&1",
-			   h.users[user].login, h.users[user].password, what,
-			   home, path);
-	f = popen(cmd, "r");
-	while ((n = fread(room, 1, sizeof(room), f)) > 0)
-		bytes_put(&b, room, n);
-	pclose(f);
-	free(cmd);
-	return b.p ? b.p : strdup("");
-}
 
 static void
 put_text(int user, const char *path, const char *type, const char *text)
@@ -54,7 +25,7 @@ put_text(int user, const char *path, const char *type, const char *text)
 	free(lines);
 	arg = bytes_format("-X PUT -H 'Content-Type: %s' --data-binary "
 			   "'@%s/put.tmp' -w '%%{http_code}'", type, h.dir);
-	out = dav(user, arg, path);
+	out = dav_curl(&h, user, arg, path);
 	if (strncmp(out, "20", 2) != 0)
 		fail_msg("PUT %s: %s", path, out);
 	free(out);
@@ -80,7 +51,7 @@ put_card(int user, const char *book, const char *uid, const char *name,
 static char *
 card(int user, const char *path)
 {
-	char *s = dav(user, "-f", path);
+	char *s = dav_curl(&h, user, "-f", path);
 
 	return s;
 }
@@ -108,13 +79,13 @@ is_there(int user, const char *path)
 static void
 empty_book(int user, const char *book)
 {
-	char *all = dav(user, "", book), *at = all, path[300];
+	char *all = dav_curl(&h, user, "", book), *at = all, path[300];
 
 	while ((at = strstr(at, "UID:")) != NULL) {
 		at += 4;
 		snprintf(path, sizeof(path), "%s/%.*s.vcf", book,
 			 (int)strcspn(at, "\r\n"), at);
-		free(dav(user, "-X DELETE", path));
+		free(dav_curl(&h, user, "-X DELETE", path));
 	}
 	free(all);
 }
@@ -136,12 +107,14 @@ up(void **state)
 
 		harness_more(&h, i, more);
 		free(more);
-		free(dav(i, "-X MKCOL -H 'Content-Type: text/xml' --data "
-			    "'<mkcol xmlns=\"DAV:\" xmlns:C=\"urn:ietf:"
-			    "params:xml:ns:carddav\"><set><prop><resourcetype>"
-			    "<collection/><C:addressbook/></resourcetype>"
-			    "<displayname>Work</displayname></prop></set>"
-			    "</mkcol>'", "work/"));
+		free(dav_curl(
+			&h, i,
+			"-X MKCOL -H 'Content-Type: text/xml' --data "
+			"'<mkcol xmlns=\"DAV:\" xmlns:C=\"urn:ietf:"
+			"params:xml:ns:carddav\"><set><prop><resourcetype>"
+			"<collection/><C:addressbook/></resourcetype>"
+			"<displayname>Work</displayname></prop></set>"
+			"</mkcol>'", "work/"));
 	}
 	harness_restart(&h);
 	/* The books are known from now on. */

@@ -6,11 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/phone/cli.h"
+#include "tests/phone/dav.h"
 
 static struct harness h;
 
@@ -36,41 +36,6 @@ configure(const char *top)
 	free(text);
 }
 
-static void
-reload(void)
-{
-	int before = harness_log_count(&h, " reload "), i;
-
-	kill(h.pid, SIGHUP);
-	for (i = 0; i < 500; i++) {
-		if (harness_log_count(&h, " reload ") > before)
-			return;
-		harness_sleep(10);
-	}
-	fail_msg("no reload in 5 s");
-}
-
-/* curl in a user's home; returns the output, caller frees. */
-static char *
-dav(int user, const char *what, const char *path)
-{
-	struct harness_user *u = &h.users[user];
-	char *at = strstr(h.dav, "{login}");
-	char *cmd = bytes_format("curl -s -u '%s:%s' %s '%.*s%s/%s' 2>&1",
-				 u->login, u->password, what,
-				 (int)(at - h.dav), h.dav, u->login, path);
-	struct bytes b = { 0 };
-	char room[4096];
-	FILE *f = popen(cmd, "r");
-	size_t n;
-
-	while ((n = fread(room, 1, sizeof(room), f)) > 0)
-		bytes_put(&b, room, n);
-	pclose(f);
-	free(cmd);
-	return b.p ? b.p : strdup("");
-}
-
 #define LINKED "views = merged\nlink = on\ncountry = 49"
 
 static int
@@ -79,7 +44,7 @@ up(void **state)
 	(void)state;
 	harness_up(&h, &(struct harness_options){ .name = "test_links",
 						  .stack = "--with radicale" });
-	free(dav(0, "-X MKCOL -H 'Content-Type: text/xml' --data "
+	free(dav_curl(&h, 0, "-X MKCOL -H 'Content-Type: text/xml' --data "
 		    "'<mkcol xmlns=\"DAV:\" xmlns:C=\"urn:ietf:params:xml:ns:"
 		    "carddav\"><set><prop><resourcetype><collection/>"
 		    "<C:addressbook/></resourcetype><displayname>Work"
@@ -113,7 +78,7 @@ put(int user, const char *path, const char *first, const char *last,
 				 "-w '%%{http_code}'", h.dir);
 
 	cli_write(&h, "put.tmp", all);
-	out = dav(user, arg, path);
+	out = dav_curl(&h, user, arg, path);
 	if (strncmp(out, "20", 2) != 0)
 		fail_msg("PUT %s: %s", path, out);
 	free(out);
@@ -125,7 +90,7 @@ put(int user, const char *path, const char *first, const char *last,
 static char *
 get(int user, const char *path)
 {
-	return dav(user, "-f", path);
+	return dav_curl(&h, user, "-f", path);
 }
 
 static void
@@ -166,11 +131,11 @@ put_anna(const char *last)
 static void
 empty_books(void)
 {
-	free(dav(0, "-X DELETE", "contacts/a.vcf"));
-	free(dav(0, "-X DELETE", "work/b.vcf"));
-	free(dav(1, "-X DELETE", "contacts/c.vcf"));
-	free(dav(0, "-X DELETE", "contacts/m1.vcf"));
-	free(dav(1, "-X DELETE", "contacts/m2.vcf"));
+	free(dav_curl(&h, 0, "-X DELETE", "contacts/a.vcf"));
+	free(dav_curl(&h, 0, "-X DELETE", "work/b.vcf"));
+	free(dav_curl(&h, 1, "-X DELETE", "contacts/c.vcf"));
+	free(dav_curl(&h, 0, "-X DELETE", "contacts/m1.vcf"));
+	free(dav_curl(&h, 1, "-X DELETE", "contacts/m2.vcf"));
 }
 
 static int
@@ -305,8 +270,8 @@ three_books_one_card(void **state)
 	assert_non_null(find(book(p), "Huber", 1));
 	assert_string_equal(only(book(p), "Meier")->id,
 			    only(book(q), "Meier")->id);
-	free(dav(0, "-X DELETE", "contacts/m1.vcf"));
-	free(dav(1, "-X DELETE", "contacts/m2.vcf"));
+	free(dav_curl(&h, 0, "-X DELETE", "contacts/m1.vcf"));
+	free(dav_curl(&h, 1, "-X DELETE", "contacts/m2.vcf"));
 	brings(p, 0, 0, 2);
 	empty_books();
 	brings(p, 0, 0, 1);
@@ -440,7 +405,7 @@ unlinked_by_hand(void **state)
 
 	(void)state;
 	put_anna("Hand");
-	free(dav(1, "-X DELETE", "contacts/c.vcf"));
+	free(dav_curl(&h, 1, "-X DELETE", "contacts/c.vcf"));
 	brings(p, 1, 0, 0);
 	brings(q, 1, 0, 0);
 	words = bytes_format("%s /%s/contacts/a.vcf /%s/work/b.vcf",
@@ -523,7 +488,7 @@ added_on_the_phone(void **state)
 	says(only(book(p), "Neu"), "JobTitle", "Chief");
 	phone_sync_all(q, book(q));
 	says(only(book(q), "Neu"), "JobTitle", "Chief");
-	all = dav(0, "", "contacts/");
+	all = dav_curl(&h, 0, "", "contacts/");
 	assert_non_null(strstr(all, "\nN:Neu"));
 	assert_null(strstr(strstr(all, "\nN:Neu") + 1, "\nN:Neu"));
 	free(all);
@@ -626,11 +591,11 @@ switched_off_and_on(void **state)
 	put_anna("Off");
 	brings(p, 1, 0, 0);
 	configure("views = merged\ndefault-contacts = Contacts");
-	reload();
+	harness_reload(&h);
 	brings(p, 2, 1, 0);
 	lacks("lnkoff2", "Off", "Email2Address");
 	configure(LINKED "\ndefault-contacts = Contacts");
-	reload();
+	harness_reload(&h);
 	brings(p, 0, 1, 2);
 	only(book(p), "Off");
 	empty_books();

@@ -238,15 +238,6 @@ main(void)
 		cmocka_unit_test(a_delete_goes_both_ways),
 		cmocka_unit_test(a_conflict),
 	};
-	int failed = 0;
-	size_t i;
 
-	cards_up(&c, "test_notes", NULL);
-	for (i = 0; i < c.n; i++) {
-		c.d = &c.side[i];
-		print_message("-- %s\n", c.d->name);
-		failed += cmocka_run_group_tests_name(c.d->name, tests, NULL,
-						      NULL);
-	}
-	return cards_down(&c) != 0 || failed != 0;
+	return cards_run(&c, "test_notes", tests);
 }

@@ -214,21 +214,6 @@ hanging_sync(void **state)
 	free(xml);
 }
 
-static void
-put_event(const char *uid)
-{
-	char *path = bytes_format("%s%s.ics", d.calendar, uid);
-	char *text = bytes_format(
-		"BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//x//y//\n"
-		"BEGIN:VEVENT\nUID:%s\nDTSTAMP:20260101T000000Z\n"
-		"DTSTART:20991203T100000Z\nDTEND:20991203T110000Z\n"
-		"SUMMARY:%s\nEND:VEVENT\nEND:VCALENDAR\n", uid, uid);
-
-	dav_put(&d, path, text);
-	free(path);
-	free(text);
-}
-
 /* A calendar that is excepted, beside an inbox that is not. */
 static void
 family_calendar(void **state)
@@ -249,7 +234,7 @@ family_calendar(void **state)
 	harness_sleep(1500);
 	deliver_from("news@outside.test", "QtFamily");
 	stays(r, 2500);
-	put_event("qtevent");
+	dav_put_event(&d, "qtevent");
 	rings(r, v[1], 10000);
 }
 

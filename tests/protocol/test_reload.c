@@ -31,21 +31,6 @@ down(void **state)
 	return harness_down(&h);
 }
 
-/* SIGHUP, and waits until it was followed. */
-static void
-hup(void)
-{
-	int before = harness_log_count(&h, " reload "), i;
-
-	kill(h.pid, SIGHUP);
-	for (i = 0; i < 500; i++) {
-		if (harness_log_count(&h, " reload ") > before)
-			return;
-		harness_sleep(10);
-	}
-	fail_msg("no reload in 5 s");
-}
-
 static long
 try(const char *login, const char *password)
 {
@@ -95,7 +80,7 @@ a_waiting_phone_survives(void **state)
 	r = phone_ping_start(p, 120, &in, 1);
 	harness_sleep(1500);
 	for (i = 0; i < 3; i++)
-		hup();
+		harness_reload(&h);
 	harness_sleep(500);
 	assert_false(running_done(r));
 	lmtp_plain(&h, 0, "AfterReload");
@@ -113,13 +98,13 @@ users_come_and_go(void **state)
 	(void)state;
 	assert_int_equal(try("carl", h.users[0].password), 401);
 	put_user("carl.conf", "carl", "");
-	hup();
+	harness_reload(&h);
 	assert_int_equal(try("carl", h.users[0].password), 200);
 	put_user("carl.conf", "carl", "password = changed\n");
-	hup();
+	harness_reload(&h);
 	assert_int_equal(try("carl", h.users[0].password), 401);
 	drop_user("carl.conf");
-	hup();
+	harness_reload(&h);
 	assert_int_equal(try("carl", "changed"), 401);
 	assert_int_equal(try(h.users[0].email, h.users[0].password), 200);
 }
@@ -133,12 +118,12 @@ a_broken_file_keeps_its_old_meaning(void **state)
 
 	(void)state;
 	put_user("carl.conf", "carl", "");
-	hup();
+	harness_reload(&h);
 	assert_int_equal(try("carl", h.users[0].password), 200);
 	before = harness_log_count(&h, "users.d/carl.conf line=");
 	put_user("carl.conf", "carl", "colour = red\n");
 	put_user("dora.conf", "dora", "");
-	hup();
+	harness_reload(&h);
 	assert_true(harness_log_count(&h, "users.d/carl.conf line=") >
 		    before);
 	assert_int_equal(try("carl", h.users[0].password), 200);
@@ -155,7 +140,7 @@ a_broken_file_keeps_its_old_meaning(void **state)
 	text_has(&out, "no mistakes");
 	assert_int_equal(try("dora", h.users[0].password), 401);
 	drop_user("carl.conf");
-	hup();
+	harness_reload(&h);
 	bytes_free(&out);
 }
 
@@ -165,14 +150,14 @@ a_login_taken_twice(void **state)
 {
 	(void)state;
 	put_user("carl.conf", "carl", "");
-	hup();
+	harness_reload(&h);
 	put_user("zoe.conf", "carl", "password = zoe\n");
-	hup();
+	harness_reload(&h);
 	assert_int_equal(try("carl", "zoe"), 401);
 	assert_int_equal(try("carl", h.users[0].password), 200);
 	drop_user("zoe.conf");
 	drop_user("carl.conf");
-	hup();
+	harness_reload(&h);
 }
 
 static void
@@ -185,7 +170,7 @@ a_broken_main_file_changes_nothing(void **state)
 				 &good));
 	put_user("carl.conf", "carl", "");
 	cli_write(&h, "easbridge.conf", "[server]\nusers = elsewhere\n");
-	hup();
+	harness_reload(&h);
 	assert_int_equal(try("carl", h.users[0].password), 401);
 	assert_int_equal(try(h.users[0].email, h.users[0].password), 200);
 	cli_write(&h, "easbridge.conf", good.p);
@@ -193,11 +178,11 @@ a_broken_main_file_changes_nothing(void **state)
 	assert_int_equal(cli_run(&h, &out, "reload " CONF), 0);
 	assert_int_equal(try("carl", h.users[0].password), 200);
 	assert_int_equal(cli_run(&h, &out, "version && mv users.d away"), 0);
-	hup();
+	harness_reload(&h);
 	assert_int_equal(try("carl", h.users[0].password), 200);
 	assert_int_equal(cli_run(&h, &out, "version && mv away users.d"), 0);
 	drop_user("carl.conf");
-	hup();
+	harness_reload(&h);
 	assert_int_equal(try("carl", h.users[0].password), 401);
 	bytes_free(&good);
 	bytes_free(&out);

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "tests/phone/harness.h"
+#include "tests/phone/cli.h"
 
 static struct harness h;
 
@@ -29,61 +29,6 @@ down(void **state)
 }
 
 #define WAIT_MS 10000
-
-/* The mail with this text, once it left; fails the test if it does not. */
-static void
-left(const char *text, struct bytes *out)
-{
-	double end = phone_now_ms() + WAIT_MS;
-
-	while (!sink_find(&h, text, out)) {
-		if (phone_now_ms() > end)
-			fail_msg("no mail with '%s' in the sink", text);
-		harness_sleep(20);
-	}
-}
-
-static size_t
-times_left(const char *text)
-{
-	struct bytes b = { 0 };
-	size_t i, n = sink_count(&h), times = 0;
-
-	for (i = 0; i < n; i++)
-		if (sink_read(&h, i, &b) &&
-		    memmem(b.p, b.n, text, strlen(text)))
-			times++;
-	bytes_free(&b);
-	return times;
-}
-
-static void
-has(const struct bytes *b, const char *text)
-{
-	if (!memmem(b->p, b->n, text, strlen(text)))
-		fail_msg("'%s' not in\n%.*s", text, (int)b->n, b->p);
-}
-
-static void
-has_not(const struct bytes *b, const char *text)
-{
-	if (memmem(b->p, b->n, text, strlen(text)))
-		fail_msg("'%s' in\n%.*s", text, (int)b->n, b->p);
-}
-
-static size_t
-in_sent(const char *subject)
-{
-	struct imap *c = imap_open(&h, 0);
-	char *query = bytes_format("SUBJECT \"%s\"", subject);
-	size_t n;
-
-	imap_select(c, h.sent);
-	n = imap_search(c, query, NULL, 0);
-	free(query);
-	imap_close(c);
-	return n;
-}
 
 static void
 sent_copy(const char *subject, struct bytes *out)
@@ -144,12 +89,12 @@ send_and_save(void **state)
 
 	(void)state;
 	expect_sent(send_letter(p, "SeSave", true));
-	left("Subject: SeSave", &b);
-	has(&b, "Grüße vom Telefon");
-	assert_int_equal(in_sent("SeSave"), 1);
+	sink_need(&h, "Subject: SeSave", &b);
+	text_has(&b, "Grüße vom Telefon");
+	assert_int_equal(imap_subjects(&h, 0, h.sent, "SeSave"), 1);
 	expect_sent(send_letter(p, "SeNoSave", false));
-	left("Subject: SeNoSave", &b);
-	assert_int_equal(in_sent("SeNoSave"), 0);
+	sink_need(&h, "Subject: SeNoSave", &b);
+	assert_int_equal(imap_subjects(&h, 0, h.sent, "SeNoSave"), 0);
 	bytes_free(&b);
 }
 
@@ -183,11 +128,11 @@ never_sent_twice(void **state)
 	a = phone_repeat_last(p);
 	if (a->n_raw)
 		answer_expect(a, "/SendMail/Status", "118");
-	left("Subject: SeTwice", &b);
+	sink_need(&h, "Subject: SeTwice", &b);
 	phone_repeat_last(p);
 	harness_sleep(1000);
-	assert_int_equal(times_left("Subject: SeTwice"), 1);
-	assert_int_equal(in_sent("SeTwice"), 1);
+	assert_int_equal(sink_times(&h, "Subject: SeTwice"), 1);
+	assert_int_equal(imap_subjects(&h, 0, h.sent, "SeTwice"), 1);
 	bytes_free(&b);
 }
 
@@ -208,20 +153,21 @@ sent_copy_comes_later(void **state)
 	phone_sync_all(p, phone_need_type(p, 5));
 	assert_int_equal(chmod(box, 0), 0);
 	expect_sent(send_letter(p, "SeLater", true));
-	left("Subject: SeLater", &b);
+	sink_need(&h, "Subject: SeLater", &b);
 	assert_int_equal(chmod(box, 0700), 0);
-	assert_int_equal(in_sent("SeLater"), 0);
+	assert_int_equal(imap_subjects(&h, 0, h.sent, "SeLater"), 0);
 	harness_restart(&h);
 	phone_folder_sync(p);
 	phone_sync_all(p, phone_inbox(p));
-	for (i = 0; i < 100 && in_sent("SeLater") == 0; i++)
+	for (i = 0; i < 100 &&
+		    imap_subjects(&h, 0, h.sent, "SeLater") == 0; i++)
 		harness_sleep(50);
-	assert_int_equal(in_sent("SeLater"), 1);
+	assert_int_equal(imap_subjects(&h, 0, h.sent, "SeLater"), 1);
 	harness_restart(&h);
 	phone_sync_all(p, phone_inbox(p));
 	harness_sleep(500);
-	assert_int_equal(in_sent("SeLater"), 1);
-	assert_int_equal(times_left("Subject: SeLater"), 1);
+	assert_int_equal(imap_subjects(&h, 0, h.sent, "SeLater"), 1);
+	assert_int_equal(sink_times(&h, "Subject: SeLater"), 1);
 	bytes_free(&b);
 }
 
@@ -235,13 +181,13 @@ never_sent_twice_over_a_restart(void **state)
 
 	(void)state;
 	expect_sent(phone_send(p, "SeRestart", true, mail, strlen(mail)));
-	left("Subject: SeRestart", &b);
+	sink_need(&h, "Subject: SeRestart", &b);
 	harness_kill(&h);
 	harness_restart(&h);
 	answer_expect(phone_send(p, "SeRestart", true, mail, strlen(mail)),
 		      "/SendMail/Status", "118");
 	harness_sleep(1000);
-	assert_int_equal(times_left("Subject: SeRestart"), 1);
+	assert_int_equal(sink_times(&h, "Subject: SeRestart"), 1);
 	free(mail);
 	bytes_free(&b);
 }
@@ -269,10 +215,10 @@ bcc(void **state)
 
 	(void)state;
 	expect_sent(phone_send(p, "SeBcc", true, mail, strlen(mail)));
-	left("Subject: SeBcc", &b);
-	has_not(&b, "Bcc:");
+	sink_need(&h, "Subject: SeBcc", &b);
+	text_has_not(&b, "Bcc:");
 	sent_copy("SeBcc", &b);
-	has(&b, "secret@outside.test");
+	text_has(&b, "secret@outside.test");
 	free(mail);
 	bytes_free(&b);
 }
@@ -289,11 +235,11 @@ from_and_missing_headers(void **state)
 
 	(void)state;
 	expect_sent(phone_send(p, "SeFrom", true, mail, strlen(mail)));
-	left("Subject: SeFrom", &b);
-	has_not(&b, "boss@bigcorp.test");
-	has(&b, "user1@example.test");
-	has(&b, "\nMessage-ID:");
-	has(&b, "\nDate:");
+	sink_need(&h, "Subject: SeFrom", &b);
+	text_has_not(&b, "boss@bigcorp.test");
+	text_has(&b, "user1@example.test");
+	text_has(&b, "\nMessage-ID:");
+	text_has(&b, "\nDate:");
 	free(mail);
 	bytes_free(&b);
 }
@@ -311,7 +257,7 @@ send_errors(void **state)
 	answer_expect(a, "/SendMail/Status", "119");
 	a = phone_send(p, "SeEmpty", true, "", 0);
 	assert_true(answer_int(a, "/SendMail/Status") > 100);
-	assert_int_equal(in_sent("SeNone"), 0);
+	assert_int_equal(imap_subjects(&h, 0, h.sent, "SeNone"), 0);
 	free(none);
 }
 
@@ -326,12 +272,12 @@ send_in_12_1(void **state)
 	p->version = "12.1";
 	phone_set_up(p);
 	expect_sent(send_letter(p, "SeOld", true));
-	left("Subject: SeOld", &b);
-	assert_int_equal(in_sent("SeOld"), 1);
+	sink_need(&h, "Subject: SeOld", &b);
+	assert_int_equal(imap_subjects(&h, 0, h.sent, "SeOld"), 1);
 	p->base64_query = true;
 	expect_sent(send_letter(p, "SeOldB64", true));
-	left("Subject: SeOldB64", &b);
-	assert_int_equal(in_sent("SeOldB64"), 1);
+	sink_need(&h, "Subject: SeOldB64", &b);
+	assert_int_equal(imap_subjects(&h, 0, h.sent, "SeOldB64"), 1);
 	bytes_free(&b);
 }
 
@@ -349,9 +295,9 @@ send_big(void **state)
 	for (i = 0; i < 100000; i++)
 		bytes_printf(&mail, "..line %d of a rather large mail\r\n", i);
 	expect_sent(phone_send(p, "SeBig", true, mail.p, mail.n));
-	left("Subject: SeBig", &b);
-	has(&b, "\n..line 0 of");
-	has(&b, "\n..line 99999 of");
+	sink_need(&h, "Subject: SeBig", &b);
+	text_has(&b, "\n..line 0 of");
+	text_has(&b, "\n..line 99999 of");
 	bytes_free(&mail);
 	bytes_free(&b);
 }
@@ -434,14 +380,14 @@ reply(void **state)
 
 	(void)state;
 	expect_sent(smart(&s, "SmartReply", "SrReplyM", false));
-	left("Subject: SrReplyM", &b);
-	has(&b, "Telefon");
-	has(&b, "The original text.");
-	has(&b, "In-Reply-To: <orig@elsewhere>");
-	has(&b, "<before@elsewhere>");
-	has_not(&b, "odd.bin\"\r\nContent-Transfer");
+	sink_need(&h, "Subject: SrReplyM", &b);
+	text_has(&b, "Telefon");
+	text_has(&b, "The original text.");
+	text_has(&b, "In-Reply-To: <orig@elsewhere>");
+	text_has(&b, "<before@elsewhere>");
+	text_has_not(&b, "odd.bin\"\r\nContent-Transfer");
 	assert_true(source_has(&s, "\\Answered"));
-	assert_int_equal(in_sent("SrReplyM"), 1);
+	assert_int_equal(imap_subjects(&h, 0, h.sent, "SrReplyM"), 1);
 	bytes_free(&b);
 }
 
@@ -454,9 +400,9 @@ reply_with_replace_mime(void **state)
 
 	(void)state;
 	expect_sent(smart(&s, "SmartReply", "SrReplaceM", true));
-	left("Subject: SrReplaceM", &b);
-	has_not(&b, "The original text.");
-	has_not(&b, "odd.bin");
+	sink_need(&h, "Subject: SrReplaceM", &b);
+	text_has_not(&b, "The original text.");
+	text_has_not(&b, "odd.bin");
 	assert_true(source_has(&s, "\\Answered"));
 	bytes_free(&b);
 }
@@ -492,7 +438,7 @@ source_missing(void **state)
 	a = smart(&s, "SmartForward", "SrMissingF", false);
 	answer_expect(a, "/SmartForward/Status", "150");
 	harness_sleep(500);
-	assert_int_equal(times_left("SrMissing"), 0);
+	assert_int_equal(sink_times(&h, "SrMissing"), 0);
 	free(stray);
 }
 
@@ -509,10 +455,10 @@ reply_not_twice(void **state)
 	a = phone_repeat_last(s.p);
 	if (a->n_raw)
 		answer_expect(a, "/SmartReply/Status", "118");
-	left("Subject: SrTwiceM", &b);
+	sink_need(&h, "Subject: SrTwiceM", &b);
 	harness_sleep(1000);
-	assert_int_equal(times_left("Subject: SrTwiceM"), 1);
-	assert_int_equal(in_sent("SrTwiceM"), 1);
+	assert_int_equal(sink_times(&h, "Subject: SrTwiceM"), 1);
+	assert_int_equal(imap_subjects(&h, 0, h.sent, "SrTwiceM"), 1);
 	bytes_free(&b);
 }
 
@@ -527,14 +473,14 @@ forward(void **state)
 
 	(void)state;
 	expect_sent(smart(&s, "SmartForward", "SfForwardM", false));
-	left("Subject: SfForwardM", &b);
-	has(&b, "Telefon");
-	has(&b, "The original text.");
-	has(&b, ORIGINAL_PART);
+	sink_need(&h, "Subject: SfForwardM", &b);
+	text_has(&b, "Telefon");
+	text_has(&b, "The original text.");
+	text_has(&b, ORIGINAL_PART);
 	assert_true(source_has(&s, "$Forwarded"));
 	assert_false(source_has(&s, "\\Answered"));
 	sent_copy("SfForwardM", &b);
-	has(&b, ORIGINAL_PART);
+	text_has(&b, ORIGINAL_PART);
 	bytes_free(&b);
 }
 
@@ -546,9 +492,9 @@ forward_with_replace_mime(void **state)
 
 	(void)state;
 	expect_sent(smart(&s, "SmartForward", "SfReplaceM", true));
-	left("Subject: SfReplaceM", &b);
-	has_not(&b, "The original text.");
-	has_not(&b, "odd.bin");
+	sink_need(&h, "Subject: SfReplaceM", &b);
+	text_has_not(&b, "The original text.");
+	text_has_not(&b, "odd.bin");
 	assert_true(source_has(&s, "$Forwarded"));
 	bytes_free(&b);
 }
@@ -576,12 +522,12 @@ forward_from_rich_mail(void **state)
 
 	(void)state;
 	expect_sent(phone_smart(s.p, "SmartForward", &k, mail, strlen(mail)));
-	left("Subject: SfRichM", &b);
-	has(&b, "my own file");
-	has(&b, "see below");
-	has(&b, "<i>below</i>");
-	has(&b, "The original text.");
-	has(&b, ORIGINAL_PART);
+	sink_need(&h, "Subject: SfRichM", &b);
+	text_has(&b, "my own file");
+	text_has(&b, "see below");
+	text_has(&b, "<i>below</i>");
+	text_has(&b, "The original text.");
+	text_has(&b, ORIGINAL_PART);
 	free(mail);
 	bytes_free(&b);
 }
@@ -595,11 +541,11 @@ smart_in_12_1(void **state)
 	(void)state;
 	s.p->version = "12.1";
 	expect_sent(smart(&s, "SmartForward", "SfOldM", false));
-	left("Subject: SfOldM", &b);
-	has(&b, ORIGINAL_PART);
+	sink_need(&h, "Subject: SfOldM", &b);
+	text_has(&b, ORIGINAL_PART);
 	expect_sent(smart(&s, "SmartReply", "SfOldR", false));
-	left("Subject: SfOldR", &b);
-	has(&b, "The original text.");
+	sink_need(&h, "Subject: SfOldR", &b);
+	text_has(&b, "The original text.");
 	assert_true(source_has(&s, "\\Answered"));
 	bytes_free(&b);
 }
@@ -621,8 +567,8 @@ wbxml_body_in_12_1(void **state)
 	(void)state;
 	s.p->version = "12.1";
 	expect_sent(phone_post(s.p, "SmartReply", xml));
-	left("Subject: SfMixedM", &b);
-	has(&b, "The original text.");
+	sink_need(&h, "Subject: SfMixedM", &b);
+	text_has(&b, "The original text.");
 	free(mail);
 	free(data);
 	free(xml);

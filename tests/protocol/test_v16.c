@@ -19,11 +19,7 @@ static int
 up(void **state)
 {
 	(void)state;
-	harness_up(&h, &(struct harness_options){ .name = "test_v16",
-						  .stack = "--with radicale" });
-	assert_true(dav_side(&h, "Radicale", 0, &d));
-	dav_configure(&h, &d, NULL);
-	harness_restart(&h);
+	dav_up(&h, "test_v16", 1, &d);
 	return 0;
 }
 

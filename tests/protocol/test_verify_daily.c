@@ -20,19 +20,10 @@ static struct dav_side d;
 static int
 up(void **state)
 {
-	char *more;
-
 	(void)state;
 	setenv("TZ", "Europe/Berlin", 1);
-	harness_up(&h, &(struct harness_options){ .name = "test_verify_daily",
-						  .stack = "--with radicale" });
-	assert_true(dav_side(&h, "Radicale", 0, &d));
 	/* No look of the daemon's own between two of a test's. */
-	more = bytes_format("\n[dav]\nurl = %s\nusername = %s\npoll = 3600\n",
-			    d.url, d.login);
-	harness_more(&h, 0, more);
-	free(more);
-	harness_restart(&h);
+	dav_up(&h, "test_verify_daily", 3600, &d);
 	return 0;
 }
 

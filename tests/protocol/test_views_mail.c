@@ -6,7 +6,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <netinet/in.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -40,20 +39,6 @@ configure(const char *top, bool work)
 	cli_write(&h, "users.d/user1.conf", text);
 	free(text);
 	free(more);
-}
-
-static void
-reload(void)
-{
-	int before = harness_log_count(&h, " reload "), i;
-
-	kill(h.pid, SIGHUP);
-	for (i = 0; i < 500; i++) {
-		if (harness_log_count(&h, " reload ") > before)
-			return;
-		harness_sleep(10);
-	}
-	fail_msg("no reload in 5 s");
 }
 
 static int
@@ -327,16 +312,6 @@ trash_of_its_own(void **state)
 	imap_close(o);
 }
 
-static size_t
-in_sent(int user, const char *subject)
-{
-	struct imap *c = imap_open(&h, user);
-	size_t n = imap_uid(c, h.sent, subject) != 0;
-
-	imap_close(c);
-	return n;
-}
-
 /* A reply leaves through the mailbox that got the mail, under its address,
  * which is marked there. */
 static void
@@ -366,8 +341,8 @@ reply_by_its_own_source(void **state)
 		harness_sleep(20);
 	}
 	assert_non_null(memmem(b.p, b.n, "From: Anna <user2@", 18));
-	assert_int_equal(in_sent(1, "Re: VmReply"), 1);
-	assert_int_equal(in_sent(0, "Re: VmReply"), 0);
+	assert_int_equal(imap_subjects(&h, 1, h.sent, "Re: VmReply"), 1);
+	assert_int_equal(imap_subjects(&h, 0, h.sent, "Re: VmReply"), 0);
 	assert_true(imap_has_flag(c, "INBOX", imap_uid(c, "INBOX", "VmReply"),
 				  "\\Answered"));
 	bytes_free(&b);
@@ -593,14 +568,14 @@ off_and_on(void **state)
 	phone_sync_all(x.a, x.in);
 	before = folder_count(x.in);
 	configure("merge = inbox\n", false);
-	reload();
+	harness_reload(&h);
 	phone_sync_all(x.a, x.in);
 	assert_null(folder_subject(x.in, "VmOffWork 1"));
 	folder_need(x.in, "VmOffOwn");
 	quiet(x.a, x.in);
 	imap_expunge(c, "INBOX", imap_uid(c, "INBOX", "VmOffWork 3"));
 	configure("merge = inbox\n", true);
-	reload();
+	harness_reload(&h);
 	phone_sync_all(x.a, x.in);
 	folder_need(x.in, "VmOffWork 1");
 	folder_need(x.in, "VmOffWork 2");
@@ -713,7 +688,7 @@ merged_and_not(void **state)
 	phone_sync_all(p, in);
 	folder_need(in, "VmSetWork");
 	configure("merge = none\n", true);
-	reload();
+	harness_reload(&h);
 	phone_folder_sync(p);
 	in = phone_inbox(p);
 	assert_string_not_equal(in->id, id);
@@ -725,7 +700,7 @@ merged_and_not(void **state)
 	phone_sync_all(p, in);
 	folder_need(in, "VmSetWork");
 	configure("merge = inbox\n", true);
-	reload();
+	harness_reload(&h);
 	phone_folder_sync(p);
 	in = phone_inbox(p);
 	assert_string_equal(in->id, id);

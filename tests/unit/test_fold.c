@@ -80,6 +80,11 @@ anything(void **state)
 			       round & 1);
 		assert_true(utf8_valid(s));
 		assert_true(s.n <= 8 * MAX_FOLDED);
+		s = fold_name(a, span_from(text, (size_t)rand() % 6000),
+			      round & 1);
+		assert_true(utf8_valid(s));
+		assert_true(s.n <= 8 * MAX_FOLDED);
+		assert_true(s.n == 0 || (s.p[0] != ' ' && s.p[s.n - 1] != ' '));
 	}
 	arena_free(&a);
 }

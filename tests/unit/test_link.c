@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "translate/contacts/link.h"
-#include "translate/text/charset.h"
+#include "translate/text/fold.h"
 
 static const struct link_rules rules = { .country = "49" };
 
@@ -18,8 +18,8 @@ static void
 words(struct arena *a, const char *text, const char *plain,
       const char *spelled)
 {
-	struct span p = charset_words(a, span_of(text), false);
-	struct span s = charset_words(a, span_of(text), true);
+	struct span p = fold_name(a, span_of(text), false);
+	struct span s = fold_name(a, span_of(text), true);
 
 	if (!span_eq(p, span_of(plain)) || !span_eq(s, span_of(spelled)))
 		fail_msg("%s: '%.*s' '%.*s'", text, SPAN_ARG(p), SPAN_ARG(s));
@@ -41,7 +41,14 @@ test_words(void **state)
 	      "\xd1\x8f", "\xd0\xb8\xd0\xbb\xd1\x8c\xd1\x8f");
 	words(a, "\xe6\x9d\x8e\xe4\xbc\x9f", "\xe6\x9d\x8e\xe4\xbc\x9f",
 	      "\xe6\x9d\x8e\xe4\xbc\x9f");
+	words(a, "D\xc2\xb4" "Arc O\xe2\x80\x99" "Neil Mc`Coy", "darc oneil mccoy",
+	      "darc oneil mccoy");
+	/* A kana and its voicing are another letter; half width is none. */
+	words(a, "\xef\xbe\x94\xef\xbe\x8f\xef\xbe\x80\xef\xbe\x9e",
+	      "\xe3\x83\xa4\xe3\x83\x9e\xe3\x83\x80",
+	      "\xe3\x83\xa4\xe3\x83\x9e\xe3\x83\x80");
 	words(a, " .,- ", "", "");
+	words(a, "", "", "");
 	arena_free(&a);
 }
 

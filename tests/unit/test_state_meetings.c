@@ -144,6 +144,12 @@ items_by_token_and_date(void **state)
 	assert_true(mirror_since(b->s, USER, b->coll, 0, b->a, &list_out, &n,
 				 &e));
 	assert_int_equal(n, 2);
+	/* all of them, the oldest first */
+	assert_true(mirror_since(b->s, USER, b->coll, INT64_MIN, b->a,
+				 &list_out, &n, &e));
+	assert_int_equal(n, 3);
+	for (i = 0; i < 3; i++)
+		assert_int_equal(list_out[i].date, (int64_t)i * 100 - 100);
 	/* what is gone is neither */
 	it = item_of(b, "/3.ics");
 	assert_true(mirror_gone(b->s, USER, b->coll, it.item, &seq, &e));

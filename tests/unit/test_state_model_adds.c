@@ -640,18 +640,23 @@ static void
 phone_step(struct play *p)
 {
 	struct phone_model *d = &p->phone[rnd(p, DEVICES)];
-	unsigned what = rnd(p, 16);
+	unsigned what = rnd(p, 16), limit;
+	bool lost, hold;
 
 	p->fuse = rnd(p, 3) == 0 ? 1 + rnd(p, 14) : 0;
-	if (what == 0 && !was_numbered_anew(p, d))
+	if (what == 0 && !was_numbered_anew(p, d)) {
 		snprintf(d->key, sizeof(d->key), "0");
-	else if (what == 1 && d->asked && strcmp(d->key, "0") != 0)
+	} else if (what == 1 && d->asked && strcmp(d->key, "0") != 0) {
 		number_anew(p, d);
-	else if (what < 6)
+	} else if (what < 6) {
 		user_acts(p, d);
-	else
-		request(p, d, 1 + rnd(p, 5), rnd(p, 4) == 0,
-			rnd(p, 5) == 0 && !was_numbered_anew(p, d));
+	} else {
+		/* One by one: a seed is the same for every compiler. */
+		limit = 1 + rnd(p, 5);
+		lost = rnd(p, 4) == 0;
+		hold = rnd(p, 5) == 0 && !was_numbered_anew(p, d);
+		request(p, d, limit, lost, hold);
+	}
 	p->fuse = 0;
 }
 
@@ -782,7 +787,8 @@ adds_by_random_schedules(void **state)
 	print_message("%u requests, %u repeated, %u lost, %u stops, %d Adds\n",
 		      sum.requests, sum.repeats, sum.losses, sum.stops,
 		      sum.n_adds);
-	assert_true(sum.losses > 0 && sum.stops > 0 && sum.n_adds > 0);
+	/* A single schedule may be a dull one. */
+	assert_true(one || (sum.losses > 0 && sum.stops > 0 && sum.n_adds > 0));
 }
 
 int

@@ -707,17 +707,20 @@ static void
 phone_step(struct play *p)
 {
 	struct phone_model *d = &p->phone[rnd(p, DEVICES)];
-	unsigned what = rnd(p, 20);
+	unsigned what = rnd(p, 20), limit;
 
-	if (what == 0 && d->n_pending == 0)
+	if (what == 0 && d->n_pending == 0) {
 		snprintf(d->key, sizeof(d->key), "0");
-	else if (what < 3 && d->n_pending == 0)
+	} else if (what < 3 && d->n_pending == 0) {
 		d->want = rnd(p, 3) == 0 ? INT64_MIN
 					 : (int64_t)rnd(p, 15) * DAY;
-	else if (what < 8)
+	} else if (what < 8) {
 		command(p, d);
-	else
-		sync_once(p, d, 1 + rnd(p, 6), rnd(p, 4) == 0);
+	} else {
+		/* One by one: a seed is the same for every compiler. */
+		limit = 1 + rnd(p, 6);
+		sync_once(p, d, limit, rnd(p, 4) == 0);
+	}
 }
 
 static void
@@ -815,7 +818,8 @@ play(bool is_mail)
 {
 	const char *one = getenv("STATE_SEED");
 	unsigned seed = one ? (unsigned)strtoul(one, NULL, 10) : 1;
-	unsigned last = one ? seed : SEEDS;
+	const char *many = getenv("STATE_SEEDS");
+	unsigned last = one ? seed : many ? (unsigned)atoi(many) : SEEDS;
 
 	for (; seed <= last; seed++)
 		play_once(is_mail, seed);

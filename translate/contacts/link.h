@@ -39,7 +39,7 @@ struct link_key {
 	struct span value; /* normalised */
 };
 
-/* A person's name, folded (charset_words). */
+/* A person's name, folded (fold_name). */
 struct link_name {
 	struct span family[2], given[2]; /* plain, and with umlauts spelled */
 	struct span suffix;              /* Jr; folded */

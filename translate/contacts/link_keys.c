@@ -8,6 +8,7 @@
 #include "base/codec.h"
 #include "translate/contacts/link_private.h"
 #include "translate/text/charset.h"
+#include "translate/text/fold.h"
 
 #define MIN_DIGITS 7  /* below: an extension, a short code */
 #define TAIL_DIGITS 9 /* compared where no country is known */
@@ -227,7 +228,7 @@ generation(struct arena *a, struct span suffix)
 		{ "sr", "sr" }, { "senior", "sr" }, { "sen", "sr" },
 		{ "ii", "ii" }, { "iii", "iii" }, { "iv", "iv" },
 	};
-	struct span rest = charset_words(a, suffix, false);
+	struct span rest = fold_name(a, suffix, false);
 
 	while (rest.n > 0) {
 		struct span word = span_take_until(&rest, ' ');
@@ -261,10 +262,10 @@ link_name_of(struct arena *a, const struct contact *k, struct link_name *out)
 	if (out->company && firm.n == 0)
 		firm = k->full;
 	for (i = 0; i < 2; i++) {
-		out->family[i] = charset_words(
+		out->family[i] = fold_name(
 			a, out->company ? firm : family, i == 1);
 		if (!out->company)
-			out->given[i] = charset_words(a, given, i == 1);
+			out->given[i] = fold_name(a, given, i == 1);
 	}
 	out->suffix = generation(a, k->part[4]);
 }

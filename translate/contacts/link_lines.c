@@ -5,6 +5,7 @@
 #include "base/codec.h"
 #include "translate/contacts/link_private.h"
 #include "translate/text/charset.h"
+#include "translate/text/fold.h"
 
 enum link_value_kind
 link_value_kind(const struct ics_line *l)
@@ -43,7 +44,7 @@ link_value_key(struct arena *a, const struct link_rules *r,
 		key = link_phone(a, r, s);
 		return key.n > 0 ? key : s;
 	case VALUE_ADDRESS:
-		return charset_words(a, card_value(c, l), false);
+		return fold_name(a, card_value(c, l), false);
 	case VALUE_IM:
 		return charset_lower(a, contact_handle(s));
 	case VALUE_CHILD:

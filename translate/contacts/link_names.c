@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "translate/contacts/link_private.h"
-#include "translate/text/charset.h"
 
 /* Short forms that are in nobody else's passport. Forms of both sexes (Chris,
  * Alex, Sam) are in several rows. */

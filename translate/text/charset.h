@@ -16,10 +16,5 @@ bool charset_known(struct span name);
 uint64_t charset_bytes_for(struct span declared, uint64_t n);
 /* UTF-8 -> NFKC-ish case folding for comparing subjects: lower case. */
 struct span charset_lower(struct arena *a, struct span utf8);
-/* The words of a name for comparing: folded case, no accents (U+0300 to
- * U+036F; other scripts keep their signs), no apostrophes, one blank where
- * anything but letters and digits stood. `spelled`: umlauts and their like as
- * two letters (ue, oe, aa) instead of one. More than 4,096 bytes: empty. */
-struct span charset_words(struct arena *a, struct span utf8, bool spelled);
 
 #endif

@@ -9,7 +9,6 @@
 
 #include "base/buf.h"
 
-
 /* Letters that no decomposition opens, and what is typed for them. */
 static const struct {
 	UChar32 c;
@@ -75,7 +74,7 @@ put_utf8(struct buf *b, UChar32 c)
 	buf_put(b, s, (size_t)n);
 }
 
-/* One word letter by letter: `base` strips what accents are left. */
+/* One letter without its accents. */
 static void
 put_letter(struct buf *b, UChar32 c, bool spelled, const UNormalizer2 *nfd)
 {
@@ -109,52 +108,89 @@ put_letter(struct buf *b, UChar32 c, bool spelled, const UNormalizer2 *nfd)
 		put_utf8(b, p);
 }
 
+struct folding {
+	bool spelled, name;
+	const UNormalizer2 *fold, *nfd;
+};
+
 static void
-put_words(struct buf *b, const UChar *u, int32_t n, bool spelled,
-	  const UNormalizer2 *nfd)
+put_words(struct buf *b, const UChar *u, int32_t n, const struct folding *f)
 {
 	bool open = false;
 	UChar32 c;
 	int32_t i = 0;
 
 	while (i < n) {
+		bool alone;
+
 		U16_NEXT(u, i, n, c);
 		if (!u_isalnum(c) && !(open && is_mark(c))) {
 			open = false;
 			continue;
 		}
-		if (!open || is_alone(c))
+		alone = !f->name && is_alone(c);
+		if (!open || alone)
 			buf_byte(b, ' ');
-		open = !is_alone(c);
-		put_letter(b, c, spelled, nfd);
+		open = !alone;
+		put_letter(b, c, f->spelled, f->nfd);
 	}
 	if (b->n > 0)
 		buf_byte(b, ' ');
 }
 
-struct span
-fold_words(struct arena *a, struct span s, bool spelled)
+/* All of them are one unit long. Before the folding, which makes a blank and
+ * an accent of U+00B4. */
+static int32_t
+drop_apostrophes(UChar *u, int32_t n)
+{
+	int32_t i, m = 0;
+
+	for (i = 0; i < n; i++)
+		if (u[i] != '\'' && u[i] != '`' && u[i] != 0xb4 &&
+		    u[i] != 0x2018 && u[i] != 0x2019)
+			u[m++] = u[i];
+	return m;
+}
+
+/* s: at most MAX_FOLDED bytes. */
+static struct span
+folded(struct arena *a, struct span s, bool spelled, bool name)
 {
 	UErrorCode rc = U_ZERO_ERROR;
-	const UNormalizer2 *fold = unorm2_getNFKCCasefoldInstance(&rc);
-	const UNormalizer2 *nfd = unorm2_getNFDInstance(&rc);
+	struct folding f = { .spelled = spelled, .name = name };
 	struct buf b = BUF_INIT(8 * MAX_FOLDED);
 	UChar *u, *low;
 	int32_t n = 0, m;
 	struct span out;
 
-	s = span_first(s, MAX_FOLDED);
+	f.fold = unorm2_getNFKCCasefoldInstance(&rc);
+	f.nfd = unorm2_getNFDInstance(&rc);
 	u = xmalloc(sizeof(*u) * (s.n + 1));
 	/* One character gives 18 at most (U+FDFA). */
 	low = xmalloc(sizeof(*low) * (s.n * 18 + 16));
 	u_strFromUTF8WithSub(u, (int32_t)s.n + 1, &n, s.n > 0 ? s.p : "",
 			     (int32_t)s.n, ' ', NULL, &rc);
-	m = unorm2_normalize(fold, u, n, low, (int32_t)s.n * 18 + 16, &rc);
+	if (name && U_SUCCESS(rc))
+		n = drop_apostrophes(u, n);
+	m = unorm2_normalize(f.fold, u, n, low, (int32_t)s.n * 18 + 16, &rc);
 	if (U_SUCCESS(rc))
-		put_words(&b, low, m, spelled, nfd);
+		put_words(&b, low, m, &f);
 	out = arena_dup(a, buf_view(&b));
 	buf_free(&b);
 	free(u);
 	free(low);
 	return out;
+}
+
+struct span
+fold_words(struct arena *a, struct span s, bool spelled)
+{
+	return folded(a, span_first(s, MAX_FOLDED), spelled, false);
+}
+
+struct span
+fold_name(struct arena *a, struct span s, bool spelled)
+{
+	return s.n > MAX_FOLDED ? SPAN_NONE
+				: span_trim(folded(a, s, spelled, true));
 }

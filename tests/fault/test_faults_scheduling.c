@@ -35,7 +35,7 @@ main(void)
 		  .scheduling = true, .mails = 2, .thin = 24 },
 		{ .name = "cancel-14", .prepare = meet_invited,
 		  .act = meet_cancel, .dav = true, .version = "14.1",
-		  .scheduling = true, .mails = 2, .thin = 24 },
+		  .scheduling = true, .mails = 2, .thin = 6 },
 		{ .name = "accept-mail-14", .prepare = meet_by_mail,
 		  .act = meet_accept_mail, .dav = true, .version = "14.1",
 		  .scheduling = true, .mails = 1, .thin = 24 },
@@ -45,7 +45,7 @@ main(void)
 		  .doubt = true, .beside = 6 },
 		{ .name = "decline-event-14", .prepare = meet_by_calendar,
 		  .act = meet_decline_event, .dav = true, .version = "14.1",
-		  .scheduling = true, .mails = 1, .thin = 24 },
+		  .scheduling = true, .mails = 1, .thin = 6 },
 	};
 
 	return faults_main("test_faults_scheduling", v, sizeof(v) / sizeof(*v));

@@ -107,6 +107,37 @@ by_calendar(const struct filter *f, struct span mail)
 	return g != NULL && !g->unreached;
 }
 
+/* Is the meeting as it was before what the mail tells of? Or is the answer in
+ * it that the mail gives? Then the calendar's word is the last. */
+static bool
+calendar_speaks(const struct filter *f, struct span mail)
+{
+	if (!f->there)
+		return false;
+	if (is(f, SPAN("REPLY")))
+		return span_eq_ci(mail, f->stored.organizer) &&
+		       span_eq_ci(f->f.own_partstat, f->stored.own_partstat);
+	return f->stored.mine && !f->stored.cancelled &&
+	       guest(&f->stored, mail) != NULL;
+}
+
+/* `told`: the server has told those whom it reached. */
+static bool
+has_heard(const struct filter *f, bool told, struct span mail, bool *out,
+	  struct err *e)
+{
+	bool unreached;
+
+	*out = by_calendar(f, mail);
+	if (*out || !told || calendar_speaks(f, mail))
+		return true;
+	if (!told_find(f->a, TOLD_UNREACHED, f->f.uid, f->f.method, mail,
+		       &unreached, e))
+		return false;
+	*out = !unreached;
+	return true;
+}
+
 /* The meeting, if its calendar's server sends. */
 static bool
 look(struct filter *f, struct err *e)
@@ -147,7 +178,7 @@ phone_mail_filter(struct request *r, struct account *a, struct outgoing *mail,
 	struct filter f = { .r = r, .a = a, .env = request_env(r),
 			    .mail = mail };
 	size_t i, left = 0;
-	bool told;
+	bool told, heard;
 
 	if (!read_message(&f) || !concerns_us(&f))
 		return true;
@@ -155,9 +186,12 @@ phone_mail_filter(struct request *r, struct account *a, struct outgoing *mail,
 	    !told_find(a, TOLD_BY_SERVER, f.f.uid, f.f.method, more(&f),
 		       &told, e))
 		return false;
-	for (i = 0; i < mail->n_rcpt; i++)
-		if (!told && !by_calendar(&f, mail->rcpt[i]))
+	for (i = 0; i < mail->n_rcpt; i++) {
+		if (!has_heard(&f, told, mail->rcpt[i], &heard, e))
+			return false;
+		if (!heard)
 			mail->rcpt[left++] = mail->rcpt[i];
+	}
 	if (left < mail->n_rcpt)
 		log_line(LOG_INFO, "meeting",
 			 SPAN_FMT " not sent again to %zu of %zu",

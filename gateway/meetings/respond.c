@@ -278,7 +278,12 @@ leave(struct work *w, struct span text, bool same, struct err *e)
 	struct span word = SPAN(DECLINED), old = w->at.text;
 	uint64_t item;
 
-	if (!same && !plan(w, old, text, e))
+	/* Written before a power cut: the note is still to be made for the mail
+	 * of a phone that writes its own. */
+	if ((!same || w->env.version < 160) && !plan(w, old, text, e))
+		return false;
+	if (same && w->env.version < 160 &&
+	    !schedule_note_reply(&w->sch, old, e))
 		return false;
 	if (!same && w->sch.d.sender == ITIP_BY_SERVER) {
 		if (!put(w, w->sch.text, &o, &item, e)) {
@@ -286,7 +291,8 @@ leave(struct work *w, struct span text, bool same, struct err *e)
 			return false;
 		}
 		schedule_done(&w->sch, o.data);
-		return keep(w, word, e) && remove_it(w, e);
+		return schedule_note_reply(&w->sch, o.data, e) &&
+		       keep(w, word, e) && remove_it(w, e);
 	}
 	/* What the calendar shall say is nothing now. */
 	if (!same && w->sch.n_due > 0 && !plan(w, old, SPAN_NONE, e))

@@ -166,6 +166,45 @@ announce(struct schedule *p, struct err *e)
 	return true;
 }
 
+static bool
+is_guest(const struct itip_facts *f, struct span mail)
+{
+	size_t i;
+
+	for (i = 0; i < f->n_guest; i++)
+		if (span_eq_ci(f->guest[i].mail, mail))
+			return true;
+	return false;
+}
+
+/* Guests whom the write takes out of the calendar, which cannot answer for
+ * them any more when the phone's own mail comes. Noted before, since after a
+ * power cut nothing would tell who they were; as long as the calendar has them
+ * the note does not count (phone_mail.c). */
+static bool
+note_cancel(struct schedule *p, struct err *e)
+{
+	bool all = p->text.n == 0 || p->is.cancelled, any = all;
+	size_t i;
+
+	if (p->d.sender != ITIP_BY_SERVER || p->env->version >= 160 ||
+	    p->action >= ITIP_RESPOND)
+		return true;
+	for (i = 0; i < p->was.n_guest; i++) {
+		const struct itip_guest *g = &p->was.guest[i];
+
+		if (!all && is_guest(&p->is, g->mail))
+			continue;
+		any = true;
+		if (g->unreached &&
+		    !told_keep(p->a, TOLD_UNREACHED, p->was.uid,
+			       SPAN("CANCEL"), g->mail, e))
+			return false;
+	}
+	return !any || told_keep(p->a, TOLD_BY_SERVER, p->was.uid,
+				 SPAN("CANCEL"), SPAN_NONE, e);
+}
+
 bool
 schedule_begin(struct schedule *p, struct err *e)
 {
@@ -188,6 +227,8 @@ schedule_begin(struct schedule *p, struct err *e)
 	if (schedules && p->text.n > 0 &&
 	    (p->d.hush_server || p->d.sender == ITIP_BY_SERVER))
 		p->text = itip_agent(p->env, p->text, p->d.hush_server);
+	if (!note_cancel(p, e))
+		return false;
 	p->rest = p->d.sender == ITIP_BY_SERVER && p->env->version >= 160;
 	if (p->d.sender == ITIP_BY_GATEWAY || p->rest)
 		return announce(p, e);
@@ -246,31 +287,20 @@ schedule_unreached(const struct tr_env *env, struct span stored,
 	return n > 0;
 }
 
-/* The calendar cannot answer for these any more when the phone's own mail
- * comes. */
-static void
-note(struct schedule *p, struct span stored)
+bool
+schedule_note_reply(struct schedule *p, struct span stored, struct err *e)
 {
-	size_t i, k;
-	bool gone = stored.n == 0;
+	struct itip_facts f;
 
-	if (p->d.sender != ITIP_BY_SERVER || p->env->version >= 160)
-		return;
-	if (p->action == ITIP_RESPOND) {
-		told_note(p->a, TOLD_BY_SERVER, uid_of(p), SPAN("REPLY"),
-			  word_of(p->response->answer));
-		return;
-	}
-	for (i = 0; !gone && i < p->was.n_guest; i++) {
-		for (k = 0; k < p->is.n_guest; k++)
-			if (span_eq_ci(p->was.guest[i].mail,
-				       p->is.guest[k].mail))
-				break;
-		gone = k == p->is.n_guest;
-	}
-	if (gone || p->is.cancelled)
-		told_note(p->a, TOLD_BY_SERVER, p->was.uid, SPAN("CANCEL"),
-			  SPAN_NONE);
+	if (p->d.sender != ITIP_BY_SERVER || p->env->version >= 160 ||
+	    p->action != ITIP_RESPOND)
+		return true;
+	if (itip_facts(p->env, stored, &f) && f.organizer_unreached &&
+	    !told_keep(p->a, TOLD_UNREACHED, uid_of(p), SPAN("REPLY"),
+		       f.organizer, e))
+		return false;
+	return told_keep(p->a, TOLD_BY_SERVER, uid_of(p), SPAN("REPLY"),
+			 word_of(p->response->answer), e);
 }
 
 void
@@ -280,8 +310,8 @@ schedule_done(struct schedule *p, struct span stored)
 	struct err e = { 0 };
 	size_t i;
 
-	if (p->meeting)
-		note(p, stored);
+	if (p->meeting && !schedule_note_reply(p, stored, &e))
+		log_line(LOG_WARN, "meeting", "not on record: %s", e.text);
 	for (i = 0; i < p->n_due; i++) {
 		struct span to = SPAN_NONE;
 		bool go = !p->rest ||

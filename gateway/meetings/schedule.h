@@ -45,6 +45,11 @@ struct schedule {
 bool schedule_begin(struct schedule *p, struct err *e);
 /* `stored`: the object as the source has it now; empty: it is gone. */
 void schedule_done(struct schedule *p, struct span stored);
+/* An answer that the server has sent, as schedule_done notes it for the mail
+ * of a phone that writes its own: for whoever removes the meeting next, when
+ * the calendar cannot tell any more. False: it is not on record. */
+bool schedule_note_reply(struct schedule *p, struct span stored,
+			 struct err *e);
 /* The write failed. Where it is certain that nothing was written nothing is
  * announced any more; else the calendar will tell. */
 void schedule_undo(struct schedule *p, const struct err *why);

@@ -6,10 +6,18 @@
 
 #include "gateway/accounts/account.h"
 
-enum teller { TOLD_BY_SERVER, TOLD_BY_PHONE };
+enum teller {
+	TOLD_BY_SERVER,
+	TOLD_BY_PHONE,
+	TOLD_UNREACHED /* the server did not get through to him */
+};
 
-/* method: REQUEST, CANCEL, REPLY; more: of a REPLY its PARTSTAT, else empty.
- * A note that cannot be kept is only logged. */
+/* method: REQUEST, CANCEL, REPLY; more: of a REPLY its PARTSTAT, of
+ * TOLD_UNREACHED the address (in any case), else empty. told_note: one that cannot be kept
+ * is only logged. */
+bool told_keep(struct account *a, enum teller who, struct span uid,
+	       struct span method, struct span more, struct err *e);
+/* The same; what cannot be kept is only logged. */
 void told_note(struct account *a, enum teller who, struct span uid,
 	       struct span method, struct span more);
 bool told_find(struct account *a, enum teller who, struct span uid,

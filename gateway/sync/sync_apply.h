@@ -94,6 +94,16 @@ bool apply_plan(struct apply *p, struct schedule *sch,
 		enum itip_action action, const struct sync_cmd *cmd,
 		struct span name, struct span old, struct span text,
 		struct err *e);
+/* A server that works, but answers 500 to one object for two minutes, will not
+ * take it (Cyrus and an odd URL): one object must not stop the folder. Then
+ * true; the row is gone and *e an error of the item, so that the command is
+ * refused (Status 6) and the phone gets what the server has. rep: the row the
+ * failed command was begun with, as it was found (match). */
+bool apply_hopeless(struct apply *p, const struct reply *rep,
+		    enum reply_match match, struct err *e);
+/* The same for a Delete, which has no row unless it fails. */
+void apply_hopeless_delete(struct apply *p, const struct sync_cmd *cmd,
+			   const struct sync_result *res, struct err *e);
 bool apply_delete(struct apply *p, const struct sync_cmd *cmd,
 		  struct sync_result *res, struct err *e);
 /* One command on a whole object (events, tasks): res->status is set. Of an

@@ -19,7 +19,6 @@
 #include "state/replies.h"
 
 #define MAX_RETRIES 12 /* SYNC-CORE 6.3 */
-#define PATIENCE_S 120
 
 static struct store *
 store_of(const struct apply *p)
@@ -43,27 +42,6 @@ apply_answer_from(struct apply *p, const struct reply *rep,
 	if (rep->item != 0)
 		apply_effect(p, rep->item, rep->version);
 	apply_tell(p, rep);
-}
-
-/* A server that works, but answers 500 to this object for two minutes, will
- * not take it (Cyrus and an odd URL): one object must not stop the folder. The
- * command is refused, and the phone gets what the server has. */
-static bool
-is_hopeless(struct apply *p, const struct reply *rep, enum reply_match match,
-	    struct err *e)
-{
-	struct err none = { 0 };
-
-	if (match != REPLY_SAME || rep->done || e->code != ERR_UNAVAILABLE ||
-	    e->scope != SCOPE_COLLECTION ||
-	    clock_wall() - rep->when < PATIENCE_S)
-		return false;
-	log_line(LOG_WARN, "sync", "coll=%u item=%llu text=\"given up: %s\"",
-		 p->c->id, (unsigned long long)rep->cmd.item, e->text);
-	err_clear(e);
-	err_set(e, ERR_INVALID, SCOPE_ITEM, "the server fails at it");
-	reply_drop(store_of(p), p->pos, rep->n, &none);
-	return true;
 }
 
 /* Digests of all Adds of this request. */
@@ -396,7 +374,7 @@ add_object(struct apply *p, const struct sync_cmd *cmd,
 	if (put_new(p, cmd, &rc, &rep, match == REPLY_SAME, name, &sch, res,
 		    e))
 		return true;
-	if (is_hopeless(p, &rep, match, e))
+	if (apply_hopeless(p, &rep, match, e))
 		return false;
 	if (e->code != ERR_CONFLICT || e->scope != SCOPE_ITEM)
 		return false;
@@ -558,7 +536,7 @@ change_object(struct apply *p, const struct sync_cmd *cmd,
 			 res, &version, e)) {
 		struct err none = { 0 };
 
-		if (!is_hopeless(p, &rep, match, e) &&
+		if (!apply_hopeless(p, &rep, match, e) &&
 		    e->scope == SCOPE_ITEM)
 			reply_drop(store_of(p), p->pos, rep.n, &none);
 		return false;

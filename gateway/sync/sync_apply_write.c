@@ -96,8 +96,10 @@ apply_delete(struct apply *p, const struct sync_cmd *cmd,
 	    object_delete_shown(p->c->kind, &p->o->env, old, &text)) {
 		if (!apply_plan(p, &sch, ITIP_CHANGE, cmd, SPAN_NONE, old,
 				text, e) ||
-		    !delete_part(p, it, &sch, e))
+		    !delete_part(p, it, &sch, e)) {
+			apply_hopeless_delete(p, cmd, res, e);
 			return false;
+		}
 		apply_effect(p, res->shown, HAS_NOTHING);
 		return true;
 	}
@@ -105,11 +107,16 @@ apply_delete(struct apply *p, const struct sync_cmd *cmd,
 			e))
 		return false;
 	if (!remove_item(p, it, it->etag, &sch, e)) {
-		if (e->code != ERR_CONFLICT)
+		bool done = false;
+
+		if (e->code == ERR_CONFLICT) {
+			err_clear(e);
+			done = remove_item(p, it, SPAN_NONE, &sch, e);
+		}
+		if (!done) {
+			apply_hopeless_delete(p, cmd, res, e);
 			return false;
-		err_clear(e);
-		if (!remove_item(p, it, SPAN_NONE, &sch, e))
-			return false;
+		}
 	}
 	if (!mirror_gone(p->a->gw->store, p->a->user, p->c->id, it->item, &seq,
 			 e))

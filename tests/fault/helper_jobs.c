@@ -1,4 +1,5 @@
 #include "tests/fault/helper_jobs.h"
+#include "tests/fault/helper_plan.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,11 +14,7 @@
 #include <unistd.h>
 
 #define MAX_SCENARIOS 16
-#define MAX_JOBS SECOND_USERS /* each has a user of its own */
-#define USERS "8000"
-/* Radicale reads the list of users for every request. */
-#define DAV_JOBS 2500
-#define DAV_USERS "2500"
+#define MAX_JOBS PLAN_JOBS
 #define MAX_WORKERS 16
 #define LEFT_BYTES 16384
 /* Background work varies a little from run to run: points beyond the last
@@ -53,6 +50,7 @@ struct board { /* shared with the workers */
 
 static const struct scenario *scenarios;
 static size_t n_scenarios;
+static unsigned n_users; /* of the servers, not counting second mailboxes */
 static struct board *board;
 static struct harness harness;
 
@@ -222,32 +220,14 @@ run_jobs(unsigned first)
 
 /* ---- what is to be done ------------------------------------------------*/
 
-/* FAULT_ONLY=scenario:mode:k */
-static bool
-wanted(unsigned scenario, enum mode mode, unsigned k)
-{
-	const char *only = getenv("FAULT_ONLY");
-	char full[128];
-	size_t n;
-
-	if (!only)
-		return true;
-	snprintf(full, sizeof(full), "%s:%s:%u", scenarios[scenario].name,
-		 mode_names[mode], k);
-	n = strlen(only);
-	if (mode == RUN_CALM)
-		n = strcspn(only, ":");
-	return !strncmp(only, full, n) && (!full[n] || full[n] == ':');
-}
-
 static void
 add_job(unsigned scenario, enum mode mode, unsigned k)
 {
 	struct job *j = &board->jobs[board->n];
 
-	if (!wanted(scenario, mode, k))
+	if (!plan_wanted(&scenarios[scenario], mode, k))
 		return;
-	if (board->n == (scenarios[scenario].objects ? DAV_JOBS : MAX_JOBS)) {
+	if (board->n == n_users) {
 		fprintf(stderr, "faults: more than %u runs\n", board->n);
 		exit(1);
 	}
@@ -255,29 +235,6 @@ add_job(unsigned scenario, enum mode mode, unsigned k)
 	j->mode = mode;
 	j->k = k;
 	j->user = (int)++board->n;
-}
-
-static bool
-is_thinned(const struct scenario *s)
-{
-	return (s->dav || s->objects) && !getenv("FAULT_ALL");
-}
-
-/* Runs with a DAV server are slow: every fourth point is tried, in one mode,
- * and each request in one way, others in each scenario. FAULT_ALL: all of
- * them, as for mail. */
-static bool
-chosen(unsigned scenario, enum mode mode, unsigned k)
-{
-	/* By (k + scenario) mod 12; RUN_CALM: not this one. */
-	static const enum mode points[12] = { [0] = RUN_FAIL, [4] = RUN_KILL,
-					      [8] = RUN_LATE };
-	static const enum mode requests[] = { RUN_LOSE, RUN_CUT };
-
-	if (!is_thinned(&scenarios[scenario]) || getenv("FAULT_ONLY"))
-		return true;
-	return mode == points[(k + scenario) % 12] ||
-	       mode == requests[(k + scenario) % 2];
 }
 
 static void
@@ -291,7 +248,8 @@ add_disturbed(unsigned scenario)
 		n = mode == RUN_LOSE || mode == RUN_CUT ? b->requests
 							: b->points + SLACK;
 		for (k = 1; k <= n; k++)
-			if (chosen(scenario, mode, k))
+			if (plan_chosen(&scenarios[scenario], scenario, mode,
+					k))
 				add_job(scenario, mode, k);
 	}
 }
@@ -303,7 +261,8 @@ planned(unsigned scenario, enum mode mode)
 	unsigned k, n = 0;
 
 	for (k = 1; k <= board->bases[scenario].points; k++)
-		n += chosen(scenario, mode, k);
+		n += plan_chosen(&scenarios[scenario], scenario, mode,
+				 k);
 	return n;
 }
 
@@ -437,7 +396,7 @@ sum_up(unsigned scenario)
 static void
 demand_met(const struct scenario *sc, unsigned met, unsigned planned_runs)
 {
-	assert_true((met + is_thinned(sc)) * 10 >= planned_runs * 9);
+	assert_true((met + plan_thinned(sc)) * 10 >= planned_runs * 9);
 }
 
 static void
@@ -448,7 +407,7 @@ judge_scenario(void **state)
 	const struct base *b = &board->bases[i];
 	struct sums s;
 
-	if (!wanted(i, RUN_CALM, 0))
+	if (!plan_wanted(sc, RUN_CALM, 0))
 		skip();
 	s = sum_up(i);
 	fprintf(stderr,
@@ -469,10 +428,10 @@ judge_scenario(void **state)
 	demand_met(sc, s.met[RUN_KILL], planned(i, RUN_KILL));
 	demand_met(sc, s.met[RUN_LATE], planned(i, RUN_LATE));
 	assert_true(s.met[RUN_LOSE] + s.met[RUN_CUT] > 0);
-	if (!is_thinned(sc))
+	if (!plan_thinned(sc))
 		assert_true(s.met[RUN_LOSE] > 0 && s.met[RUN_CUT] > 0);
 	if (sc->doubt)
-		assert_true((is_thinned(sc) || s.doubts > 0) &&
+		assert_true((plan_thinned(sc) || s.doubts > 0) &&
 			    s.doubts <= DOUBT_POINTS * sc->mails + SLACK +
 						sc->beside);
 }
@@ -531,8 +490,7 @@ int
 faults_main(const char *program, const struct scenario *v, size_t n)
 {
 	struct CMUnitTest *tests = calloc(n, sizeof(*tests));
-	const char *stack = "--users " USERS;
-	bool objects = false;
+	char *stack = plan_stack(v, n, &n_users);
 	size_t i;
 
 	board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE,
@@ -545,13 +503,7 @@ faults_main(const char *program, const struct scenario *v, size_t n)
 		tests[i].name = v[i].name;
 		tests[i].test_func = judge_scenario;
 		tests[i].initial_state = (void *)(uintptr_t)&v[i];
-		objects |= v[i].objects;
 	}
-	for (i = 0; i < n; i++)
-		if (v[i].dav)
-			stack = "--with radicale --users " USERS;
-	if (objects)
-		stack = "--with radicale --users " DAV_USERS;
 	harness_up(&harness,
 		   &(struct harness_options){ .name = program,
 					      .no_daemon = true,

@@ -275,7 +275,7 @@ write_template(struct run *r)
 			     r->h.users[1].password, r->h.users[1].email);
 	if (r->dav)
 		bytes_printf(&b, "[dav]\nurl = %s\nusername = %s\npoll = 1\n",
-			     r->h.dav, r->h.users[0].login);
+			     r->scheduling ? r->d.url : r->h.dav, r->d.login);
 	if (r->objects)
 		bytes_printf(&b, "[dav]\nurl = %s/\n", r->d.origin);
 	snprintf(path, sizeof(path), "%s/any.conf", r->h.dir);
@@ -298,6 +298,8 @@ begin(struct run *r, const struct scenario *s, int user)
 	r->doubt = r->lost = false;
 	r->second = s->second;
 	r->dav = s->dav;
+	r->scheduling = s->scheduling;
+	r->version = s->version;
 	r->merged = s->merged;
 	r->objects = s->objects;
 	r->message[0] = '\0';
@@ -305,8 +307,9 @@ begin(struct run *r, const struct scenario *s, int user)
 	r->h.n_phones = 0;
 	name_user(&r->h.users[0], user);
 	name_user(&r->h.users[1], user + SECOND_USERS);
-	if (r->objects && !dav_side(&r->h, "Radicale", 0, &r->d))
-		run_failf("no Radicale");
+	if ((r->objects || r->dav) &&
+	    !dav_side(&r->h, r->scheduling ? "Cyrus" : "Radicale", 0, &r->d))
+		run_failf("no server of calendars");
 	write_template(r);
 	snprintf(r->to, sizeof(r->to), "run%d@outside.test", user);
 	unlink(r->h.log);

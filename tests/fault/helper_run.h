@@ -32,6 +32,8 @@ struct run {
 	struct imap *c;  /* raw, of the same user */
 	struct imap *c2; /* of the second mailbox, if there is one */
 	bool second, dav, objects, merged;
+	bool scheduling;   /* its calendar is at Cyrus, which invites itself */
+	const char *version; /* of the protocol; NULL: the phone's own choice */
 	struct dav_side d; /* of the same user, if there is a DAV server */
 	int user;        /* number of the login */
 	char to[64];     /* an outside address of this run alone */
@@ -51,6 +53,10 @@ struct scenario {
 	void (*act)(struct run *r);
 	bool second;    /* the account has a second mailbox, SECOND */
 	bool dav;       /* ... and a calendar (Radicale) */
+	bool scheduling; /* ... which is at Cyrus instead */
+	const char *version; /* that the phone speaks; NULL: its own choice */
+	unsigned thin;  /* with a DAV server: three of so many points are
+			   tried; 0: of 12 */
 	bool merged;    /* ... whose inbox is folded into the first one's */
 	bool objects;   /* ... or calendars and contacts; then these alone are
 			   synced */

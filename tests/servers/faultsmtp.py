@@ -2,7 +2,8 @@
 """faultsmtp.py PORT DIR: takes every mail into DIR, one file each; the first
 line is the envelope. The recipient orders faults: rcptNNN@ is answered NNN at
 RCPT, dataNNN@ at the final dot, drop@ closes the connection there, slowN@
-waits N seconds."""
+waits N seconds, directNNN@ is answered NNN at the final dot unless the mail
+came through another server (has Received)."""
 import asyncio, os, re, sys
 
 port, folder, count = int(sys.argv[1]), sys.argv[2], 0
@@ -51,6 +52,10 @@ async def session(reader, writer):
             names = " ".join(to)
             slow = re.search(r"<slow(\d+)", names)
             bad = re.search(r"<data([45]\d\d)", names)
+            direct = re.search(r"<direct([45]\d\d)", names)
+            if direct and not any(line.lower().startswith(b"received:")
+                                  for line in body):
+                bad = direct
             if "<drop" in names:
                 break
             if slow:

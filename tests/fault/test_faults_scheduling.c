@@ -1,0 +1,52 @@
+/* Meetings in a calendar whose server tells the others itself (Cyrus), whatever
+ * the phone speaks: the mails that phones up to 14.1 write beside that go
+ * nowhere, and those that the gateway announces for whom the server cannot
+ * reach do not either. */
+#include "tests/fault/helper_meetings.h"
+
+int
+main(void)
+{
+	static const struct scenario v[] = {
+		{ .name = "invite", .prepare = meet_set_up,
+		  .act = meet_invite, .dav = true, .version = "16.1",
+		  .scheduling = true, .mails = 1, .thin = 24 },
+		{ .name = "update", .prepare = meet_invited,
+		  .act = meet_update, .dav = true, .version = "16.1",
+		  .scheduling = true, .mails = 2, .thin = 24 },
+		{ .name = "cancel", .prepare = meet_invited,
+		  .act = meet_cancel, .dav = true, .version = "16.1",
+		  .scheduling = true, .mails = 2, .thin = 24 },
+		{ .name = "accept-mail", .prepare = meet_by_mail,
+		  .act = meet_accept_mail, .dav = true, .version = "16.1",
+		  .scheduling = true, .mails = 1, .thin = 24 },
+		{ .name = "decline-mail", .prepare = meet_by_mail,
+		  .act = meet_decline_mail, .dav = true, .version = "16.1",
+		  .scheduling = true, .mails = 1, .thin = 24,
+		  .doubt = true, .beside = 6 },
+		{ .name = "decline-event", .prepare = meet_by_calendar,
+		  .act = meet_decline_event, .dav = true, .version = "16.1",
+		  .scheduling = true, .mails = 1, .thin = 24 },
+		{ .name = "invite-14", .prepare = meet_set_up,
+		  .act = meet_invite, .dav = true, .version = "14.1",
+		  .scheduling = true, .mails = 1, .thin = 24 },
+		{ .name = "update-14", .prepare = meet_invited,
+		  .act = meet_update, .dav = true, .version = "14.1",
+		  .scheduling = true, .mails = 2, .thin = 24 },
+		{ .name = "cancel-14", .prepare = meet_invited,
+		  .act = meet_cancel, .dav = true, .version = "14.1",
+		  .scheduling = true, .mails = 2, .thin = 6 },
+		{ .name = "accept-mail-14", .prepare = meet_by_mail,
+		  .act = meet_accept_mail, .dav = true, .version = "14.1",
+		  .scheduling = true, .mails = 1, .thin = 24 },
+		{ .name = "decline-mail-14", .prepare = meet_by_mail,
+		  .act = meet_decline_mail, .dav = true, .version = "14.1",
+		  .scheduling = true, .mails = 1, .thin = 24,
+		  .doubt = true, .beside = 6 },
+		{ .name = "decline-event-14", .prepare = meet_by_calendar,
+		  .act = meet_decline_event, .dav = true, .version = "14.1",
+		  .scheduling = true, .mails = 1, .thin = 6 },
+	};
+
+	return faults_main("test_faults_scheduling", v, sizeof(v) / sizeof(*v));
+}

@@ -33,7 +33,7 @@ write_object(struct sync_one *one, wbxml_tag tag, const struct place *p,
 	if (tag == WX_AirSync_Fetch)
 		wbxml_uint(w, WX_AirSync_Status, 1);
 	wbxml_open(w, WX_AirSync_ApplicationData);
-	object_write(one->c.kind, &env, text, w);
+	object_write(&p->coll, &env, text, w);
 	wbxml_close(w);
 	wbxml_close(w);
 }

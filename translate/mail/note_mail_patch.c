@@ -55,6 +55,14 @@ want_subject(struct patch *p, const struct wbxml_node *data)
 }
 
 static bool
+is_written(const struct patch *p, struct span stored)
+{
+	return span_eq(span_trim(utf8_crlf(p->a, utf8_clean(p->a,
+							    p->new_body))),
+		       span_trim(stored));
+}
+
+static bool
 want_body(struct patch *p, const struct wbxml_node *data, struct err *e)
 {
 	const struct wbxml_node *n = wbxml_child(data, WX_AirSyncBase_Body);
@@ -74,11 +82,13 @@ want_body(struct patch *p, const struct wbxml_node *data, struct err *e)
 					"encrypted")))
 		return err_set(e, ERR_UNSUPPORTED, SCOPE_ITEM,
 			       "note: its text is signed or encrypted");
-	p->body = true;
 	p->html = html.n > 0 || p->n.html.n > 0;
 	p->new_body = html.n > 0  ? html_declare_utf8(p->a, html)
 		      : p->html ? text_to_html_document(p->a, text)
 				: text;
+	/* What we would write stands there: a repeated request, of a text
+	 * whose blanks do not survive the way through HTML. */
+	p->body = p->is_new || !is_written(p, p->html ? p->n.html : p->n.text);
 	return true;
 }
 
@@ -213,7 +223,7 @@ put_body(struct patch *p, struct buf *b)
 	buf_str(b, "MIME-Version: 1.0\r\n");
 	if (!p->is_new)
 		attachments_list(p->env, &p->n.info, &p->n.plan, &parts);
-	p->full |= parts.n > MAX_PARTS;
+	p->full = p->full || parts.n > MAX_PARTS;
 	if (parts.n > 0 && !p->full)
 		put_parts(p, b, &parts);
 	else

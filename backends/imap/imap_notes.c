@@ -125,8 +125,19 @@ mark_now(struct arena *a, const struct imap *s)
 	return mark;
 }
 
+static bool
+is_selected(const struct imap *s, struct span box, struct arena *a)
+{
+	struct err none = { 0 };
+	const char *quoted = imap_box(a, box, &none);
+
+	return s->selected != NULL && quoted != NULL &&
+	       strcmp(s->selected, quoted) == 0;
+}
+
 /* Only where modification sequences are kept: others do not tell that a mail
- * was marked \Deleted. */
+ * was marked \Deleted. Not of an open mailbox: one that was deleted and made
+ * again looks unchanged for ever (Dovecot). */
 static bool
 is_unchanged(struct imap *s, struct span box, struct span cursor,
 	     struct arena *a)
@@ -141,7 +152,7 @@ is_unchanged(struct imap *s, struct span box, struct span cursor,
 		span_take_until(&rest, ' ');
 	return span_starts(cursor, SPAN("v1 ")) &&
 	       span_u64(span_take_until(&rest, ' '), &modseq) && modseq > 0 &&
-	       s->caps & CAP_CONDSTORE &&
+	       s->caps & CAP_CONDSTORE && !is_selected(s, box, a) &&
 	       imap_status_round(s, &box, 1, a, &st, &none) && st.found &&
 	       st.has & STATUS_MODSEQ && st.has & STATUS_UIDNEXT &&
 	       st.has & STATUS_MESSAGES && st.has & STATUS_UIDVALIDITY &&

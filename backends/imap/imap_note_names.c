@@ -130,9 +130,6 @@ note_replacing(struct arena *a, struct span message, struct span etag)
 	struct buf b = BUF_INIT(message.n + 200);
 	struct span rest = message, out;
 
-	if (etag.n > 0)
-		buf_printf(&b, NOTES_REPLACES ": " SPAN_FMT "\r\n",
-			   SPAN_ARG(etag));
 	while (!is_end(rest)) {
 		size_t n = field_length(rest);
 
@@ -140,6 +137,12 @@ note_replacing(struct arena *a, struct span message, struct span etag)
 			buf_span(&b, span_first(rest, n));
 		rest = span_from_at(rest, n);
 	}
+	/* Last of all: what stands first in a broken mail may be the fold of
+	 * nothing. */
+	if (etag.n > 0)
+		buf_printf(&b, "%s" NOTES_REPLACES ": " SPAN_FMT "\r\n",
+			   b.n > 0 && b.p[b.n - 1] != '\n' ? "\r\n" : "",
+			   SPAN_ARG(etag));
 	buf_span(&b, rest);
 	out = b.n == message.n && etag.n == 0 ? message
 					      : arena_dup(a, buf_view(&b));

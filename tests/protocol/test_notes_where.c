@@ -271,6 +271,43 @@ nobody_knows_yet(void **state)
 	expect(p, true, false);
 }
 
+/* A phone that sees notes merged works on the same ones. */
+static void
+through_a_view(void **state)
+{
+	struct phone_folder *f;
+	struct phone *p = harness_phone(&h, 6, "merged");
+	struct sync_result r;
+	char *id;
+
+	(void)state;
+	free(p->device_type);
+	p->device_type = strdup("Outlook");
+	notes_make(&h, 6);
+	note_put(&h, 6, "viewed", "Viewed", "x");
+	phone_set_up(p);
+	f = phone_need_type(p, 10);
+	phone_set_options(f, OPTIONS_PLAIN);
+	phone_sync_all(p, f);
+	expect(p, true, false);
+	id = strdup(folder_need(f, "Viewed")->id);
+	phone_next_answer_lost(p);
+	note_change(p, f, id, "Viewed again", "y");
+	r = note_change(p, f, id, "Viewed again", "y");
+	assert_int_equal(r.failed, 0);
+	note_has(&h, 6, "viewed", "Subject: Viewed again");
+	phone_next_answer_lost(p);
+	note_add(p, f, "v1", "Viewed new", "z");
+	r = note_add(p, f, "v1", "Viewed new", "z");
+	assert_int_equal(r.failed, 0);
+	assert_int_equal(note_count(&h, 6, "Subject: Viewed new"), 1);
+	r = phone_sync_all(p, f);
+	assert_int_equal(r.adds + r.changes + r.deletes, 0);
+	phone_delete(p, f, id);
+	assert_int_equal(note_count(&h, 6, "viewed"), 0);
+	free(id);
+}
+
 int
 main(void)
 {
@@ -281,6 +318,7 @@ main(void)
 		cmocka_unit_test(what_lies_below_stays),
 		cmocka_unit_test(calendars_come_first),
 		cmocka_unit_test(nobody_knows_yet),
+		cmocka_unit_test(through_a_view),
 	};
 
 	return cmocka_run_group_tests(tests, up, down);

@@ -36,6 +36,9 @@ struct source_conf {
 	const char *smtp_username; /* NULL: as username */
 	/* Mailbox names that override SPECIAL-USE; NULL: as the server says */
 	const char *sent, *trash, *drafts, *junk;
+	/* The mailbox that holds notes. NULL: one called Notes, as phones and
+	 * Macs make it; "": none. */
+	const char *notes;
 	/* Addresses whose mails leave through this mailbox; none: those that
 	 * no other mailbox names. */
 	const char **emails;

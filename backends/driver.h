@@ -20,6 +20,8 @@ struct source_ops {
 			struct arena *a, struct harvest *out, struct err *e);
 	bool (*inventory)(void *s, struct span remote, struct arena *a,
 			  struct harvest *out, struct err *e);
+	bool (*notes_only)(void *s, struct span mailbox, bool *out,
+			   struct err *e); /* NULL: no mailboxes */
 	bool (*status_round)(void *s, const struct span *remotes, size_t n,
 			     struct arena *a, struct folder_status *out,
 			     struct err *e);
@@ -51,7 +53,7 @@ struct source_ops {
 			      struct span name, struct arena *a,
 			      struct span *remote_out, struct err *e);
 	bool (*delete_folder)(void *s, struct span remote, struct err *e);
-	/* DAV; NULL where a source has no such objects. */
+	/* Whole objects; NULL where a source has none such. */
 	bool (*pour)(void *s, struct span remote, object_fn *take, void *ctx,
 		     struct err *e);
 	bool (*get)(void *s, struct span coll, struct object *v, size_t n,

@@ -7,6 +7,7 @@
 
 #include "backends/dav/dav.h"
 #include "backends/driver.h"
+#include "backends/imap/imap_notes.h"
 #include "base/buf.h"
 #include "base/fault.h"
 
@@ -16,6 +17,28 @@ struct source {
 	enum login_kind kind;
 	bool refused;
 };
+
+bool
+remote_is_notes(struct span remote)
+{
+	return span_ends_ci(remote, SPAN(NOTES_MARK));
+}
+
+struct span
+remote_mailbox(struct span remote)
+{
+	if (remote_is_notes(remote))
+		remote.n -= sizeof(NOTES_MARK) - 1;
+	return remote;
+}
+
+struct span
+object_path(struct arena *a, struct span coll, enum item_kind kind,
+	    struct span name)
+{
+	return remote_is_notes(coll) ? note_name_made(a, name)
+				     : dav_object_path(a, coll, kind, name);
+}
 
 void
 login_judge(enum login_kind kind, struct err *e)
@@ -45,7 +68,7 @@ judged(struct source *s, bool ok, struct err *e)
 #define READ(what, call) \
 	judged(s, fault_here("source.before-" what, e) && (call), e)
 
-/* Mailboxes have no objects, and calendars no mails. */
+/* Mailboxes have no calendars, and calendars no mails. */
 #define CAN(fn)                                                              \
 	(s->ops->fn != NULL ||                                               \
 	 err_set(e, ERR_UNSUPPORTED, SCOPE_COLLECTION,                       \
@@ -139,6 +162,14 @@ source_inventory(struct source *s, struct span remote, struct arena *a,
 	return CAN(inventory) &&
 	       READ("inventory",
 		    s->ops->inventory(s->s, remote, a, out, e));
+}
+
+bool
+source_notes_only(struct source *s, struct span mailbox, bool *out,
+		  struct err *e)
+{
+	return CAN(notes_only) &&
+	       READ("notes", s->ops->notes_only(s->s, mailbox, out, e));
 }
 
 bool
@@ -245,7 +276,7 @@ source_delete_folder(struct source *s, struct span remote, struct err *e)
 	       WRITE("delete", s->ops->delete_folder(s->s, remote, e));
 }
 
-/* ---- objects (DAV) ---------------------------------------------------------*/
+/* ---- whole objects ---------------------------------------------------------*/
 
 bool
 source_pour(struct source *s, struct span coll, object_fn *take, void *ctx,

@@ -12,6 +12,15 @@
 
 struct source;
 
+/* A mailbox seen as notes: its name with this behind it is the remote of a
+ * collection of KIND_NOTE. Its items are whole mails, as objects are: named by
+ * X-Universally-Unique-Identifier, which a note keeps when it is written anew,
+ * with "uidvalidity.uid" as ETag (backends/imap/imap_notes.h). */
+#define NOTES_MARK "\001notes"
+bool remote_is_notes(struct span remote);
+/* The mailbox behind a remote, of notes or not. */
+struct span remote_mailbox(struct span remote);
+
 /* ERR_DENIED/SCOPE_ACCOUNT: the server refused the credentials;
  * ERR_UNAVAILABLE: it could not be asked. Later calls say ERR_DENIED only of
  * what the phone typed (login_judge). */
@@ -25,7 +34,10 @@ void source_deadline(struct source *s, int64_t deadline_ms);
 /* A NOOP: false if the session died while nobody used it. */
 bool source_alive(struct source *s, struct err *e);
 
-/* All mailboxes, parents first, special use found. */
+/* All mailboxes, parents first, special use found. Unless conf->notes is "",
+ * the mailbox of notes comes once more, last, as a folder of KIND_NOTE, also
+ * where it does not exist yet: the first put makes it. The caller takes one of
+ * the two. */
 bool source_list(struct source *s, struct arena *a, struct folder **v_out,
 		 size_t *n_out, struct err *e);
 
@@ -43,6 +55,11 @@ bool source_changes(struct source *s, struct span remote, struct span cursor,
  * Of calendars some servers list objects of any kind. No cursor (mail). */
 bool source_inventory(struct source *s, struct span remote, struct arena *a,
 		      struct harvest *out, struct err *e);
+
+/* Does that mailbox hold notes and nothing else? (The newest of its mails
+ * tell; also true of an empty one and of none.) */
+bool source_notes_only(struct source *s, struct span mailbox, bool *out,
+		       struct err *e);
 
 /* STATUS of n mailboxes in one round. */
 bool source_status_round(struct source *s, const struct span *remotes,
@@ -74,7 +91,7 @@ bool source_move(struct source *s, struct span from, uint32_t uidvalidity,
 bool source_append(struct source *s, struct span remote, struct span message,
 		   uint32_t flags, int64_t date, uint32_t *uid_out,
 		   struct err *e);
-/* Contacts, events, tasks, notes (DAV): whole objects. `coll` is the
+/* Contacts, events, tasks, notes (DAV; notes of mailboxes): whole objects. `coll` is the
  * collection's remote name as source_list gave it.
  * A calendar is listed once for each kind it holds, its remote ending in
  * "#VEVENT", "#VTODO", "#VJOURNAL"; `changes` reports etags alone, and

@@ -67,4 +67,8 @@
 
 extern const struct source_ops dav_ops;
 
+/* object_path of sources.h. */
+struct span dav_object_path(struct arena *a, struct span coll,
+			    enum item_kind kind, struct span name);
+
 #endif

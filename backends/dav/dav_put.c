@@ -1,5 +1,6 @@
 /* Writing and removing objects, always under a condition where the caller
  * has an ETag. */
+#include "backends/dav/dav.h"
 #include "backends/dav/dav_private.h"
 
 #include <string.h>
@@ -184,8 +185,8 @@ extension(enum item_kind kind)
 }
 
 struct span
-object_path(struct arena *a, struct span coll, enum item_kind kind,
-	    struct span name)
+dav_object_path(struct arena *a, struct span coll, enum item_kind kind,
+		struct span name)
 {
 	struct span rest = coll, path = span_take_until(&rest, '#');
 

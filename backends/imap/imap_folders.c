@@ -101,27 +101,42 @@ give(struct listing *l, struct folder *f, enum folder_type type)
 		f->type = type;
 }
 
-static void
-read_flags(struct listing *l, struct folder *f,
-	   struct mailimap_mbx_list_flags *flags)
+bool
+imap_list_is_holder(const struct mailimap_mbx_list_flags *flags)
 {
 	clistiter *i;
 
 	if (!flags)
-		return;
+		return false;
 	if (flags->mbf_type == MAILIMAP_MBX_LIST_FLAGS_SFLAG &&
 	    flags->mbf_sflag == MAILIMAP_MBX_LIST_SFLAG_NOSELECT)
-		f->no_select = true;
+		return true;
 	for (i = flags->mbf_oflags ? clist_begin(flags->mbf_oflags) : NULL; i;
 	     i = clist_next(i)) {
 		struct mailimap_mbx_list_oflag *o = clist_content(i);
 
-		if (o->of_type != MAILIMAP_MBX_LIST_OFLAG_FLAG_EXT)
-			continue;
-		if (span_find_ci(span_of(o->of_flag_ext),
+		if (o->of_type == MAILIMAP_MBX_LIST_OFLAG_FLAG_EXT &&
+		    span_find_ci(span_of(o->of_flag_ext),
 				 SPAN("NonExistent")) >= 0)
-			f->no_select = true;
-		give(l, f, special_use(o->of_flag_ext));
+			return true;
+	}
+	return false;
+}
+
+static void
+read_flags(struct listing *l, struct folder *f,
+	   const struct mailimap_mbx_list_flags *flags)
+{
+	clistiter *i;
+
+	f->no_select = imap_list_is_holder(flags);
+	for (i = flags && flags->mbf_oflags ? clist_begin(flags->mbf_oflags)
+					    : NULL;
+	     i; i = clist_next(i)) {
+		struct mailimap_mbx_list_oflag *o = clist_content(i);
+
+		if (o->of_type == MAILIMAP_MBX_LIST_OFLAG_FLAG_EXT)
+			give(l, f, special_use(o->of_flag_ext));
 	}
 }
 
@@ -428,9 +443,8 @@ namespace_line(void *ctx, struct span line)
 	arena_free(&a);
 }
 
-/* Delimiter and prefix, once a session. */
-static bool
-learn_shape(struct imap *s, struct err *e)
+bool
+imap_learn_shape(struct imap *s, struct err *e)
 {
 	struct listing l = { .s = s, .a = arena_new() };
 	bool ok = true;
@@ -456,7 +470,7 @@ static bool
 full_name(struct imap *s, struct span parent, struct span name,
 	  struct arena *a, struct span *out, struct err *e)
 {
-	if (!learn_shape(s, e))
+	if (!imap_learn_shape(s, e))
 		return false;
 	if (!name.n || name.n > 1000 ||
 	    (s->delimiter && span_find_byte(name, s->delimiter) >= 0) ||

@@ -27,6 +27,8 @@ struct imap {
 	struct conn *c;
 	unsigned caps;
 	char *sent, *trash, *drafts, *junk; /* overrides or NULL */
+	char *notes_box; /* NULL: by name; "": none */
+	struct note_rows *notes; /* of one mailbox; or NULL */
 
 	mailimap *m; /* libetpan's parser */
 	unsigned tag;        /* last sent */
@@ -75,6 +77,10 @@ void stream_close(struct imap *s);
 bool stream_skip(struct imap *s);
 
 /* imap_session.c */
+void *imap_open(const struct source_conf *conf, const struct login *login,
+		int64_t deadline_ms, struct err *e);
+void imap_close(void *s);
+void imap_deadline(void *s, int64_t deadline_ms);
 /* Sends one command; a piece {n} in it is preceded by imap_literal. */
 bool imap_send(struct imap *s, struct err *e, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -126,7 +132,14 @@ struct span imap_body_take(struct arena *a,
 /* imap_structure.c */
 struct mail_part *imap_structure(struct arena *a, struct mailimap_body *b);
 
-/* The calls of the driver. */
+/* imap_folders.c: delimiter and prefix, once a session. */
+bool imap_learn_shape(struct imap *s, struct err *e);
+/* \Noselect, \NonExistent. */
+bool imap_list_is_holder(const struct mailimap_mbx_list_flags *flags);
+/* imap_note_rows.c */
+void imap_notes_close(struct imap *s);
+
+/* The calls of the driver for mails (imap_driver.c has all). */
 bool imap_list(void *s, struct arena *a, struct folder **v_out, size_t *n_out,
 	       struct err *e);
 bool imap_status_round(void *s, const struct span *remotes, size_t n,

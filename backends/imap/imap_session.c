@@ -14,7 +14,7 @@ dup_or_null(const char *s)
 	return s ? xstrdup(s) : NULL;
 }
 
-static void *
+void *
 imap_open(const struct source_conf *conf, const struct login *login,
 	  int64_t deadline_ms, struct err *e)
 {
@@ -31,12 +31,13 @@ imap_open(const struct source_conf *conf, const struct login *login,
 	s->trash = dup_or_null(conf->trash);
 	s->drafts = dup_or_null(conf->drafts);
 	s->junk = dup_or_null(conf->junk);
+	s->notes_box = dup_or_null(conf->notes);
 	s->text.max = s->copyuid.max = 64 * 1024;
 	stream_open(s);
 	return s;
 }
 
-static void
+void
 imap_close(void *v)
 {
 	struct imap *s = v;
@@ -51,12 +52,14 @@ imap_close(void *v)
 	free(s->trash);
 	free(s->drafts);
 	free(s->junk);
+	free(s->notes_box);
+	imap_notes_close(s);
 	free(s->selected);
 	free(s->prefix);
 	free(s);
 }
 
-static void
+void
 imap_deadline(void *v, int64_t deadline_ms)
 {
 	conn_deadline(((struct imap *)v)->c, deadline_ms);
@@ -490,33 +493,3 @@ imap_fetched(struct imap *s)
 		       ? s->m->imap_response_info->rsp_fetch_list
 		       : NULL;
 }
-
-static bool
-imap_alive(void *v, struct err *e)
-{
-	struct imap *s = v;
-
-	return imap_do(s, "NOOP", e, "NOOP");
-}
-
-const struct source_ops imap_ops = {
-	.name = "imap",
-	.open = imap_open,
-	.close = imap_close,
-	.deadline = imap_deadline,
-	.alive = imap_alive,
-	.list = imap_list,
-	.changes = imap_changes,
-	.inventory = imap_inventory,
-	.status_round = imap_status_round,
-	.mail_info = imap_mail_info,
-	.mail_parts = imap_mail_parts,
-	.set_flags = imap_set_flags,
-	.expunge = imap_expunge,
-	.move = imap_move,
-	.append = imap_append,
-	.search = imap_search,
-	.create_folder = imap_create_folder,
-	.rename_folder = imap_rename_folder,
-	.delete_folder = imap_delete_folder,
-};

@@ -5,6 +5,7 @@
 #include "translate/calendar/note.h"
 #include "translate/calendar/task.h"
 #include "translate/contacts/contact.h"
+#include "translate/mail/note_mail.h"
 
 #define MAX_ADDED 100 /* attachments in one command */
 /* The date of what is always in view: contacts, notes, tasks to be done,
@@ -30,10 +31,10 @@ object_can(enum item_kind kind, unsigned version)
 }
 
 void
-object_write(enum item_kind kind, const struct tr_env *env, struct span text,
+object_write(const struct coll *c, const struct tr_env *env, struct span text,
 	     struct wbxml_writer *w)
 {
-	switch (kind) {
+	switch (c->kind) {
 	case KIND_CONTACT:
 		contact_write(env, text, w);
 		break;
@@ -41,7 +42,10 @@ object_write(enum item_kind kind, const struct tr_env *env, struct span text,
 		task_write(env, text, w);
 		break;
 	case KIND_NOTE:
-		note_write(env, text, w);
+		if (remote_is_notes(c->remote))
+			note_mail_write(env, text, w);
+		else
+			note_write(env, text, w);
 		break;
 	default:
 		event_write(env, text, w);
@@ -49,22 +53,34 @@ object_write(enum item_kind kind, const struct tr_env *env, struct span text,
 }
 
 bool
-object_patch(enum item_kind kind, const struct tr_env *env, struct span old,
+object_patch(const struct coll *c, const struct tr_env *env, struct span old,
 	     const struct wbxml_node *data, const struct tag_set *supported,
 	     struct span uid, struct span *out, struct err *e)
 {
-	switch (kind) {
+	switch (c->kind) {
 	case KIND_CONTACT:
 		return contact_patch(env, old, data, supported, uid, out, e);
 	case KIND_TASK:
 		return task_patch(env, old, data, supported, uid, env->now,
 				  out, e);
 	case KIND_NOTE:
-		return note_patch(env, old, data, uid, env->now, out, e);
+		return (remote_is_notes(c->remote) ? note_mail_patch
+						   : note_patch)(
+			env, old, data, uid, env->now, out, e);
 	default:
 		return event_patch(env, old, data, supported, uid, env->now,
 				   out, e);
 	}
+}
+
+struct span
+object_uid(struct arena *a, const struct coll *c, struct span remote,
+	   struct span name)
+{
+	if (!remote_is_notes(c->remote))
+		return remote.n > 0 ? SPAN_NONE : name;
+	return remote.n > 0 ? remote
+			    : object_path(a, c->remote, c->kind, name);
 }
 
 bool
@@ -208,8 +224,18 @@ card_facts(struct arena *a, struct change *c, const char **flaw)
 	return !f.group;
 }
 
+static bool
+mail_facts(struct arena *a, struct change *c, const char **flaw)
+{
+	struct span uid = note_mail_facts(a, c->data, flaw);
+
+	if (uid.n > 0)
+		c->token = hash64(SPAN("uid"), uid);
+	return true;
+}
+
 bool
-object_facts(enum item_kind kind, struct change *c, const char **flaw)
+object_facts(const struct coll *coll, struct change *c, const char **flaw)
 {
 	struct arena *a = arena_new();
 	bool mine = true;
@@ -221,8 +247,10 @@ object_facts(enum item_kind kind, struct change *c, const char **flaw)
 	if (c->data.n == 0)
 		*flaw = "its text could not be had, phones see nothing of it";
 	else
-		mine = kind == KIND_CONTACT ? card_facts(a, c, flaw)
-					    : ical_facts(a, kind, c, flaw);
+		mine = remote_is_notes(coll->remote) ? mail_facts(a, c, flaw)
+		       : coll->kind == KIND_CONTACT  ? card_facts(a, c, flaw)
+						     : ical_facts(a, coll->kind,
+								  c, flaw);
 	arena_free(&a);
 	return mine;
 }

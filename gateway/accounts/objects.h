@@ -13,15 +13,22 @@ const char *object_class(enum item_kind kind);
 /* Does that version of the protocol know the class? Notes came with 14.0
  * (MS-ASNOTE). */
 bool object_can(enum item_kind kind, unsigned version);
-/* Children of ApplicationData; never fails. */
-void object_write(enum item_kind kind, const struct tr_env *env,
+/* An object is an iCalendar or vCard text, or, in the notes of a mailbox, a
+ * whole mail: c (the collection it lies in) tells which.
+ *
+ * Children of ApplicationData; never fails. */
+void object_write(const struct coll *c, const struct tr_env *env,
 		  struct span text, struct wbxml_writer *w);
 /* The phone's data applied to `old` (empty: a new object). ERR_INVALID,
  * ERR_UNSUPPORTED: Status 6. */
-bool object_patch(enum item_kind kind, const struct tr_env *env,
+bool object_patch(const struct coll *c, const struct tr_env *env,
 		  struct span old, const struct wbxml_node *data,
 		  const struct tag_set *supported, struct span uid,
 		  struct span *out, struct err *e);
+/* The `uid` for object_patch of an item of that remote name, or of a new one
+ * that source_put makes under `name` (remote empty). */
+struct span object_uid(struct arena *a, const struct coll *c,
+		       struct span remote, struct span name);
 /* 16.x: the same for one occurrence of a series, named by its original start
  * (airsyncbase:InstanceId); data NULL: it is deleted. ERR_INVALID if the
  * series has none there, or the kind knows no series. */
@@ -50,7 +57,8 @@ bool object_delete_shown(enum item_kind kind, const struct tr_env *env,
  * another kind, or a group of contacts, which EAS has not. What cannot be
  * read counts as this kind. *flaw says what of it phones do not see; NULL:
  * nothing. */
-bool object_facts(enum item_kind kind, struct change *c, const char **flaw);
+bool object_facts(const struct coll *coll, struct change *c,
+		  const char **flaw);
 /* Before the first listing of a collection: takes into the mirror, in pieces,
  * what the source gives in one answer. Once for each collection in a daemon's
  * life, and only if the mirror never held anything of it; does nothing else.

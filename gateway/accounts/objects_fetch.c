@@ -11,6 +11,7 @@
  * time of a request. */
 #define FIRST_PIECE 100
 #define LARGEST_PIECE 800
+#define PIECE_BYTES (32u << 20) /* where the source tells sizes (notes) */
 #define SHORT_MS 400
 #define LONG_MS 3000
 
@@ -29,7 +30,7 @@ object_take(const struct coll *c, struct change *put, struct span text)
 	const char *flaw;
 
 	put->data = text;
-	if (!object_facts(c->kind, put, &flaw))
+	if (!object_facts(c, put, &flaw))
 		return false;
 	if (flaw != NULL)
 		log_line(LOG_WARN, "object",
@@ -144,6 +145,20 @@ take_last(struct fetching *f, size_t from, struct arena *arena,
 	return true;
 }
 
+/* Where the piece that begins at `from` ends. */
+static size_t
+piece_end(const struct fetching *f, size_t from, size_t most)
+{
+	uint64_t bytes = 0;
+	size_t to = from;
+
+	while (to < f->n && to - from < most &&
+	       (to == from || bytes + f->h->puts[f->index[to]].size <=
+				      PIECE_BYTES))
+		bytes += f->h->puts[f->index[to++]].size;
+	return to;
+}
+
 bool
 objects_fetch(struct account *a, struct source *s, const struct coll *c,
 	      struct arena *arena, struct harvest *h, int64_t deadline_ms,
@@ -152,7 +167,7 @@ objects_fetch(struct account *a, struct source *s, const struct coll *c,
 	struct fetching f = { .a = a, .s = s, .c = c, .h = h,
 			      .arena = arena };
 	int64_t before = clock_mono_ms(), took;
-	size_t i, k = 0, piece = FIRST_PIECE;
+	size_t i, k = 0, to, piece = FIRST_PIECE;
 
 	*more_out = false;
 	if (!mirror_differs(a->gw->store, a->user, c->id, h, arena, &f.index,
@@ -162,10 +177,9 @@ objects_fetch(struct account *a, struct source *s, const struct coll *c,
 		h->puts[i].flags_only = k >= f.n || f.index[k] != i;
 		k += !h->puts[i].flags_only;
 	}
-	for (i = 0; f.n - i > piece;) {
-		if (!keep_piece(&f, i, i + piece, e))
+	for (i = 0; (to = piece_end(&f, i, piece)) < f.n; i = to) {
+		if (!keep_piece(&f, i, to, e))
 			return false;
-		i += piece;
 		took = clock_mono_ms() - before;
 		before += took;
 		if (took < SHORT_MS && piece < LARGEST_PIECE)

@@ -283,8 +283,29 @@ check_special(struct check *k, const char *what, const struct special *sp,
 		  "folder", sp->title);
 }
 
+/* The mailbox of notes is listed behind all folders, as what it would be. */
+static void
+check_notes(struct check *k, const struct source_conf *conf,
+	    const struct folder *v, size_t *n, const char *what)
+{
+	struct span box;
+	size_t i;
+	bool there = false;
+
+	if (*n == 0 || v[*n - 1].kind != KIND_NOTE)
+		return;
+	box = remote_mailbox(v[--*n].remote);
+	for (i = 0; i < *n; i++)
+		there = there || span_eq(v[i].remote, box);
+	if (conf->notes != NULL)
+		check_say(k, what, CHECK_OK, NULL, "notes in mailbox "
+			  SPAN_FMT "%s", SPAN_ARG(box),
+			  there ? "" : ", which the first note makes");
+}
+
 static bool
-check_folders(struct check *k, struct source *s, const char *what)
+check_folders(struct check *k, struct source *s,
+	      const struct source_conf *conf, const char *what)
 {
 	struct err e = { .code = ERR_NONE };
 	unsigned before = k->failed;
@@ -297,6 +318,7 @@ check_folders(struct check *k, struct source *s, const char *what)
 			  "folders: %s", e.text);
 		return false;
 	}
+	check_notes(k, conf, v, &n, what);
 	for (i = 0; i < sizeof(specials) / sizeof(specials[0]); i++)
 		check_special(k, what, &specials[i], v, n);
 	if (k->failed == before)
@@ -323,7 +345,7 @@ check_imap(struct check *k, const struct source_conf *s,
 	check_say(k, what, CHECK_OK, NULL, "login at %s as %s", s->imap.host,
 		  s->username ? s->username : login->user);
 	source_deadline(c, clock_mono_ms() + STEP_MS);
-	check_folders(k, c, what);
+	check_folders(k, c, s, what);
 	source_close(&c);
 	check_push(k, s, login, what);
 }

@@ -148,7 +148,7 @@ fetch_object(struct fetch *f, const struct mail_ref *ref,
 	fetch_head(f, 1);
 	wbxml_str(w, WX_AirSync_Class, object_class(ref->coll.kind));
 	wbxml_open(w, WX_ItemOperations_Properties);
-	object_write(ref->coll.kind, &mine, text, w);
+	object_write(&ref->coll, &mine, text, w);
 	wbxml_close(w);
 	wbxml_close(w);
 }

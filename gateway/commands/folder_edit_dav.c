@@ -36,6 +36,13 @@ source_for(struct request *r, const struct folder_edit *ed,
 	struct err none = { 0 };
 	size_t i;
 
+	/* Notes of a mailbox have no folders beside each other; a calendar
+	 * for notes would take their place. */
+	if (ed->kind == KIND_NOTE &&
+	    folder_special(r, FOLDER_NOTES, &c, &none) &&
+	    remote_is_notes(c.remote))
+		return SPAN_NONE;
+	err_clear(&none);
 	for (i = 0; i < n; i++)
 		if (ed->parent != 0 && v[i].id == ed->parent)
 			return v[i].source;

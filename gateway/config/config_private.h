@@ -124,6 +124,8 @@ extern const struct setting quiet_rows[];
 void *quiet_begin(struct reader *rd, const char *name);
 /* What is missing in them. */
 void quiet_check(struct reader *rd, const struct user_raw *raw);
+/* config_notes.c: at most one mailbox for notes. */
+void notes_check(struct reader *rd, const struct user_raw *raw);
 /* config_views.c: readers of merge and views. */
 void set_merge(struct reader *rd, const struct setting *s, void *target,
 	       const char *v);

@@ -154,6 +154,7 @@ check_user(struct reader *rd, struct user_raw *raw)
 		add_source_emails(rd, raw);
 	}
 	quiet_check(rd, raw);
+	notes_check(rd, raw);
 	for (i = 0; i < raw->n_sources; i++) {
 		check_source(rd, &raw->sources[i]);
 		mails += raw->sources[i].source.kind == SOURCE_MAIL;

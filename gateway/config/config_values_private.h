@@ -22,6 +22,6 @@ setting_fn set_path, set_bool, set_count,
 	set_credential_name,
 	set_password_sealed, set_auth, set_endpoint, set_imap, set_smtp,
 	set_seconds, set_url, set_watch, set_provider,
-	set_schedule, set_zone, set_host, set_switch, set_country, set_policy_bool, set_policy_number;
+	set_schedule, set_notes, set_zone, set_host, set_switch, set_country, set_policy_bool, set_policy_number;
 
 #endif

@@ -120,7 +120,7 @@ store(struct job *j, struct span text, struct err *e)
 		return false;
 	c = (struct change){ .remote = o.remote, .etag = o.etag,
 			     .data = o.data };
-	object_facts(KIND_EVENT, &c, &flaw);
+	object_facts(&j->at.coll, &c, &flaw);
 	if (!mirror_born(j->a->gw->store, j->a->user, j->at.coll.id, &c,
 			 &item, &version, &seq, e))
 		return false;

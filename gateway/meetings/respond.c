@@ -194,7 +194,7 @@ put(struct work *w, struct span text, struct object *o, uint64_t *item,
 		return false;
 	c = (struct change){ .remote = o->remote, .etag = o->etag,
 			     .data = o->data };
-	object_facts(KIND_EVENT, &c, &flaw);
+	object_facts(&w->at.coll, &c, &flaw);
 	if (!mirror_born(w->a->gw->store, w->a->user, w->at.coll.id, &c, item,
 			 &version, &seq, e))
 		return false;

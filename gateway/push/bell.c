@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 
+#include "backends/sources.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
@@ -352,7 +353,8 @@ on_ring(void *ctx, const struct watch_note *ev)
 		for (i = 0; i < n; i++) {
 			if (!v[i].attached || v[i].cursor.n == 0 ||
 			    !span_eq(v[i].source, span_of(r->b->source)) ||
-			    !same_mailbox(v[i].remote, ev->folder))
+			    !same_mailbox(remote_mailbox(v[i].remote),
+					  ev->folder))
 				continue;
 			if (ev->status.has == 0 ||
 			    cursor_differs(v[i].cursor, &ev->status))

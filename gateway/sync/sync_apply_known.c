@@ -118,7 +118,7 @@ shown(struct apply *p, struct span text)
 
 	wbxml_begin(&w, &b);
 	wbxml_open(&w, WX_AirSync_ApplicationData);
-	object_write(KIND_CONTACT, &env, text, &w);
+	object_write(p->named, &env, text, &w);
 	wbxml_close(&w);
 	if (wbxml_end(&w, &e))
 		out = arena_dup(p->r->arena, buf_view(&b));

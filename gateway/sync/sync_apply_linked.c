@@ -51,7 +51,7 @@ take_apart(struct editing *ed, bool *edited, struct err *e)
 	struct span text;
 	size_t owner, i;
 
-	if (!object_patch(KIND_CONTACT, &p->o->env, ed->l.s.text,
+	if (!object_patch(p->named, &p->o->env, ed->l.s.text,
 			  ed->cmd->data, &p->o->supported, SPAN_NONE, &text,
 			  e))
 		return false;

@@ -134,7 +134,7 @@ put_new(struct apply *p, const struct sync_cmd *cmd,
 	const char *flaw;
 	uint64_t item, version;
 
-	object_facts(p->c->kind, &facts, &flaw);
+	object_facts(p->c, &facts, &flaw);
 	if (!begun &&
 	    !reply_begin(store_of(p), p->pos, rc, facts.token,
 			 resource_path(p, name), p->c->id, clock_wall(), rep,
@@ -213,7 +213,7 @@ add_known(struct apply *p, const struct sync_cmd *cmd,
 	const char *flaw;
 
 	*known = false;
-	object_facts(p->c->kind, &facts, &flaw);
+	object_facts(p->c, &facts, &flaw);
 	if (p->c->kind != KIND_EVENT || facts.token == 0)
 		return true;
 	if (!mirror_by_token(store_of(p), p->a->user, p->c->id, facts.token,
@@ -354,8 +354,10 @@ add_object(struct apply *p, const struct sync_cmd *cmd,
 	else if (!reply_once(store_of(p), p->pos, &rc, once, e))
 		return false;
 	name = hex_encode(p->r->arena, span_from(once, sizeof(once)));
-	if (!object_patch(p->c->kind, &p->o->env, SPAN_NONE, cmd->data,
-			  &p->o->supported, name, &text, e) ||
+	if (!object_patch(p->c, &p->o->env, SPAN_NONE, cmd->data,
+			  &p->o->supported,
+			  object_uid(p->r->arena, p->c, SPAN_NONE, name),
+			  &text, e) ||
 	    !add_known(p, cmd, &rc, &rep, match == REPLY_SAME, text, res,
 		       &known, e))
 		return false;
@@ -385,15 +387,16 @@ add_object(struct apply *p, const struct sync_cmd *cmd,
 /* ---- Change ------------------------------------------------------------------*/
 
 static bool
-patched(struct apply *p, const struct sync_cmd *cmd, struct span old,
-	struct span *text, struct err *e)
+patched(struct apply *p, const struct sync_cmd *cmd, struct span remote,
+	struct span old, struct span *text, struct err *e)
 {
 	if (cmd->instance.n > 0)
 		return object_patch_instance(
 			p->c->kind, &p->o->env, old, cmd->instance,
 			cmd->kind == SYNC_DELETE ? NULL : cmd->data, text, e);
-	return object_patch(p->c->kind, &p->o->env, old, cmd->data,
-			    &p->o->supported, SPAN_NONE, text, e);
+	return object_patch(p->c, &p->o->env, old, cmd->data, &p->o->supported,
+			    object_uid(p->r->arena, p->c, remote, SPAN_NONE),
+			    text, e);
 }
 
 /* Is the mirror's version one that this phone has seen or written? */
@@ -446,7 +449,7 @@ change_item(struct apply *p, const struct sync_cmd *cmd,
 				       SCOPE_ITEM, old.p == NULL
 					       ? "the object is gone"
 					       : "its text cannot be had");
-		if (!patched(p, cmd, old, &text, e))
+		if (!patched(p, cmd, now.remote, old, &text, e))
 			return false;
 		*version = now.version;
 		if (span_eq(text, old)) { /* nothing changed that we keep */

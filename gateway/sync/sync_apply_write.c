@@ -15,7 +15,7 @@ apply_record(struct apply *p, const struct object *o, uint64_t *item,
 	const char *flaw;
 	uint64_t seq;
 
-	object_facts(p->c->kind, &c, &flaw);
+	object_facts(p->c, &c, &flaw);
 	if (!mirror_born(p->a->gw->store, p->a->user, p->c->id, &c, item, version,
 			 &seq, e))
 		return false;

@@ -32,7 +32,7 @@ sync_write_object(struct wbxml_writer *w, struct arena *a,
 	if (tag == WX_AirSync_Fetch)
 		wbxml_uint(w, WX_AirSync_Status, 1);
 	wbxml_open(w, WX_AirSync_ApplicationData);
-	object_write(named->kind, &env, text, w);
+	object_write(&p->coll, &env, text, w);
 	wbxml_close(w);
 	wbxml_close(w);
 }

@@ -6,12 +6,12 @@
 #include "base/utf8.h"
 #include "translate/calendar/event_private.h"
 
-#define CLASS "IPM.StickyNote"
+#define CLASS NOTE_CLASS
 #define CLASS_LINE "X-EASBRIDGE-MESSAGECLASS"
 #define MAX_TITLE 100 /* characters of a first line as subject */
 
-static struct span
-first_line(struct span text)
+struct span
+note_title(struct span text)
 {
 	struct span line = SPAN_NONE;
 
@@ -23,12 +23,12 @@ first_line(struct span text)
 static struct span
 subject_of(const struct view *v)
 {
-	return v->subject.n ? v->subject : first_line(v->body);
+	return v->subject.n ? v->subject : note_title(v->body);
 }
 
 /* MS-ASNOTE_R57 */
-static bool
-is_class(struct span s)
+bool
+note_class_ok(struct span s)
 {
 	return span_eq_ci(s, SPAN(CLASS)) || span_starts_ci(s, SPAN(CLASS "."));
 }
@@ -38,7 +38,7 @@ class_of(struct cal *c)
 {
 	struct span s = cal_text(c->a, ics_value(c->master, CLASS_LINE));
 
-	return is_class(s) ? s : SPAN(CLASS);
+	return note_class_ok(s) ? s : SPAN(CLASS);
 }
 
 static int64_t
@@ -148,7 +148,7 @@ note_patch(const struct tr_env *env, struct span old,
 	struct view v;
 	struct cal c;
 
-	if (class.n && !is_class(class))
+	if (class.n && !note_class_ok(class))
 		return err_set(e, ERR_INVALID, SCOPE_ITEM,
 			       "note: MessageClass");
 	if (!old.n && !new_frame(env, uid, now, &c, e))

@@ -18,4 +18,10 @@ bool note_patch(const struct tr_env *env, struct span old,
 		const struct wbxml_node *data, struct span uid, int64_t now,
 		struct span *out, struct err *e);
 
+/* For notes in any form: what one without a title is called, by its text; and
+ * whether that is a sticky note (MS-ASNOTE_R57). */
+#define NOTE_CLASS "IPM.StickyNote"
+struct span note_title(struct span text);
+bool note_class_ok(struct span message_class);
+
 #endif

@@ -75,6 +75,27 @@ compose_finish(struct arena *a, struct buf *b, bool *full)
 	return out;
 }
 
+struct span
+compose_part_of(struct arena *a, struct span message,
+		const struct mail_part *p, bool *full)
+{
+	struct span section = span_of(arena_printf(a, SPAN_FMT ".MIME",
+						   SPAN_ARG(p->section)));
+	struct span head, body, field;
+	struct buf b = BUF_INIT(MAX_ANSWER);
+	size_t at = 0;
+
+	if (!mime_section(a, message, section, &head) ||
+	    !mime_section(a, message, p->section, &body))
+		return SPAN_NONE;
+	while (field_next(head, &at, &field))
+		if (field_is_content(field))
+			put_field(a, &b, field);
+	buf_str(&b, "\r\n");
+	buf_span(&b, body);
+	return compose_finish(a, &b, full);
+}
+
 /* ---- who gets it -------------------------------------------------------*/
 
 /* An address that may go into MAIL or RCPT. */

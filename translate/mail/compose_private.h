@@ -16,6 +16,10 @@ void put_field(struct arena *a, struct buf *b, struct span field);
 bool has_8bit(struct span s);
 /* buf -> arena; SPAN_NONE and *full if it did not fit. */
 struct span compose_finish(struct arena *a, struct buf *b, bool *full);
+/* A part of a message as it stood; of its header only what says what it is.
+ * SPAN_NONE if there is no such part. */
+struct span compose_part_of(struct arena *a, struct span message,
+			    const struct mail_part *p, bool *full);
 /* compose_fields.c: one part of a multipart, header and body. */
 void compose_put_attachment(struct arena *a, struct buf *b,
 			    const struct compose_attachment *at);

@@ -52,30 +52,6 @@ new_file(struct draft *d)
 	return &d->file[d->n_files++];
 }
 
-/* A part of old as it stood; of its header only what says what it is. */
-static struct span
-part_of_old(struct draft *d, const struct mail_part *p)
-{
-	struct span section = span_of(arena_printf(
-		d->a, SPAN_FMT ".MIME", SPAN_ARG(p->section)));
-	struct span head, body, field;
-	struct buf b = BUF_INIT(MAX_ANSWER);
-	bool full = false;
-	size_t at = 0;
-
-	if (!mime_section(d->a, d->old, section, &head) ||
-	    !mime_section(d->a, d->old, p->section, &body))
-		return SPAN_NONE;
-	while (field_next(head, &at, &field))
-		if (field_is_content(field))
-			put_field(d->a, &b, field);
-	buf_str(&b, "\r\n");
-	buf_span(&b, body);
-	body = compose_finish(d->a, &b, &full);
-	d->too_many |= full;
-	return body;
-}
-
 /* FileReferences end in the section. */
 static bool
 is_deleted(const struct draft *d, const struct mail_part *p)
@@ -132,7 +108,9 @@ keep_files(struct draft *d, const struct part_list *brought)
 		if (twice || !(f = new_file(d)))
 			continue;
 		*f = (struct compose_attachment){
-			.raw = true, .content = part_of_old(d, have.v[i])
+			.raw = true,
+			.content = compose_part_of(d->a, d->old, have.v[i],
+						   &d->too_many)
 		};
 	}
 }

@@ -288,8 +288,8 @@ cmp_slot(const void *x, const void *y)
 	return a->uid < b->uid ? -1 : a->uid > b->uid;
 }
 
-static ptrdiff_t
-find_uid(const uint32_t *v, size_t n, uint32_t uid)
+ptrdiff_t
+imap_find_uid(const uint32_t *v, size_t n, uint32_t uid)
 {
 	size_t low = 0, high = n;
 
@@ -308,7 +308,7 @@ static void
 take_info(void *ctx, const struct fetched *f)
 {
 	struct info_ctx *c = ctx;
-	ptrdiff_t at = find_uid(c->sorted, c->n, f->uid);
+	ptrdiff_t at = imap_find_uid(c->sorted, c->n, f->uid);
 	struct mail_info first = { 0 };
 
 	/* An unsolicited FETCH has flags only. */
@@ -476,7 +476,7 @@ take_part(void *ctx, const struct fetched *f)
 		return;
 	}
 	c = group_of(p, f);
-	at = c ? find_uid(c->uids, c->n, f->uid) : -1;
+	at = c ? imap_find_uid(c->uids, c->n, f->uid) : -1;
 	if (at < 0)
 		return;
 	got = imap_body_take(p->r.a, f->body);

@@ -118,22 +118,6 @@ knows(const struct imap *s, struct span box)
 	       arena_size(s->notes->a) < MOST_MEMORY;
 }
 
-static bool
-has(const uint32_t *v, size_t n, uint32_t uid)
-{
-	size_t low = 0, high = n;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (v[mid] < uid)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low < n && v[low] == uid;
-}
-
 static void
 take_row(struct imap *s, const struct fetched *f)
 {
@@ -171,13 +155,13 @@ keep_known(struct note_rows *r, struct arena *a, uint32_t *uids, size_t n)
 	size_t i, kept = 0, fresh = 0;
 
 	for (i = 0; i < r->n; i++)
-		if (has(uids, n, r->v[i].uid))
+		if (imap_find_uid(uids, n, r->v[i].uid) >= 0)
 			r->v[kept++] = r->v[i];
 	r->n = kept;
 	for (i = 0; i < kept; i++)
 		known[i] = r->v[i].uid;
 	for (i = 0; i < n; i++)
-		if (!has(known, kept, uids[i]))
+		if (imap_find_uid(known, kept, uids[i]) < 0)
 			uids[fresh++] = uids[i];
 	return fresh;
 }

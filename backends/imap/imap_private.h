@@ -125,6 +125,8 @@ struct fetched {
 };
 void imap_fetched_read(struct mailimap_msg_att *att, struct arena *a,
 		       struct fetched *out);
+/* Its place in an ascending list, or -1. */
+ptrdiff_t imap_find_uid(const uint32_t *v, size_t n, uint32_t uid);
 /* Bytes of a section into the arena; large ones change owner. */
 struct span imap_body_take(struct arena *a,
 			   struct mailimap_msg_att_body_section *b);

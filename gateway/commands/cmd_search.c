@@ -89,24 +89,16 @@ write_hit(struct search *s, const struct mail_hit *h,
 {
 	struct request *r = s->r;
 	struct wbxml_writer *w = &r->w;
-	struct mail_ref ref = { .coll = *h->coll, .item = h->item };
-	struct mail_content mc;
-	struct email_state st;
-	struct err e = { 0 };
-	struct span name;
-	uint32_t coll;
+	struct mail_found m;
 
-	if (!place_name(r->gw, r->user_id, views_merged(r->user, &r->dev),
-			h->coll, h->item.item, r->arena, &coll, &name, &e) ||
-	    !fetch_mail(r, env, &ref, &mc, &e))
+	if (!mail_found(r, h, env, &m))
 		return;
-	st = mail_state(r->arena, h->coll, &h->item, h->item.flag_block);
 	wbxml_open(w, WX_Search_Result);
 	wbxml_str(w, WX_AirSync_Class, "Email");
-	wbxml_text(w, WX_Search_LongId, name);
-	wbxml_uint(w, WX_AirSync_CollectionId, coll);
+	wbxml_text(w, WX_Search_LongId, m.name);
+	wbxml_uint(w, WX_AirSync_CollectionId, m.coll);
 	wbxml_open(w, WX_Search_Properties);
-	email_write(env, &mc.info, &mc.plan, &st, w);
+	email_write(env, &m.mc.info, &m.mc.plan, &m.st, w);
 	wbxml_close(w);
 	wbxml_close(w);
 }

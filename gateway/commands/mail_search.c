@@ -6,6 +6,7 @@
 #include "gateway/push/refresh.h"
 #include "gateway/accounts/sessions.h"
 #include "gateway/accounts/views.h"
+#include "gateway/items/fetch.h"
 #include "gateway/items/mail_ref.h"
 #include "gateway/http/status.h"
 
@@ -136,4 +137,21 @@ mail_search(struct request *r, struct mail_search *s)
 	if (s->n > 1)
 		qsort(s->hits, s->n, sizeof(*s->hits), newest_first);
 	return 1;
+}
+
+bool
+mail_found(struct request *r, const struct mail_hit *h,
+	   const struct tr_env *env, struct mail_found *out)
+{
+	struct mail_ref ref = { .coll = *h->coll, .item = h->item };
+	struct err e = { 0 };
+
+	if (!place_name(r->gw, r->user_id, views_merged(r->user, &r->dev),
+			h->coll, h->item.item, r->arena, &out->coll,
+			&out->name, &e) ||
+	    !fetch_mail(r, env, &ref, &out->mc, &e))
+		return false;
+	out->st = mail_state(r->arena, h->coll, &h->item,
+			     h->item.flag_block);
+	return true;
 }

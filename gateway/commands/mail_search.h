@@ -4,6 +4,7 @@
 
 #include "backends/backend.h"
 #include "gateway/http/request.h"
+#include "gateway/items/mail_content.h"
 #include "state/colls.h"
 #include "state/mirror.h"
 
@@ -28,5 +29,16 @@ struct mail_search {
 /* 1 or the Store's Status. A folder that cannot be searched is left out; what
  * takes longer than 20 s gives what was found until then. */
 unsigned mail_search(struct request *r, struct mail_search *s);
+
+/* A hit as an answer shows it. */
+struct mail_found {
+	struct span name; /* in the collection that the phone sees it in */
+	uint32_t coll;
+	struct mail_content mc;
+	struct email_state st;
+};
+/* False: it is gone, or its source is down. */
+bool mail_found(struct request *r, const struct mail_hit *h,
+		const struct tr_env *env, struct mail_found *out);
 
 #endif

@@ -1,7 +1,5 @@
 #include "tests/phone/dav_relay.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -184,28 +182,12 @@ run(void *arg)
 	}
 }
 
-static int
-listen_somewhere(struct relay *r)
-{
-	struct sockaddr_in a = { .sin_family = AF_INET };
-	socklen_t n = sizeof(a);
-
-	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	r->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (r->listener < 0 ||
-	    bind(r->listener, (struct sockaddr *)&a, sizeof(a)) ||
-	    listen(r->listener, 16) ||
-	    getsockname(r->listener, (struct sockaddr *)&a, &n))
-		phone_failf("relay: cannot listen");
-	return ntohs(a.sin_port);
-}
-
 void
 dav_relay_up(struct dav_side *d)
 {
 	const char *path = strstr(d->url, "://") + 3;
 	char *url;
-	int i;
+	int i, port;
 
 	path = strchr(path, '/');
 	for (i = 0; i < PAIRS; i++)
@@ -213,8 +195,8 @@ dav_relay_up(struct dav_side *d)
 	relay.port = atoi(strrchr(d->origin, ':') + 1);
 	relay.mode = RELAY_PLAIN;
 	relay.pours = 0;
-	url = bytes_format("http://127.0.0.1:%d%s", listen_somewhere(&relay),
-			   path);
+	relay.listener = harness_listen(&port);
+	url = bytes_format("http://127.0.0.1:%d%s", port, path);
 	snprintf(d->url, sizeof(d->url), "%s", url);
 	free(url);
 	if (pipe(relay.stop) ||

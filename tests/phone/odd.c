@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "tests/phone/bytes.h"
+#include "tests/phone/net.h"
 
 #define MAX_ORDERS 8
 #define MAX_SEEN 4000
@@ -247,21 +248,16 @@ struct odd *
 odd_up(const char *origin)
 {
 	struct odd *o = calloc(1, sizeof(*o));
-	struct sockaddr_in own = { .sin_family = AF_INET };
 	const char *port = strrchr(origin, ':');
-	socklen_t n = sizeof(own);
+	int own;
 
 	if (!o || !port)
 		abort();
-	own.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	o->server = own;
+	o->server.sin_family = AF_INET;
+	o->server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	o->server.sin_port = htons((uint16_t)atoi(port + 1));
-	o->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (bind(o->fd, (struct sockaddr *)&own, n) || listen(o->fd, 20) ||
-	    getsockname(o->fd, (struct sockaddr *)&own, &n))
-		abort();
-	snprintf(o->origin, sizeof(o->origin), "http://127.0.0.1:%u",
-		 ntohs(own.sin_port));
+	o->fd = harness_listen(&own);
+	snprintf(o->origin, sizeof(o->origin), "http://127.0.0.1:%d", own);
 	pthread_mutex_init(&o->lock, NULL);
 	pthread_create(&o->thread, NULL, accept_all, o);
 	return o;

@@ -1,7 +1,5 @@
 #include "tests/phone/slow_line.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -136,22 +134,6 @@ run(void *arg)
 	}
 }
 
-static void
-listen_somewhere(struct line *l, int *port)
-{
-	struct sockaddr_in a = { .sin_family = AF_INET };
-	socklen_t n = sizeof(a);
-
-	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	l->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (l->listener < 0 ||
-	    bind(l->listener, (struct sockaddr *)&a, sizeof(a)) ||
-	    listen(l->listener, 16) ||
-	    getsockname(l->listener, (struct sockaddr *)&a, &n))
-		phone_failf("slow line: cannot listen");
-	*port = ntohs(a.sin_port);
-}
-
 void
 slow_line_up(struct harness *h, struct phone *p, unsigned bytes_s,
 	     unsigned lose)
@@ -165,7 +147,7 @@ slow_line_up(struct harness *h, struct phone *p, unsigned bytes_s,
 	line.bytes_s = bytes_s;
 	line.lose = lose;
 	line.answers = line.lost = 0;
-	listen_somewhere(&line, &port);
+	line.listener = harness_listen(&port);
 	if (pipe(line.stop) ||
 	    pthread_create(&line.thread, NULL, run, &line))
 		phone_failf("slow line: cannot start");

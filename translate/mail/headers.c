@@ -108,8 +108,8 @@ header_param(struct arena *a, struct span raw)
 	return header_text(a, raw);
 }
 
-static void
-put_quoted(struct buf *b, struct span s)
+void
+header_put_quoted(struct buf *b, struct span s)
 {
 	buf_byte(b, '"');
 	for (size_t i = 0; i < s.n; i++) {
@@ -129,7 +129,7 @@ address_show(struct arena *a, struct address ad, bool repeat)
 	if (!name.n && (repeat || !ad.addr.n))
 		name = ad.addr;
 	if (name.n)
-		put_quoted(&b, name);
+		header_put_quoted(&b, name);
 	if (name.n && ad.addr.n)
 		buf_byte(&b, ' ');
 	if (ad.addr.n && name.n)

@@ -4,6 +4,7 @@
 #define TRANSLATE_HEADERS_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 
 #define MAX_ADDRESS_TEXT 32000 /* To and From: 32,768 characters at most */
 
@@ -50,6 +51,8 @@ bool header_date(struct arena *a, struct span raw, int64_t *out);
 struct span header_text_make(struct arena *a, struct span utf8);
 struct span header_address_make(struct arena *a, struct address ad);
 struct span header_list_make(struct arena *a, struct span list);
+/* A quoted-string (RFC 5322 3.2.4) of ASCII. */
+void header_put_quoted(struct buf *b, struct span s);
 /* RFC 5322 date in UTC: Wed, 01 May 2024 08:30:00 +0000 */
 const char *header_date_make(struct arena *a, int64_t t);
 

@@ -90,18 +90,6 @@ is_ascii(struct span s)
 }
 
 static void
-put_quoted(struct buf *b, struct span s)
-{
-	buf_byte(b, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '"' || s.p[i] == '\\')
-			buf_byte(b, '\\');
-		buf_byte(b, s.p[i]);
-	}
-	buf_byte(b, '"');
-}
-
-static void
 put_words(struct buf *b, struct span s)
 {
 	for (bool first = true; s.n; first = false) {
@@ -128,7 +116,7 @@ note_keywords_make(struct arena *a, const struct span *v, size_t n)
 		if (is_atoms(v[i]))
 			buf_span(&b, v[i]);
 		else if (is_ascii(v[i]))
-			put_quoted(&b, v[i]);
+			header_put_quoted(&b, v[i]);
 		else
 			put_words(&b, v[i]);
 	}

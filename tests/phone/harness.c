@@ -484,6 +484,16 @@ harness_set_fault(struct harness *h, const char *fault)
 }
 
 void
+harness_disarm(struct harness *h)
+{
+	harness_kill(h);
+	harness_set_fault(h, NULL);
+	if (!harness_start(h))
+		phone_failf("the daemon does not start again (see %s)",
+			    h->log);
+}
+
+void
 harness_forget_state(struct harness *h)
 {
 	char path[4096];

@@ -74,6 +74,9 @@ void harness_restart(struct harness *h);
 /* Waits for the daemon to die by itself; true and the wait status. */
 bool harness_died(struct harness *h, long ms, int *status);
 void harness_set_fault(struct harness *h, const char *fault); /* next start */
+/* Ends a daemon that its fault hit, or may hit at any moment yet (a job in
+ * the background comes by that point too), and starts one without. */
+void harness_disarm(struct harness *h);
 /* Gives one user more sections (NULL: none), from the next start on. */
 void harness_more(struct harness *h, int user, const char *text);
 /* The user's `zone` (NULL: none), from the next start on. */

@@ -146,21 +146,14 @@ killed_at(struct phone *p, struct phone_folder *f, int k, const char *command)
 	if (harness_stop(&c.h) != 0 && k > 1)
 		fail_msg("the daemon did not stop well");
 	if (!harness_start(&c.h)) { /* it died while it started */
-		harness_kill(&c.h);
-		harness_set_fault(&c.h, NULL);
-		assert_true(harness_start(&c.h));
+		harness_disarm(&c.h);
 		return true;
 	}
 	p->may_fail = true;
 	r = phone_sync(p, f, command);
-	if (r.root == 1) {
-		harness_set_fault(&c.h, NULL);
-		harness_restart(&c.h);
+	harness_disarm(&c.h);
+	if (r.root == 1)
 		return false;
-	}
-	harness_kill(&c.h); /* it is dead: collects it */
-	harness_set_fault(&c.h, NULL);
-	assert_true(harness_start(&c.h));
 	insist(p);
 	return true;
 }

@@ -319,23 +319,20 @@ killed_anywhere(void **state)
 		harness_set_fault(&h, fault);
 		harness_stop(&h);
 		if (!harness_start(&h)) { /* while it started */
-			harness_kill(&h);
-			harness_set_fault(&h, NULL);
-			assert_true(harness_start(&h));
+			harness_disarm(&h);
 			continue;
 		}
 		r = add(p, id, "Ida", "Kill", MAIL("kill@x.org"));
-		harness_set_fault(&h, NULL);
 		if (r.a->status == 200)
 			break;
 		assert_true(harness_died(&h, 5000, &status));
 		kills++;
-		harness_restart(&h);
+		harness_disarm(&h);
 		r = add(p, id, "Ida", "Kill", MAIL("kill@x.org"));
 		assert_int_equal(r.failed, 0);
 		assert_int_equal(count("N:Kill;Ida"), 1);
 	}
-	harness_restart(&h);
+	harness_disarm(&h);
 	print_message("killed at %d points\n", kills);
 	assert_true(kills >= 4 && k < 30);
 	p->may_fail = false;

@@ -524,20 +524,17 @@ killed_anywhere(void **state)
 		harness_set_fault(&h, fault);
 		harness_stop(&h);
 		if (!harness_start(&h)) { /* while it started */
-			harness_kill(&h);
-			harness_set_fault(&h, NULL);
-			assert_true(harness_start(&h));
+			harness_disarm(&h);
 			continue;
 		}
 		r = change(p, "Killed", WHOLE("Killed", "both@x.org",
 					      "anna@work.org", ""));
-		harness_set_fault(&h, NULL);
 		done = r.a->status == 200;
 		if (!done) {
 			assert_true(harness_died(&h, 5000, &status));
 			kills++;
 		}
-		harness_restart(&h);
+		harness_disarm(&h);
 		if (!done) {
 			r = change(p, "Killed", WHOLE("Killed", "both@x.org",
 						      "anna@work.org", ""));

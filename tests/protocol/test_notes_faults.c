@@ -116,21 +116,14 @@ killed_at(struct phone *p, struct phone_folder *f, int k, const char *command)
 	if (harness_stop(&h) != 0 && k > 1)
 		fail_msg("the daemon did not stop well");
 	if (!harness_start(&h)) { /* it died while it started */
-		harness_kill(&h);
-		harness_set_fault(&h, NULL);
-		assert_true(harness_start(&h));
+		harness_disarm(&h);
 		return true;
 	}
 	p->may_fail = true;
 	r = phone_sync(p, f, command);
-	if (r.root == 1) {
-		harness_set_fault(&h, NULL);
-		harness_restart(&h);
+	harness_disarm(&h);
+	if (r.root == 1)
 		return false;
-	}
-	harness_kill(&h); /* it is dead: collects it */
-	harness_set_fault(&h, NULL);
-	assert_true(harness_start(&h));
 	insist(p);
 	return true;
 }

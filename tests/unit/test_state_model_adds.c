@@ -181,7 +181,7 @@ refresh(struct play *p)
 					 NOW + 3600, &r, &e));
 }
 
-/* ---- the gateway, as gateway/sync_apply_objects.c does it --------------------------*/
+/* ---- the gateway, as gateway/sync/sync_apply_objects.c does it -------------*/
 
 struct run {
 	struct play *p;

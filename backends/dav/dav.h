@@ -67,4 +67,7 @@
 
 extern const struct source_ops dav_ops;
 
+/* sources_stop */
+void dav_stop(int64_t mono_ms);
+
 #endif

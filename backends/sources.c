@@ -75,6 +75,12 @@ judged(struct source *s, bool ok, struct err *e)
 		 "a source of kind %s has no " #fn, s->ops->name))
 
 void
+sources_stop(int64_t mono_ms)
+{
+	dav_stop(mono_ms);
+}
+
+void
 login_wipe(struct login *l)
 {
 	explicit_bzero(l, sizeof(*l));

@@ -31,6 +31,11 @@ void source_close(struct source **s);
 /* Did a call fail because the server refuses the credentials by now? */
 bool source_refused(const struct source *s);
 void source_deadline(struct source *s, int64_t deadline_ms);
+/* The process ends: from that moment on, for good and for all sessions, no
+ * call waits for a DAV server. One that is cut off fails as if its answer had
+ * been lost (ERR_UNAVAILABLE, SCOPE_ACCOUNT): whether a write arrived the next
+ * look tells. Mail servers have their own deadlines. */
+void sources_stop(int64_t mono_ms);
 /* A NOOP: false if the session died while nobody used it. */
 bool source_alive(struct source *s, struct err *e);
 

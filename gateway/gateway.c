@@ -4,6 +4,7 @@
 #include <string.h>
 #include <stdlib.h>
 
+#include "backends/sources.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
@@ -26,6 +27,8 @@
 #include "gateway/sync/brake.h"
 #include "state/store.h"
 #include "translate/wbxml/wbxml.h"
+
+#define STOP_GRACE_MS 1000 /* for calls to DAV servers that are under way */
 
 struct config *
 gateway_config(struct gateway *gw)
@@ -240,6 +243,7 @@ gateway_stop(struct gateway **gwp)
 	if (gw == NULL)
 		return;
 	atomic_store(&gw->stopping, true);
+	sources_stop(clock_mono_ms() + STOP_GRACE_MS);
 	control_stop(&gw->control);
 	if (gw->http != NULL)
 		http_quiesce(gw->http);

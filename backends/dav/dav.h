@@ -70,5 +70,7 @@ extern const struct source_ops dav_ops;
 /* object_path of sources.h. */
 struct span dav_object_path(struct arena *a, struct span coll,
 			    enum item_kind kind, struct span name);
+/* sources_stop */
+void dav_stop(int64_t mono_ms);
 
 #endif

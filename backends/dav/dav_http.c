@@ -98,6 +98,19 @@ on_header(char *p, size_t size, size_t n, void *ctx)
 	return n;
 }
 
+/* About once a second while nothing comes. */
+static int
+on_progress(void *ctx, curl_off_t to_come, curl_off_t came, curl_off_t to_go,
+	    curl_off_t gone)
+{
+	(void)ctx;
+	(void)to_come;
+	(void)came;
+	(void)to_go;
+	(void)gone;
+	return dav_stopped();
+}
+
 /* ---- the question ------------------------------------------------------------*/
 
 static struct curl_slist *
@@ -154,6 +167,8 @@ set_connection(struct dav *d, const char *url, unsigned long auth)
 
 	curl_easy_setopt(h, CURLOPT_URL, url);
 	curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(h, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(h, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, left > 1 ? (long)left : 1L);
 	curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, 15000L);
 	curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR,
@@ -212,6 +227,9 @@ transport_failed(CURLcode rc, const struct transfer *t, struct err *e)
 	if (t->stopped)
 		return err_set(e, ERR_UNAVAILABLE, SCOPE_COLLECTION,
 			       "the rest of the answer was not wanted");
+	if (rc == CURLE_ABORTED_BY_CALLBACK)
+		return err_set(e, ERR_UNAVAILABLE, SCOPE_ACCOUNT,
+			       "cut off: easbridge is stopping");
 	if (rc == CURLE_PEER_FAILED_VERIFICATION ||
 	    rc == CURLE_SSL_CACERT_BADFILE)
 		return err_set(e, ERR_UNAVAILABLE, SCOPE_ACCOUNT,
@@ -332,7 +350,7 @@ wait_a_moment(struct dav *d)
 {
 	curl_off_t after = 0;
 	int64_t now = clock_mono_ms();
-	struct timespec ts;
+	const struct timespec tenth = { .tv_nsec = 100000000 };
 
 	curl_easy_getinfo(d->easy, CURLINFO_RETRY_AFTER, &after);
 	if (after <= 0)
@@ -344,8 +362,8 @@ wait_a_moment(struct dav *d)
 		d->not_before_ms = now + after * 1000;
 		return false;
 	}
-	ts = (struct timespec){ .tv_sec = after };
-	nanosleep(&ts, NULL);
+	while (clock_mono_ms() < now + after * 1000 && !dav_stopped())
+		nanosleep(&tenth, NULL);
 	return true;
 }
 
@@ -353,6 +371,9 @@ static bool
 call_patiently(struct dav *d, const struct dav_ask *ask, const char *url,
 	       struct arena *a, struct dav_reply *out, struct err *e)
 {
+	if (dav_stopped())
+		return err_set(e, ERR_UNAVAILABLE, SCOPE_ACCOUNT,
+			       "easbridge is stopping");
 	if (clock_mono_ms() < d->not_before_ms)
 		return err_set(e, ERR_UNAVAILABLE, SCOPE_ACCOUNT,
 			       "the DAV server asked to be left alone");

@@ -263,5 +263,7 @@ bool dav_delete_coll(void *s, struct span coll, struct err *e);
 bool dav_free_busy(void *s, struct span who, int64_t from, int64_t to,
 		   struct arena *a, struct span *ics_out, struct err *e);
 bool dav_schedules(void *s, bool *out, struct err *e);
+/* Calls end now, those under way among them (dav_stop). */
+bool dav_stopped(void);
 
 #endif

@@ -36,8 +36,9 @@ void check_sources(struct check *k, const struct user_conf *u,
  * setup tries with it what it found. */
 bool check_mail(struct check *k, const struct source_conf *s,
 		const struct login *login, const char *from);
+/* mode: the source's setting `schedule`. */
 bool check_dav(struct check *k, const struct source_conf *s,
-	       const struct login *login);
+	       const struct login *login, enum itip_schedule mode);
 /* What phones see at url: OPTIONS and the certificate, Autodiscover in its
  * forms and in DNS, FolderSync; and whether a phone may wait for wait_s
  * seconds (0: not tried). */

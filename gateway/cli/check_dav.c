@@ -26,70 +26,49 @@ dav_failed(struct check *k, const char *what, bool denied, bool token,
 	check_say(k, what, CHECK_FAIL, remedy, "%s", e->text);
 }
 
-/* "https://host:port" of the address that the section names. */
-static const char *
-origin_of(struct check *k, const struct source_conf *s)
-{
-	const char *url = s->calendars_url != NULL ? s->calendars_url
-						   : s->url;
-	const char *host = url != NULL ? strstr(url, "://") : NULL;
-
-	return host == NULL ? NULL :
-	       arena_str(k->a, span_from(url, (size_t)(host + 3 - url) +
-					 strcspn(host + 3, "/")));
-}
-
-/* Who sends invitations: the server says so of its calendars (RFC 6638 2).
- * Only the configured host is asked, since the password goes along. */
+/* Who sends invitations and replies, by the rule that the daemon goes by
+ * (gateway/meetings/schedule.h): the setting, and what the server offers. */
 static void
 check_scheduling(struct check *k, const struct source_conf *s,
-		 const struct login *l, struct span calendar)
+		 struct source *c, enum itip_schedule mode)
 {
+	static const char *const by_mail =
+		"go by mail, which phones up to 14.1 write themselves, and "
+		"easbridge for later ones";
 	const char *what = arena_printf(k->a, "%s, invitations", s->name);
-	const char *origin = origin_of(k, s);
-	struct http_ask q = { .method = "OPTIONS", .ca_file = s->ca_file };
-	struct span path = span_take_until(&calendar, '#');
-	struct http_reply r;
+	struct err e = { .code = ERR_NONE };
+	bool server;
 
-	/* In the clear only within this machine: the driver would have tried
-	 * Digest first. */
-	if (origin == NULL || !span_starts(path, SPAN("/")) ||
-	    (strncmp(origin, "https://", 8) != 0 &&
-	     strncmp(origin, "http://127.0.0.1:", 17) != 0 &&
-	     strncmp(origin, "http://localhost:", 17) != 0))
-		return;
-	q.url = arena_printf(k->a, "%s" SPAN_FMT, origin, SPAN_ARG(path));
-	if (l->kind == LOGIN_BEARER) {
-		q.bearer = l->password;
-	} else {
-		q.user = s->username != NULL ? s->username : l->user;
-		q.password = l->password;
-	}
-	http_ask(k->a, &q, STEP_MS, &r);
-	if (r.trouble != HTTP_FINE || r.dav == NULL)
-		return;
-	if (span_find_ci(span_of(r.dav), SPAN("calendar-auto-schedule")) >= 0)
+	if (!source_schedules(c, &server, &e))
+		check_say(k, what, CHECK_NOTE, "Run this again later, or say "
+			  "who sends: schedule = server or gateway.",
+			  "the server could not be asked whether it sends "
+			  "them: %s", e.text);
+	else if (mode == ITIP_SERVER && !server)
+		check_say(k, what, CHECK_NOTE, "Unless you know better: "
+			  "schedule = auto, and they go by mail.",
+			  "left to the server (schedule = server), which does "
+			  "not say that it sends any");
+	else if (mode == ITIP_OFF)
+		check_say(k, what, CHECK_OK, NULL, "nobody sends them but "
+			  "phones up to 14.1 (schedule = off)");
+	else if (mode == ITIP_GATEWAY)
+		check_say(k, what, CHECK_OK, NULL, "%s (schedule = gateway)%s",
+			  by_mail, server ? "; the server, which could send "
+					    "them, is told to leave it"
+					  : "");
+	else if (server)
 		check_say(k, what, CHECK_OK, NULL, "the server sends them when "
-			  "a meeting is written");
+			  "a meeting is written%s",
+			  mode == ITIP_SERVER ? " (schedule = server)" : "");
 	else
 		check_say(k, what, CHECK_OK, NULL, "the server sends none: "
-			  "they go by mail");
-}
-
-static struct span
-first_calendar(const struct folder *v, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (v[i].kind == KIND_EVENT)
-			return v[i].remote;
-	return SPAN_NONE;
+			  "they %s", by_mail);
 }
 
 bool
 check_dav(struct check *k, const struct source_conf *s,
-	  const struct login *login)
+	  const struct login *login, enum itip_schedule mode)
 {
 	const char *what = arena_printf(k->a, "%s, DAV", s->name);
 	struct source *c;
@@ -101,8 +80,8 @@ check_dav(struct check *k, const struct source_conf *s,
 	c = source_open(s, login, clock_mono_ms() + STEP_MS, &e);
 	ok = c != NULL && source_list(c, k->a, &v, &n, &e);
 	denied = c != NULL && source_refused(c);
-	source_close(&c);
 	if (!ok) {
+		source_close(&c);
 		dav_failed(k, what, denied, login->kind == LOGIN_BEARER, &e);
 		return false;
 	}
@@ -115,6 +94,7 @@ check_dav(struct check *k, const struct source_conf *s,
 		  "notebooks", kinds[KIND_CONTACT], kinds[KIND_EVENT],
 		  kinds[KIND_TASK], kinds[KIND_NOTE]);
 	if (kinds[KIND_EVENT] > 0)
-		check_scheduling(k, s, login, first_calendar(v, n));
+		check_scheduling(k, s, c, mode);
+	source_close(&c);
 	return true;
 }

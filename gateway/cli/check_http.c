@@ -35,7 +35,6 @@ take_header(char *p, size_t size, size_t n, void *ctx)
 		{ "MS-ASProtocolVersions", &w->out->versions },
 		{ "WWW-Authenticate", &w->out->authenticate },
 		{ "Location", &w->out->location },
-		{ "DAV", &w->out->dav },
 	};
 	size_t i;
 

@@ -26,8 +26,8 @@ struct http_reply {
 	long status;
 	struct span body;          /* at most 1 MB */
 	/* Headers; NULL: none. MS-ASProtocolVersions, WWW-Authenticate,
-	 * Location, DAV */
-	const char *versions, *authenticate, *location, *dav;
+	 * Location */
+	const char *versions, *authenticate, *location;
 	int64_t cert_ends;         /* seconds since 1970; 0: no TLS */
 	char text[200];            /* of the trouble */
 };

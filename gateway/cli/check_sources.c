@@ -424,7 +424,7 @@ check_sources(struct check *k, const struct user_conf *u,
 				  "Look at the password setting of the "
 				  "section.", "%s", e.text);
 		else if (s->kind == SOURCE_DAV)
-			check_dav(k, s, &l);
+			check_dav(k, s, &l, u->schedule[i]);
 		else
 			check_mail(k, s, &l, sender_of(u, i));
 		login_wipe(&l);

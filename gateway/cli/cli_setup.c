@@ -122,7 +122,7 @@ try_source(struct plan *p, struct check *k, const struct user_conf *u,
 		print_line(NULL, s->name, CHECK_FAIL, e.text, "");
 	else if (!dav)
 		ok = check_mail(k, s, &l, p->address);
-	else if (!check_dav(k, s, &l))
+	else if (!check_dav(k, s, &l, u->schedule[i]))
 		p->dav = false;
 	login_wipe(&l);
 	return ok;

@@ -20,12 +20,22 @@
 #define NAME "control"
 #define TALK_S 5   /* a client of ours writes and reads at once */
 #define ASK_S 60   /* a reload may wait for nothing longer */
+#define MAX_TALKS 16
 
 struct control {
 	struct gateway *gw;
 	int dir, fd, stop;
 	pthread_t thread;
 	bool running;
+	pthread_mutex_t lock;
+	pthread_cond_t less; /* talks, or stopping */
+	unsigned talks;
+	bool stopping;
+};
+
+struct talk {
+	struct control *c;
+	int fd;
 };
 
 /* Paths of sockets end at 107 bytes; those of state folders do not. */
@@ -121,6 +131,41 @@ serve_one(struct control *c, int fd)
 }
 
 static void *
+talk(void *arg)
+{
+	struct talk *t = arg;
+	struct control *c = t->c;
+
+	serve_one(c, t->fd);
+	close(t->fd);
+	free(t);
+	pthread_mutex_lock(&c->lock);
+	c->talks--;
+	pthread_cond_broadcast(&c->less);
+	pthread_mutex_unlock(&c->lock);
+	return NULL;
+}
+
+/* Takes over fd. */
+static void
+begin_talk(struct control *c, int fd)
+{
+	struct talk *t = xcalloc(1, sizeof(*t));
+	pthread_t thread;
+
+	*t = (struct talk){ c, fd };
+	pthread_mutex_lock(&c->lock);
+	while (c->talks == MAX_TALKS && !c->stopping)
+		pthread_cond_wait(&c->less, &c->lock);
+	c->talks++;
+	pthread_mutex_unlock(&c->lock);
+	if (pthread_create(&thread, NULL, talk, t) == 0)
+		pthread_detach(thread);
+	else
+		talk(t);
+}
+
+static void *
 run(void *arg)
 {
 	struct control *c = arg;
@@ -138,8 +183,7 @@ run(void *arg)
 		fd = accept4(c->fd, NULL, NULL, SOCK_CLOEXEC);
 		if (fd < 0)
 			continue;
-		serve_one(c, fd);
-		close(fd);
+		begin_talk(c, fd);
 	}
 	return NULL;
 }
@@ -194,6 +238,8 @@ control_open(struct gateway *gw, struct err *e)
 
 	c->gw = gw;
 	c->dir = c->fd = -1;
+	pthread_mutex_init(&c->lock, NULL);
+	pthread_cond_init(&c->less, NULL);
 	c->stop = eventfd(0, EFD_CLOEXEC);
 	if (c->stop < 0 || !bind_it(c, gw->conf->state, e)) {
 		if (c->fd >= 0)
@@ -222,8 +268,16 @@ control_stop(struct control **cp)
 
 	if (c == NULL)
 		return;
+	pthread_mutex_lock(&c->lock);
+	c->stopping = true;
+	pthread_cond_broadcast(&c->less);
+	pthread_mutex_unlock(&c->lock);
 	if (c->running && write(c->stop, &one, sizeof(one)) == sizeof(one))
 		pthread_join(c->thread, NULL);
+	pthread_mutex_lock(&c->lock);
+	while (c->talks > 0)
+		pthread_cond_wait(&c->less, &c->lock);
+	pthread_mutex_unlock(&c->lock);
 	if (c->fd >= 0) {
 		unlinkat(c->dir, NAME, 0);
 		close(c->fd);
@@ -232,6 +286,8 @@ control_stop(struct control **cp)
 		close(c->dir);
 	if (c->stop >= 0)
 		close(c->stop);
+	pthread_cond_destroy(&c->less);
+	pthread_mutex_destroy(&c->lock);
 	free(c);
 	*cp = NULL;
 }

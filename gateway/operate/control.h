@@ -1,8 +1,9 @@
 /* The way in for the administrator's commands: a socket STATE/control, mode
  * 0600. One JSON object on a line asks, one answers: {"do": "status"} ->
  * {"ok": true, ...} or {"ok": false, "error": "sentence"}. One connection,
- * one question; questions are answered one after the other by a thread of
- * its own. docs/operating.md lists them. */
+ * one question. Each has a thread, at most 16; questions are answered one
+ * after the other all the same, but for a few orders that take long, at most
+ * four at a time. docs/operating.md lists them. */
 #ifndef GATEWAY_CONTROL_H
 #define GATEWAY_CONTROL_H
 

@@ -1,6 +1,8 @@
 /* What the administrator asks: the state of things. */
 #include "gateway/operate/control_private.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -234,23 +236,63 @@ signed_in(struct question *q)
 	return json_pack("{sb}", "ok", 1);
 }
 
-static const struct {
+/* slow: asks servers; runs beside others. What is not, looks into the state or
+ * changes it, and is done at once. */
+static const struct order {
 	const char *name;
 	json_t *(*answer)(struct question *q);
+	bool slow;
 } table[] = {
-	{ "status", status }, { "users", users }, { "devices", control_devices },
-	{ "device", control_device_order }, { "reload", reload },
-	{ "verify", control_verify }, { "run", control_run_look },
-	{ "source", control_source }, { "trace", control_trace },
-	{ "tap", control_tap }, { "state", control_state },
-	{ "resync", control_resync }, { "progress", control_progress },
-	{ "signed-in", signed_in },
-	{ "unlink", control_unlink }, { "relink", control_relink },
-	{ "unlinked", control_unlinked },
-	{ "duplicates", control_duplicates },
-	{ "duplicates-backup", control_duplicates_backup },
-	{ "duplicates-merge", control_duplicates_merge },
+	{ "status", status, false },
+	{ "users", users, false },
+	{ "devices", control_devices, false },
+	{ "device", control_device_order, false },
+	{ "reload", reload, false },
+	{ "verify", control_verify, false },
+	{ "run", control_run_look, false },
+	{ "source", control_source, false },
+	{ "trace", control_trace, false },
+	{ "tap", control_tap, false },
+	{ "state", control_state, false },
+	{ "resync", control_resync, false },
+	{ "progress", control_progress, false },
+	{ "signed-in", signed_in, false },
+	{ "unlink", control_unlink, false },
+	{ "relink", control_relink, false },
+	{ "unlinked", control_unlinked, false },
+	{ "duplicates", control_duplicates, true },
+	{ "duplicates-backup", control_duplicates_backup, true },
+	{ "duplicates-merge", control_duplicates_merge, true },
 };
+
+#define MAX_SLOW 4
+
+static json_t *
+answer_slow(const struct order *o, struct question *q)
+{
+	static atomic_uint running;
+	json_t *answer;
+
+	if (atomic_fetch_add(&running, 1) < MAX_SLOW)
+		answer = o->answer(q);
+	else
+		answer = control_refuse("four such orders are at work "
+					"already: try again in a minute");
+	atomic_fetch_sub(&running, 1);
+	return answer;
+}
+
+static json_t *
+answer_at_once(const struct order *o, struct question *q)
+{
+	static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
+	json_t *answer;
+
+	pthread_mutex_lock(&one);
+	answer = o->answer(q);
+	pthread_mutex_unlock(&one);
+	return answer;
+}
 
 json_t *
 control_answer(struct gateway *gw, json_t *question)
@@ -263,7 +305,9 @@ control_answer(struct gateway *gw, json_t *question)
 	q.conf = gateway_config(gw);
 	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (strcmp(table[i].name, control_word(&q, "do")) == 0)
-			answer = table[i].answer(&q);
+			answer = table[i].slow ? answer_slow(&table[i], &q)
+					       : answer_at_once(&table[i],
+								&q);
 	if (answer == NULL)
 		answer = control_refuse("this easbridge does not know that question; "
 				"is it older than the command?");

@@ -12,6 +12,7 @@
 #include "gateway/http/http.h"
 #include "gateway/operate/alive.h"
 #include "gateway/push/park.h"
+#include "translate/contacts/photo.h"
 
 #define TEXT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
@@ -183,6 +184,7 @@ put_all(struct gateway *gw, struct buf *b)
 {
 	struct metrics *m = gw->metrics;
 	struct config *conf = gateway_config(gw);
+	struct photo_stats photos = photo_stats();
 	struct tally t = { 0 };
 
 	accounts_each(gw, count_account, &t);
@@ -208,6 +210,10 @@ put_all(struct gateway *gw, struct buf *b)
 	       "Working connections to servers.", t.sessions);
 	number(b, "sources_watched", "gauge",
 	       "Sources whose server rings by itself.", t.watched);
+	number(b, "photos_scaled_total", "counter",
+	       "Photos of contacts made smaller for phones.", photos.made);
+	number(b, "photos_kept_bytes", "gauge",
+	       "Memory for such copies.", photos.bytes);
 	number(b, "users", "gauge", "User files in effect.",
 	       config_users(conf));
 	number(b, "config_mistakes", "gauge",

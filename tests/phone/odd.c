@@ -196,8 +196,13 @@ one_request(struct wire *w, const struct bytes *request)
 
 	if (ordered && order.how == ODD_SILENT)
 		return silence(w->fd);
-	if (!ordered || order.how == ODD_REFUSE_AFTER)
+	if (!ordered || order.how == ODD_REFUSE_AFTER ||
+	    order.how == ODD_SILENT_AFTER)
 		ok = ask_server(w->o, request, &answer);
+	if (ordered && order.how == ODD_SILENT_AFTER) {
+		bytes_free(&answer);
+		return silence(w->fd);
+	}
 	if (ok && ordered) {
 		bytes_free(&answer);
 		bytes_printf(&answer, "HTTP/1.0 %s\r\n\r\n", order.status);

@@ -12,7 +12,8 @@ struct odd;
 enum odd_how {
 	ODD_REFUSE,      /* answers `status`, the server never hears of it */
 	ODD_REFUSE_AFTER,/* ... after the server did it */
-	ODD_SILENT       /* takes the request and never answers */
+	ODD_SILENT,      /* takes the request and never answers */
+	ODD_SILENT_AFTER /* ... after the server did it */
 };
 
 /* origin: "http://127.0.0.1:1234". */

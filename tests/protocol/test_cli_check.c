@@ -20,7 +20,7 @@ up(void **state)
 	(void)state;
 	harness_up(&h, &(struct harness_options){
 			       .name = "test_cli_check",
-			       .stack = "--with radicale" });
+			       .stack = "--with radicale,cyrus" });
 	cli_write(&h, "right", h.users[0].password);
 	cli_write(&h, "wrong", "not the password");
 	return 0;
@@ -112,6 +112,52 @@ all_is_well(void **state)
 	assert_int_equal(cli_run(&h, &out, "devices -c easbridge.conf"), 0);
 	text_has_not(&out, "validate");
 	free(dav);
+	bytes_free(&out);
+}
+
+/* The daemon's own rule: the setting, and what the server offers. */
+static void
+who_invites(void **state)
+{
+	static const struct {
+		bool cyrus;
+		const char *schedule, *says;
+	} v[] = {
+		{ false, "auto", "OK    dav, invitations: the server sends "
+				 "none: they go by mail" },
+		{ false, "server", "note  dav, invitations: left to the "
+				   "server (schedule = server), which does "
+				   "not say" },
+		{ false, "off", "OK    dav, invitations: nobody sends them "
+				"but phones up to 14.1 (schedule = off)" },
+		{ true, "auto", "OK    dav, invitations: the server sends "
+				"them when a meeting is written" },
+		{ true, "server", "OK    dav, invitations: the server sends "
+				  "them when a meeting is written (schedule = "
+				  "server)" },
+		{ true, "gateway", "OK    dav, invitations: go by mail, which "
+				   "phones" },
+		{ true, "gateway", "is told to leave it" },
+	};
+	struct bytes out = { 0 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(v) / sizeof(*v); i++) {
+		char *dav;
+
+		if (v[i].cyrus && !*h.cyrus)
+			continue;
+		dav = bytes_format("[dav]\nurl = %s\nusername = %s\n"
+				   "schedule = %s\n",
+				   v[i].cyrus ? h.cyrus : h.dav,
+				   v[i].cyrus ? h.users[0].email
+					      : h.users[0].login,
+				   v[i].schedule);
+		check(&(struct plan){ .more = dav }, &out);
+		text_has(&out, v[i].says);
+		free(dav);
+	}
 	bytes_free(&out);
 }
 
@@ -308,6 +354,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_is_well),
+		cmocka_unit_test(who_invites),
 		cmocka_unit_test(as_json),
 		cmocka_unit_test(wrong_password),
 		cmocka_unit_test(wrong_port_or_name),

@@ -14,7 +14,7 @@
 #include "base/codec.h"
 #include "tests/unit/helper_cal.h"
 #include "translate/contacts/contact.h"
-#include "translate/contacts/photo.h"
+#include "translate/contacts/photo_private.h"
 
 #define MOST MAX_SHOWN_PICTURE
 
@@ -362,6 +362,11 @@ test_original_stays(void **state)
 	/* the source has a newer one: that stays, and the phone gets it */
 	out = patched(a, newer, n, &more);
 	assert_true(span_eq(out, newer) && more);
+	/* an empty one is no wish (field/clients 10), and the phone gets the
+	 * photo again */
+	out = patched(a, old, xml_data(a, "<c:FileAs>x</c:FileAs>"
+					  "<c:Picture/>"), &more);
+	assert_true(span_find(out, base64_encode(a, first)) >= 0 && more);
 	/* a new photo of the user's own replaces it */
 	out = patched(a, old, xml_data(a, arena_printf(a,
 		"<c:FileAs>x</c:FileAs><c:Picture>" SPAN_FMT "</c:Picture>",
@@ -395,6 +400,54 @@ test_flaws(void **state)
 	arena_free(&a);
 }
 
+/* The same original is scaled once; the copies kept are bounded, the newest
+ * stay. */
+static void
+test_kept(void **state)
+{
+	struct arena *a = arena_new();
+	struct span big = jpeg(a, 1600, 1200), one, two, broken;
+	int64_t first, second;
+	uint8_t key[16] = { 0 };
+	unsigned i;
+
+	(void)state;
+	photo_forget();
+	first = clock_mono_us();
+	assert_true(photo_shown(a, big, MOST, &one));
+	first = clock_mono_us() - first;
+	second = clock_mono_us();
+	assert_true(photo_shown(a, big, MOST, &two));
+	second = clock_mono_us() - second;
+	print_message("1600x1200: scaled in %.1f ms, again in %.1f ms\n",
+		      (double)first / 1000, (double)second / 1000);
+	assert_true(span_eq(one, two));
+	assert_int_equal(photo_stats().made, 1);
+	assert_int_equal(photo_stats().hits, 1);
+	/* for another limit it is another copy */
+	assert_true(photo_shown(a, big, MOST / 2, &two));
+	assert_true(two.n <= MOST / 2);
+	assert_int_equal(photo_stats().made, 2);
+	/* what cannot be shown is not tried again either */
+	broken = arena_dup(a, big);
+	memset((char *)(uintptr_t)broken.p + 700, 0, 200);
+	i = photo_shown(a, broken, MOST, &one);
+	assert_int_equal(photo_shown(a, broken, MOST, &one), i);
+	assert_int_equal(photo_stats().made, 3);
+	for (i = 0; i < 3000; i++) {
+		memcpy(key, &i, sizeof(i));
+		photo_cache_put(key, span_from(big.p, 30000));
+		assert_true(photo_stats().bytes <= MAX_PHOTO_CACHE);
+	}
+	assert_true(photo_cache_get(a, key, &one));
+	assert_true(span_eq(one, span_from(big.p, 30000)));
+	memset(key, 0, sizeof(key));
+	assert_false(photo_cache_get(a, key, &one));
+	photo_forget();
+	assert_int_equal(photo_stats().bytes, 0);
+	arena_free(&a);
+}
+
 int
 main(void)
 {
@@ -407,6 +460,7 @@ main(void)
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_original_stays),
 		cmocka_unit_test(test_flaws),
+		cmocka_unit_test(test_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

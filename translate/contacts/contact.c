@@ -139,13 +139,27 @@ as_shown(const struct field *f, struct arena *a, struct span s)
 	return s;
 }
 
-/* A copy of a photo that is not the present one: the phone is behind. */
+static bool
+photo_to_show(const struct contact *k)
+{
+	struct span image;
+
+	return k->photo_line && contact_photo(k->c, k->photo_line, &image) &&
+	       photo_can_show(image, MAX_SHOWN_PICTURE);
+}
+
+/* A copy of a photo that is not the present one: the phone is behind. Or an
+ * empty one, which was no wish: if it was one, the phone learns that it was
+ * not heard. */
 static bool
 photo_is_newer(const struct contact *is, const struct wbxml_node *data)
 {
+	const struct wbxml_node *n = wbxml_child(data, WX_Contacts_Picture);
 	struct span sent, now;
 	bool of_it;
 
+	if (n != NULL && !span_trim(n->text).n)
+		return photo_to_show(is);
 	return is->photo_line &&
 	       base64_decode(is->c->a,
 			     wbxml_child_text(data, WX_Contacts_Picture),

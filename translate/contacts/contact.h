@@ -39,8 +39,9 @@ bool contact_patch(const struct tr_env *env, struct span old,
 
 /* After contact_patch: does `now`, its result, show what the phone that sent
  * `data` to `old` cannot know (a value that moved into a freed slot, a name
- * split off, a newer photo than the copy it sent back)? Then the item should be sent back to it: what it was never
- * shown it would else delete by leaving it out. */
+ * split off, a newer photo than the copy it sent back, the photo where it
+ * sent an empty one)? Then the item should be sent back to it: what it was
+ * never shown it would else delete by leaving it out. */
 bool contact_shows_more(const struct tr_env *env, struct span old,
 			const struct wbxml_node *data, struct span now);
 

@@ -142,19 +142,15 @@ fitted(struct arena *a, gdImagePtr im, size_t max, struct span original,
 	return ok;
 }
 
-/* One at a time: what a hostile image may cost is paid once. */
 static bool
 scaled(struct arena *a, struct span image, const struct photo_head *h,
        size_t max, struct span *out)
 {
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	gdImagePtr im, small = NULL;
 	struct span plain = image;
-	bool ok = false;
 
 	if (h->kind == PHOTO_PNG && !photo_png_plain(a, image, &plain))
 		return false;
-	pthread_mutex_lock(&lock);
 	gdSetErrorMethod(no_words);
 	im = decode(plain, h->kind);
 	if (im != NULL) {
@@ -163,10 +159,29 @@ scaled(struct arena *a, struct span image, const struct photo_head *h,
 	}
 	if (small != NULL)
 		small = upright(small, h->turn);
-	if (small != NULL)
-		ok = fitted(a, small, max, image, out);
+	return small != NULL && fitted(a, small, max, image, out);
+}
+
+/* One at a time: what a hostile image may cost is paid once. Who waited for
+ * the same one finds it made. */
+static bool
+scaled_once(struct arena *a, struct span image, const struct photo_head *h,
+	    size_t max, struct span *out)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	uint8_t key[16];
+
+	photo_cache_key(image, max, key);
+	if (photo_cache_get(a, key, out))
+		return out->n > 0;
+	pthread_mutex_lock(&lock);
+	if (!photo_cache_get(a, key, out)) {
+		if (!scaled(a, image, h, max, out))
+			*out = SPAN_NONE;
+		photo_cache_put(key, *out);
+	}
 	pthread_mutex_unlock(&lock);
-	return ok;
+	return out->n > 0;
 }
 
 static bool
@@ -206,7 +221,8 @@ photo_shown(struct arena *a, struct span image, size_t max, struct span *out)
 		*out = image;
 		return true;
 	}
-	return good && can_scale(image, &h) && scaled(a, image, &h, max, out);
+	return good && can_scale(image, &h) &&
+	       scaled_once(a, image, &h, max, out);
 }
 
 bool

@@ -13,6 +13,7 @@
 #define MAX_PHOTO_WORK (16ull * MAX_PHOTO_PIXELS)
 /* Shown as it is if it fits and promises no more than this a side. */
 #define MAX_PHOTO_SIDE 2048
+#define MAX_PHOTO_CACHE (32u << 20)
 #define SCALED_PHOTO_SIDE 720
 
 enum photo_kind { PHOTO_UNKNOWN, PHOTO_JPEG, PHOTO_PNG, PHOTO_GIF, PHOTO_WEBP };
@@ -31,5 +32,13 @@ bool photo_can_show(struct span image, size_t max);
 /* Does it carry the mark of a scaled copy: not to be taken for a photo of
  * the user's own. *of_it: a copy of this very original. */
 bool photo_is_copy(struct span image, struct span original, bool *of_it);
+
+/* Copies are kept in memory, for all users: what was scaled so far, how often
+ * it was there already, and bytes kept, at most MAX_PHOTO_CACHE. */
+struct photo_stats {
+	uint64_t made, hits, bytes;
+};
+struct photo_stats photo_stats(void);
+void photo_forget(void);
 
 #endif

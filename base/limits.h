@@ -35,6 +35,8 @@
 #define MAX_KEPT_OBJECT (256u << 10)  /* ... and one kept in the state */
 #define MAX_DIRECTORY_BYTES (64u << 20) /* address books in memory, of all
 					   users; a card takes about 1 KB */
+#define MAX_NOTES 10000 /* of a mailbox, the newest; each look that finds
+			   news lists them all */
 #define MAX_LINE_IMAP (1u << 20)
 
 #endif

@@ -125,9 +125,13 @@ take_row(struct imap *s, const struct fetched *f)
 	struct span head, id;
 	struct note_row *row;
 
-	if (!f->uid || !f->body || !f->body->sec_body_part)
+	if (!f->uid || !f->body)
 		return;
-	head = span_from(f->body->sec_body_part, f->body->sec_length);
+	/* NIL: it has none of these fields. */
+	head = f->body->sec_body_part
+		       ? span_from(f->body->sec_body_part,
+				   f->body->sec_length)
+		       : SPAN_NONE;
 	id = note_field(head, "Message-ID");
 	r->v = arena_grow(r->a, r->v, r->n, &r->room, sizeof(*r->v));
 	row = &r->v[r->n++];

@@ -25,7 +25,6 @@
 
 #include "backends/driver.h"
 
-#define MAX_NOTES 10000 /* the newest ones of a mailbox */
 #define NOTES_REPLACES "X-Easbridge-Replaces"
 
 /* The value of the first field of that name in a header, without blanks at

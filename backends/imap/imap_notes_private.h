@@ -4,6 +4,7 @@
 
 #include "backends/imap/imap_notes.h"
 #include "backends/imap/imap_private.h"
+#include "base/limits.h"
 
 /* One mail of the mailbox. */
 struct note_row {

@@ -212,12 +212,11 @@ killed_and_not_repeated(void **state)
 	free(id);
 }
 
-/* ---- at the same time --------------------------------------------------*/
+/* ---- failing, and late -------------------------------------------------*/
 
-/* The daemon stops for a while behind the APPEND of a new version, and meets
- * there what another client wrote meanwhile. */
+/* Faults that are armed while the daemon runs; its next start needs *fault. */
 static struct fault_page *
-stall_page(char **fault)
+fault_page_at(char **fault)
 {
 	char *path = bytes_format("%s/page", h.dir);
 	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
@@ -233,6 +232,106 @@ stall_page(char **fault)
 	return page;
 }
 
+/* Sends the command while its k-th point fails once, or holds it up until the
+ * phone has lost patience and asked again; false: it had no k-th point. */
+static bool
+struck_at(struct phone *p, struct phone_folder *f, struct fault_page *page,
+	  enum fault_mode mode, unsigned k, const char *command)
+{
+	struct sync_result r;
+	bool hit;
+	int i;
+
+	page->hit = page->over = page->passed = 0;
+	page->at = k;
+	page->stall_ms = 700;
+	page->prefix[0] = '\0';
+	__atomic_store_n(&page->mode, mode, __ATOMIC_SEQ_CST);
+	p->first_ms = mode == FAULT_STALL ? 250 : 0;
+	r = phone_sync(p, f, command);
+	p->first_ms = 0;
+	/* 16: try again (MS-ASCMD 2.2.3.177.17) */
+	for (i = 0; i < 5 && (r.root != 1 || r.status == 16); i++)
+		r = phone_sync_again(p);
+	hit = page->hit;
+	for (i = 0; i < 100 && hit && mode == FAULT_STALL && !page->over; i++)
+		harness_sleep(20);
+	__atomic_store_n(&page->mode, FAULT_OFF, __ATOMIC_SEQ_CST);
+	assert_int_equal(r.root, 1);
+	assert_int_equal(r.status, 1);
+	assert_int_equal(r.failed, 0);
+	return hit;
+}
+
+static void
+struck_anywhere(int user, enum fault_mode mode, const char *what)
+{
+	char *fault;
+	struct fault_page *page = fault_page_at(&fault);
+	struct phone_folder *f;
+	struct phone *p;
+	unsigned k;
+	bool more = true;
+
+	harness_set_fault(&h, fault);
+	harness_restart(&h);
+	notes_make(&h, user);
+	p = note_phone(&h, user, what, &f);
+	p->may_fail = true;
+	for (k = 1; more && k < MANY_POINTS; k++) {
+		char *add, *change, *del, *id, name[32], now[32];
+
+		snprintf(name, sizeof(name), "%s%u", what, k);
+		snprintf(now, sizeof(now), "%snow%u", what, k);
+		add = note_add_xml(name, name, "first");
+		more = struck_at(p, f, page, mode, k, add);
+		phone_sync_all(p, f);
+		assert_int_equal(with_subject(user, name), 1);
+		id = strdup(folder_need(f, name)->id);
+		change = note_change_xml(id, now, "second");
+		more |= struck_at(p, f, page, mode, k, change);
+		phone_sync_all(p, f);
+		assert_int_equal(with_subject(user, name), 0);
+		assert_int_equal(with_subject(user, now), 1);
+		assert_string_equal(folder_need(f, now)->id, id);
+		assert_int_equal(folder_count(f), 1);
+		del = bytes_format("<Delete><ServerId>%s</ServerId></Delete>",
+				   id);
+		more |= struck_at(p, f, page, mode, k, del);
+		phone_sync_all(p, f);
+		assert_int_equal(with_subject(user, now), 0);
+		assert_int_equal(folder_count(f), 0);
+		free(add);
+		free(change);
+		free(del);
+		free(id);
+	}
+	assert_true(k > 10 && k < MANY_POINTS);
+	print_message("%s at %u points of Add, Change, Delete\n", what, k - 2);
+	harness_set_fault(&h, NULL);
+	harness_restart(&h);
+	free(fault);
+	munmap(page, sizeof(*page));
+}
+
+static void
+failing_anywhere(void **state)
+{
+	(void)state;
+	struck_anywhere(4, FAULT_FAIL, "failing");
+}
+
+static void
+late_anywhere(void **state)
+{
+	(void)state;
+	struck_anywhere(5, FAULT_STALL, "late");
+}
+
+/* ---- at the same time --------------------------------------------------*/
+
+/* The daemon stops for a while behind the APPEND of a new version, and meets
+ * there what another client wrote meanwhile. */
 struct rival {
 	struct fault_page *page;
 	const char *uuid, *subject;
@@ -291,7 +390,7 @@ static void
 two_at_the_same_time(void **state)
 {
 	char *fault, *id;
-	struct rival v = { .page = stall_page(&fault), .uuid = "same-time",
+	struct rival v = { .page = fault_page_at(&fault), .uuid = "same-time",
 			   .subject = "Rival 1" };
 	struct phone_folder *f;
 	struct phone *p;
@@ -338,6 +437,8 @@ main(void)
 		cmocka_unit_test(lost_answers),
 		cmocka_unit_test(killed_anywhere),
 		cmocka_unit_test(killed_and_not_repeated),
+		cmocka_unit_test(failing_anywhere),
+		cmocka_unit_test(late_anywhere),
 		cmocka_unit_test(two_at_the_same_time),
 	};
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/phone/cli.h"
 #include "tests/phone/notes.h"
 
 static struct harness h;
@@ -420,6 +421,79 @@ a_note_rings(void **state)
 	folder_need(f, "Ringing");
 }
 
+/* Where nothing rings but the inbox, and where nothing rings at all. */
+static void
+a_note_is_noticed_by_rounds(void **state)
+{
+	static const char *const modes[] = { "watch = idle\npoll = 1\n",
+					     "watch = poll\npoll = 1\n" };
+	struct phone_folder *f;
+	struct phone *p;
+	struct running *run;
+	struct answer *a;
+	char subject[20], device[20];
+	size_t i;
+
+	(void)state;
+	notes_make(&h, 5);
+	for (i = 0; i < 2; i++) {
+		snprintf(device, sizeof(device), "rounds%zu", i);
+		snprintf(subject, sizeof(subject), "Round %zu", i);
+		harness_more(&h, 5, modes[i]);
+		harness_restart(&h);
+		p = note_phone(&h, 5, device, &f);
+		run = phone_ping_start(p, 120, &f, 1);
+		harness_sleep(1500);
+		note_put(&h, 5, subject + 6, subject, "x");
+		a = running_wait(run, 60000);
+		answer_expect(a, "/Ping/Status", "2");
+		phone_sync_all(p, f);
+		folder_need(f, subject);
+	}
+	harness_more(&h, 5, NULL);
+	harness_restart(&h);
+}
+
+/* There is no mailbox yet: another client makes it, with the first note. */
+static void
+a_new_mailbox_rings(void **state)
+{
+	struct phone_folder *f;
+	struct phone *p = note_phone(&h, 4, "newbox", &f);
+	struct running *run;
+	struct answer *a;
+
+	(void)state;
+	assert_int_equal(folder_count(f), 0);
+	run = phone_ping_start(p, 120, &f, 1);
+	harness_sleep(1500);
+	notes_make(&h, 4);
+	harness_sleep(300);
+	note_put(&h, 4, UUID("92"), "First there", "x");
+	a = running_wait(run, 60000);
+	answer_expect(a, "/Ping/Status", "2");
+	phone_sync_all(p, f);
+	folder_need(f, "First there");
+}
+
+/* MS-ASNOTE over a source that verify compares item by item: after all of
+ * the above nothing differs. */
+static void
+nothing_differs(void **state)
+{
+	struct bytes out = { 0 };
+	int i;
+
+	(void)state;
+	for (i = 0; i < 5; i++) {
+		out.n = 0;
+		if (cli_run(&h, &out, "verify -c easbridge.conf %s",
+			    h.users[i].login) != 0)
+			fail_msg("%s", out.p);
+	}
+	bytes_free(&out);
+}
+
 int
 main(void)
 {
@@ -434,6 +508,10 @@ main(void)
 		cmocka_unit_test(anything_is_a_note),
 		cmocka_unit_test(a_note_with_a_picture),
 		cmocka_unit_test(a_note_rings),
+		cmocka_unit_test(a_new_mailbox_rings),
+		/* before a restart: it knows the passwords */
+		cmocka_unit_test(nothing_differs),
+		cmocka_unit_test(a_note_is_noticed_by_rounds),
 	};
 
 	return cmocka_run_group_tests(tests, up, down);

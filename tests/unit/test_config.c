@@ -394,6 +394,45 @@ views(void **state)
 	assert_int_equal(rep.errors, 3);
 }
 
+static void
+where_notes_are(void **state)
+{
+	static const struct {
+		const char *line, *notes;
+	} good[] = { { "", NULL },
+		     { "notes = auto\n", NULL },
+		     { "notes = off\n", "" },
+		     { "notes = Zettel/Neu\n", "Zettel/Neu" } };
+	static const char more[] = "[mail work]\nimap = imaps://w.example\n"
+				   "smtp = smtps://w.example\n"
+				   "email = w@w.example\nnotes = Other\n";
+	struct config_report rep = { .say = say_nothing };
+	char text[1500];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		struct user_conf *u;
+
+		snprintf(text, sizeof(text), "%s%s", ALICE, good[i].line);
+		u = config_user_text(NULL, "x", span_of(text), &rep);
+		assert_non_null(u);
+		if (good[i].notes == NULL)
+			assert_null(u->sources[0].notes);
+		else
+			assert_string_equal(u->sources[0].notes,
+					    good[i].notes);
+		user_conf_put(&u);
+	}
+	assert_int_equal(rep.errors, 0);
+	/* phones show one */
+	snprintf(text, sizeof(text), ALICE "notes = One\n%s", more);
+	assert_null(config_user_text(NULL, "x", span_of(text), &rep));
+	assert_null(config_user_text(NULL, "x", SPAN(ALICE "notes = inbox\n"),
+				     &rep));
+	assert_int_equal(rep.errors, 2);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -410,6 +449,7 @@ main(void)
 		TEST(the_template_takes_any_tame_login),
 		TEST(secrets_come_from_files_and_commands),
 		TEST(views),
+		TEST(where_notes_are),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -154,21 +154,6 @@ list_field(struct draft *d, wbxml_tag tag, const char *name)
 	return addresses_show(d->a, old, ", ", false, MAX_ADDRESS_TEXT);
 }
 
-static struct span
-old_body(struct draft *d, bool *html)
-{
-	struct tr_env env = tr_env_make(d->a, 161);
-
-	*html = view_has_html(&d->plan.html);
-	for (size_t i = 0; i < d->plan.n; i++) {
-		struct mail_want *w = &d->plan.want[i];
-
-		w->found = mime_section(d->a, d->old, w->section, &w->got);
-	}
-	return body_make(&env, &d->info, &d->plan, *html ? BODY_HTML : BODY_TEXT,
-			 NO_TRUNCATION).data;
-}
-
 static unsigned
 importance_of(const struct draft *d)
 {
@@ -226,7 +211,8 @@ from_fields(struct draft *d, const struct compose_user *user)
 		f.body = wbxml_child_text(d->body, WX_AirSyncBase_Data);
 		f.html = d->type == BODY_HTML;
 	} else if (d->old.n) {
-		f.body = old_body(d, &f.html);
+		f.body = body_whole(d->a, d->old, &d->info, &d->plan,
+				    &f.html);
 	}
 	return with_thread(d, compose_fields(d->a, &f, user));
 }

@@ -44,6 +44,11 @@ struct body_text body_make(const struct tr_env *env,
 			   const struct mail_info *info,
 			   const struct email_plan *plan, enum body_type type,
 			   uint32_t limit);
+/* email_whole.c: all of it, of a message that is at hand: HTML if there is
+ * any (*html), else plain. Fills plan. */
+struct span body_whole(struct arena *a, struct span message,
+		       const struct mail_info *info, struct email_plan *plan,
+		       bool *html);
 struct span body_preview(const struct tr_env *env,
 			 const struct email_plan *plan, uint32_t chars);
 

@@ -8,42 +8,6 @@
 #include "translate/text/html.h"
 #include "translate/text/item_body.h"
 
-/* All of the text, whatever this phone wants to see of it. */
-static void
-read_body(const struct tr_env *env, struct note_mail *n)
-{
-	struct tr_env all = tr_env_make(env->arena, env->version);
-	bool html;
-
-	all.body[0] = (struct body_pref){ .type = BODY_HTML,
-					  .truncation = NO_TRUNCATION };
-	all.body[1] = (struct body_pref){ .type = BODY_TEXT,
-					  .truncation = NO_TRUNCATION };
-	all.n_body = 2;
-	view_build(n->info.root, true, &n->plan.html);
-	html = view_has_html(&n->plan.html);
-	if (!html) {
-		all.body[0] = all.body[1];
-		all.n_body = 1;
-	}
-	email_plan(&all, &n->info, &n->plan);
-	for (size_t i = 0; i < n->plan.n; i++) {
-		struct mail_want *w = &n->plan.want[i];
-
-		w->found = mime_section(env->arena, n->mail, w->section,
-					&w->got);
-		if (w->max)
-			w->got = span_first(w->got, w->max);
-	}
-	n->text = n->html = SPAN_NONE;
-	if (html)
-		n->html = body_make(&all, &n->info, &n->plan, BODY_HTML,
-				    NO_TRUNCATION).data;
-	else
-		n->text = body_make(&all, &n->info, &n->plan, BODY_TEXT,
-				    NO_TRUNCATION).data;
-}
-
 static struct span
 plain_text(const struct tr_env *env, const struct note_mail *n)
 {
@@ -56,12 +20,16 @@ bool
 note_mail_read(const struct tr_env *env, struct span mail,
 	       struct note_mail *n)
 {
+	struct span body;
+	bool html;
+
 	memset(n, 0, sizeof(*n));
 	n->mail = mail;
 	n->head = span_first(mail, header_end(mail));
 	if (!mime_info(env->arena, mail, &n->info, NULL))
 		return false;
-	read_body(env, n);
+	body = body_whole(env->arena, mail, &n->info, &n->plan, &html);
+	*(html ? &n->html : &n->text) = body;
 	n->subject = header_text(env->arena,
 				 header_raw(n->info.header, "Subject", 0));
 	if (!n->subject.n)

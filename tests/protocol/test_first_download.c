@@ -195,6 +195,25 @@ killed_in_the_middle(void **state)
 	assert_int_equal(dav_relay_pours(), before + 1);
 }
 
+/* The end of the daemon does not wait for the server. */
+static void
+stopped_in_the_middle(void **state)
+{
+	struct sync_result r;
+	double start;
+
+	(void)state;
+	dav_relay_mode(RELAY_HOLD, SOME_BYTES);
+	r = phone_sync(p, f, NULL);
+	assert_int_equal(r.adds, 100);
+	start = phone_now_ms();
+	assert_int_equal(harness_stop(&h), 0);
+	assert_true(phone_now_ms() - start < 5000);
+	dav_relay_mode(RELAY_PLAIN, 0);
+	assert_true(harness_start(&h));
+	rest_comes(100);
+}
+
 /* The phone is told at once, not after half a minute; and nothing is taken
  * for empty. */
 static void
@@ -297,6 +316,7 @@ main(void)
 		cmocka_unit_test_setup(server_refuses_the_query, begin),
 		cmocka_unit_test_setup(answer_breaks_off, begin),
 		cmocka_unit_test_setup(killed_in_the_middle, begin),
+		cmocka_unit_test_setup(stopped_in_the_middle, begin),
 		cmocka_unit_test_setup(server_is_down, begin),
 		cmocka_unit_test_setup(answers_get_lost, begin),
 		cmocka_unit_test_setup(nothing_comes_for_long, begin),

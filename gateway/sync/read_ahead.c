@@ -7,13 +7,9 @@
 
 #include "base/clock.h"
 #include "base/codec.h"
-#include "base/limits.h"
 #include "base/log.h"
 #include "base/pool.h"
-#include "gateway/accounts/objects.h"
-#include "gateway/accounts/sessions.h"
-
-#define FETCH_MS 20000
+#include "gateway/sync/read_ahead_private.h"
 
 /* One Add. */
 struct made {
@@ -25,16 +21,14 @@ struct made {
 	size_t n;
 };
 
-/* Of one phone and folder, guarded by the lock of `ahead`; but a, c and env
- * are the job's alone while busy. */
+/* Of one phone and folder, guarded by the lock of `ahead`; but `task` is the
+ * job's alone while busy. */
 struct track {
 	struct track *next;
 	struct ahead *home;
 	struct dev_coll dc;
-	struct arena *arena; /* of c and env */
-	struct account *a;   /* while busy */
-	struct coll c;
-	struct tr_env env;
+	struct arena *arena;    /* of the task */
+	struct ahead_task task; /* its account is held while busy */
 	uint64_t wishes;
 	struct made *first;
 	size_t n; /* planned or ready, not yet told */
@@ -224,8 +218,9 @@ plan(struct track *t, const struct win_change *news, size_t n_news,
 }
 
 static void
-keep(struct track *t, uint64_t item, struct span bytes, unsigned page)
+keep(void *ctx, uint64_t item, struct span bytes, unsigned page)
 {
+	struct track *t = ctx;
 	struct made *m;
 
 	pthread_mutex_lock(&t->home->lock);
@@ -242,120 +237,6 @@ keep(struct track *t, uint64_t item, struct span bytes, unsigned page)
 	pthread_mutex_unlock(&t->home->lock);
 }
 
-/* What one element of the answer is written from. */
-struct material {
-	const struct place *p;
-	const struct mail_content *mc; /* a mail, else */
-	struct span text;              /* an object */
-};
-
-/* On page 0 and inside an element, as the answer will be. */
-static void
-make_one(struct track *t, struct arena *arena, const struct material *m)
-{
-	struct buf b = BUF_INIT(MAX_ANSWER);
-	struct tr_env env = t->env;
-	struct wbxml_writer w;
-	size_t start;
-
-	env.arena = arena;
-	wbxml_begin(&w, &b);
-	wbxml_open(&w, WX_AirSync_Sync);
-	start = b.n;
-	if (m->mc != NULL)
-		sync_write_mail(&w, arena, t->c.id, &env, WX_AirSync_Add,
-				m->p, m->mc);
-	else
-		sync_write_object(&w, arena, &t->c, &env, WX_AirSync_Add,
-				  m->p, m->text);
-	if (!w.failed && !b.full)
-		keep(t, m->p->shown, span_from(b.p + start, b.n - start),
-		     w.page);
-	buf_free(&b);
-}
-
-static bool
-make_mails(struct track *t, struct arena *arena, const struct place *v,
-	   const size_t *group, const struct mirror_item *items, size_t n,
-	   struct err *e)
-{
-	struct mail_content *mc = arena_array(arena, n, sizeof(*mc));
-	const struct coll *c = &v[group[0]].coll;
-	struct tr_env env = t->env;
-	struct source *s = account_checkout(
-		t->a, c->source, clock_mono_ms() + FETCH_MS, e);
-	bool ok;
-	size_t i;
-
-	env.arena = arena;
-	ok = s != NULL && mail_load(s, c, &env, items, n, mc, e);
-	account_checkin(t->a, &s, !ok && account_broken(e));
-	for (i = 0; ok && i < n; i++)
-		if (mc[i].info.found)
-			make_one(t, arena, &(struct material){
-				.p = &v[group[i]], .mc = &mc[i] });
-	return ok;
-}
-
-static bool
-make_objects(struct track *t, struct arena *arena, const struct place *v,
-	     const size_t *group, const struct mirror_item *items, size_t n,
-	     struct err *e)
-{
-	struct span *texts = arena_array(arena, n, sizeof(*texts));
-	size_t i;
-
-	if (!objects_load(t->a, &v[group[0]].coll, items, n, arena, texts,
-			  clock_mono_ms() + FETCH_MS, e))
-		return false;
-	for (i = 0; i < n; i++)
-		if (texts[i].p != NULL)
-			make_one(t, arena, &(struct material){
-				.p = &v[group[i]], .text = texts[i] });
-	return true;
-}
-
-/* What lies in one collection: those of v that group[] names. */
-static bool
-make_group(struct track *t, struct arena *arena, const struct place *v,
-	   const size_t *group, size_t n, struct err *e)
-{
-	struct mirror_item *items = arena_array(arena, n, sizeof(*items));
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		items[i] = v[group[i]].item;
-	return t->c.kind == KIND_EMAIL
-		       ? make_mails(t, arena, v, group, items, n, e)
-		       : make_objects(t, arena, v, group, items, n, e);
-}
-
-/* A merged inbox has mails of several mailboxes: one that is down does not
- * keep the others. */
-static bool
-make_items(struct track *t, struct arena *arena, struct mirror_item *v,
-	   size_t n, struct err *e)
-{
-	struct place *places = arena_array(arena, n, sizeof(*places));
-	size_t *group = arena_array(arena, n, sizeof(*group)), i, m;
-	bool ok = true;
-
-	for (i = 0; i < n; i++)
-		if (!sync_place(t->a->gw, t->a->user, &t->c, &v[i], arena,
-				&places[i], e))
-			return false;
-	for (i = 0; i < n; i++) {
-		struct err mine = { 0 };
-
-		m = sync_group(places, n, i, group);
-		if (m == 0 || make_group(t, arena, places, group, m, &mine))
-			continue;
-		*e = mine;
-		ok = false;
-	}
-	return ok;
-}
-
 static bool
 make_ahead(struct track *t, unsigned limit, struct err *e)
 {
@@ -365,11 +246,11 @@ make_ahead(struct track *t, unsigned limit, struct err *e)
 	size_t n;
 	bool ok;
 
-	ok = sync_news(t->a->gw->store, t->dc, limit, arena, &news, &n, e);
+	ok = sync_news(t->task.a->gw->store, t->dc, limit, arena, &news, &n, e);
 	if (ok) {
 		v = arena_array(arena, n + 1, sizeof(*v));
 		n = plan(t, news, n, v);
-		ok = n == 0 || make_items(t, arena, v, n, e);
+		ok = n == 0 || ahead_make(&t->task, arena, v, n, e);
 	}
 	arena_free(&arena);
 	return ok;
@@ -393,7 +274,7 @@ run_job(void *arg)
 {
 	struct track *t = arg;
 	struct ahead *ah = t->home;
-	struct account *a = t->a;
+	struct account *a = t->task.a;
 	struct err e = { 0 };
 	int64_t start = clock_mono_ms();
 	unsigned limit;
@@ -403,12 +284,12 @@ run_job(void *arg)
 	pthread_mutex_unlock(&ah->lock);
 	if (!make_ahead(t, limit, &e))
 		log_line(LOG_DEBUG, "ahead", "coll=%u error=%s text=\"%s\"",
-			 t->c.id, err_name(e.code), e.text);
+			 t->task.c.id, err_name(e.code), e.text);
 	pthread_mutex_lock(&ah->lock);
 	t->busy = false;
-	t->a = NULL;
+	t->task.a = NULL;
 	forget_plans(t);
-	log_line(LOG_DEBUG, "ahead", "coll=%u ready=%zu ms=%lld", t->c.id,
+	log_line(LOG_DEBUG, "ahead", "coll=%u ready=%zu ms=%lld", t->task.c.id,
 		 t->n, (long long)(clock_mono_ms() - start));
 	pthread_cond_broadcast(&ah->news);
 	if (t->dropped)
@@ -427,10 +308,12 @@ track_new(struct sync_one *one, uint64_t wishes)
 	t->home = one->run->r->gw->ahead;
 	t->dc = one->pos.dc;
 	t->arena = arena_new();
-	t->c = one->c;
-	t->c.remote = arena_dup(t->arena, one->c.remote);
-	t->c.source = arena_dup(t->arena, one->c.source);
-	t->env = env_dup(t->arena, &one->o.env);
+	t->task.keep = keep;
+	t->task.ctx = t;
+	t->task.c = one->c;
+	t->task.c.remote = arena_dup(t->arena, one->c.remote);
+	t->task.c.source = arena_dup(t->arena, one->c.source);
+	t->task.env = env_dup(t->arena, &one->o.env);
 	t->wishes = wishes;
 	return t;
 }
@@ -444,7 +327,7 @@ track_of(struct sync_one *one)
 	uint64_t wishes = wishes_of(&one->o.env);
 
 	if (*at != NULL && ((*at)->wishes != wishes ||
-			    (*at)->c.uidvalidity != one->c.uidvalidity))
+			    (*at)->task.c.uidvalidity != one->c.uidvalidity))
 		track_drop(at);
 	at = find_track(ah, one->pos.dc);
 	if (*at != NULL)
@@ -476,10 +359,10 @@ read_ahead(struct sync_one *one)
 		if (t->grow > MAX_AHEAD_ITEMS)
 			t->grow = window > MAX_AHEAD_ITEMS ? window
 							   : MAX_AHEAD_ITEMS;
-		t->a = account_ref(one->run->a);
+		t->task.a = account_ref(one->run->a);
 		t->busy = pool_submit(gw->pool, JOB_BACKGROUND, run_job, t);
 		if (!t->busy)
-			account_put(&t->a);
+			account_put(&t->task.a);
 	}
 	pthread_mutex_unlock(&ah->lock);
 }
@@ -494,7 +377,7 @@ ahead_write(struct sync_one *one, const struct mirror_item *it)
 	bool fits = false;
 
 	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += FETCH_MS / 1000;
+	until.tv_sec += AHEAD_FETCH_MS / 1000;
 	pthread_mutex_lock(&ah->lock);
 	while ((t = *find_track(ah, one->pos.dc)) != NULL &&
 	       *(m = find_made(t, it->item)) != NULL && !(*m)->ready &&

@@ -290,6 +290,51 @@ changed_meanwhile(void **state)
 	free(path);
 }
 
+/* What was written ahead of the phone's next request is not told if it is old
+ * by then: another phone's look has brought the edit. */
+static void
+edited_while_made_ahead(void **state)
+{
+	struct phone *q = harness_ready_phone(&h, 0, "other");
+	struct phone_folder *g = contacts_of(q);
+	char uid[40], last[40], *path, *text;
+	struct sync_result r;
+	size_t i;
+	double end;
+	int before;
+
+	(void)state;
+	phone_sync_all(q, g);
+	before = harness_log_count(&h, " ready=100 ");
+	r = phone_sync(p, f, NULL);
+	assert_int_equal(r.adds, 100);
+	end = phone_now_ms() + 10000;
+	while (harness_log_count(&h, " ready=100 ") == before) {
+		if (phone_now_ms() > end)
+			fail_msg("nothing was made ahead");
+		harness_sleep(20);
+	}
+	for (i = 0; i < CONTACTS; i++) {
+		snprintf(last, sizeof(last), "Last%zu", i);
+		if (contact_find(f, last))
+			continue;
+		path = dav_find(&d, d.book, last);
+		snprintf(uid, sizeof(uid), "first-%zu", i);
+		text = card_text(uid, "Edited", last, "");
+		dav_put(&d, path, text);
+		free(text);
+		free(path);
+		break;
+	}
+	r = phone_sync_all(q, g);
+	assert_int_equal(r.changes, 1);
+	r = phone_sync_all(p, f);
+	assert_int_equal(r.adds, CONTACTS - 100);
+	assert_int_equal(r.changes + r.readds, 0);
+	assert_string_equal(item_text(contact_need(f, last), "FirstName"),
+			    "Edited");
+}
+
 /* An empty address book is an answer, too. */
 static void
 nothing_to_download(void **state)
@@ -322,6 +367,7 @@ main(void)
 		cmocka_unit_test_setup(nothing_comes_for_long, begin),
 		cmocka_unit_test_setup(changed_meanwhile, begin),
 		cmocka_unit_test_setup(nothing_to_download, begin),
+		cmocka_unit_test_setup(edited_while_made_ahead, begin),
 	};
 
 	return cmocka_run_group_tests_name("first download", tests, up, down);

@@ -13,7 +13,7 @@
 #include "tests/phone/cards.h"
 
 #define MOST (48u << 10) /* MS-ASCNTC_R381: in base64 */
-#define SEVERAL 6
+#define SEVERAL 4
 #define CHANGE "/Sync/Collections/Collection/Commands/Change/ApplicationData/"
 
 static struct cards c;
@@ -182,15 +182,21 @@ gone_at_the_source(void **state)
 }
 
 /* 10 MB that can be decoded: the contact comes, with a copy; nothing at the
- * source changes. */
+ * source changes. Where that takes no minutes (Radicale parses it anew for each
+ * listing); test_contacts_bulk has 10 MB that are no photo, everywhere. */
 static void
 ten_megabytes(void **state)
 {
-	struct phone *p = cards_phone(&c, "phototen");
-	struct phone_folder *f = contacts_of(p);
-	char *huge = noise(2400, 1800, 4), *path, *before, *now;
+	char *huge, *path, *before, *now;
+	struct phone_folder *f;
+	struct phone *p;
 
 	(void)state;
+	if (c.d != &c.side[c.n > 1])
+		return;
+	p = cards_phone(&c, "phototen");
+	f = contacts_of(p);
+	huge = noise(2400, 1800, 4);
 	assert_in_range(strlen(huge) / 4 * 3, 9u << 20, 12u << 20);
 	path = put_photo("Huge", huge);
 	if (path) {

@@ -87,6 +87,14 @@ struct folder_status {
  * (the text that `changes` gives out). */
 bool cursor_differs(struct span cursor, const struct folder_status *st);
 
+/* What a mailbox is used for, as notes go. */
+enum notes_use {
+	NOTES_EMPTY, /* nothing is in it, or there is none */
+	NOTES_ALL,   /* notes and nothing else, by the newest of its mails */
+	NOTES_SOME,
+	NOTES_NONE
+};
+
 /* One DAV resource: a vCard or an iCalendar object, byte for byte. */
 struct object {
 	struct span remote; /* href: path only, as the server writes it */

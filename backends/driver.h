@@ -20,8 +20,8 @@ struct source_ops {
 			struct arena *a, struct harvest *out, struct err *e);
 	bool (*inventory)(void *s, struct span remote, struct arena *a,
 			  struct harvest *out, struct err *e);
-	bool (*notes_only)(void *s, struct span mailbox, bool *out,
-			   struct err *e); /* NULL: no mailboxes */
+	bool (*notes_use)(void *s, struct span mailbox, enum notes_use *out,
+			  struct err *e); /* NULL: no mailboxes */
 	bool (*status_round)(void *s, const struct span *remotes, size_t n,
 			     struct arena *a, struct folder_status *out,
 			     struct err *e);

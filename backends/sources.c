@@ -171,11 +171,11 @@ source_inventory(struct source *s, struct span remote, struct arena *a,
 }
 
 bool
-source_notes_only(struct source *s, struct span mailbox, bool *out,
-		  struct err *e)
+source_notes_use(struct source *s, struct span mailbox, enum notes_use *out,
+		 struct err *e)
 {
-	return CAN(notes_only) &&
-	       READ("notes", s->ops->notes_only(s->s, mailbox, out, e));
+	return CAN(notes_use) &&
+	       READ("notes", s->ops->notes_use(s->s, mailbox, out, e));
 }
 
 bool

@@ -61,10 +61,9 @@ bool source_changes(struct source *s, struct span remote, struct span cursor,
 bool source_inventory(struct source *s, struct span remote, struct arena *a,
 		      struct harvest *out, struct err *e);
 
-/* Does that mailbox hold notes and nothing else? (The newest of its mails
- * tell; also true of an empty one and of none.) */
-bool source_notes_only(struct source *s, struct span mailbox, bool *out,
-		       struct err *e);
+/* Does that mailbox hold notes? */
+bool source_notes_use(struct source *s, struct span mailbox,
+		      enum notes_use *out, struct err *e);
 
 /* STATUS of n mailboxes in one round. */
 bool source_status_round(struct source *s, const struct span *remotes,

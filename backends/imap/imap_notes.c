@@ -77,27 +77,47 @@ notes_offer(struct imap *s, struct arena *a, struct folder **v, size_t *n,
 	return true;
 }
 
+#define IS_NOTE "HEADER X-Uniform-Type-Identifier com.apple.mail-note"
+
+/* The newest ones tell first: of a large folder of mails nothing else is
+ * asked than whether there is one note somewhere. */
+static bool
+look_at_use(struct imap *s, struct arena *a, enum notes_use *out,
+	    struct err *e)
+{
+	uint32_t from = s->exists > SAMPLE ? s->exists - SAMPLE + 1 : 1;
+	uint32_t *uids;
+	size_t n;
+
+	if (!imap_uids(s,
+		       arena_printf(a, "%u:* UNDELETED NOT " IS_NOTE, from),
+		       a, &uids, &n, e))
+		return false;
+	*out = NOTES_ALL;
+	if (n == 0)
+		return true;
+	if (!imap_uids(s, "UNDELETED " IS_NOTE, a, &uids, &n, e))
+		return false;
+	*out = n > 0 ? NOTES_SOME : NOTES_NONE;
+	return true;
+}
+
 bool
-notes_only(void *session, struct span mailbox, bool *out, struct err *e)
+notes_use(void *session, struct span mailbox, enum notes_use *out,
+	  struct err *e)
 {
 	struct imap *s = session;
-	struct arena *a = arena_new();
-	uint32_t *uids;
-	size_t n = 0;
-	bool ok = note_rows_missing(s, mailbox, out, e);
+	struct arena *a;
+	bool missing, ok;
 
-	if (ok && !*out) {
-		uint32_t from = s->exists > SAMPLE ? s->exists - SAMPLE + 1
-						   : 1;
-
-		ok = s->exists == 0 ||
-		     imap_uids(s,
-			       arena_printf(a, "%u:* UNDELETED NOT HEADER "
-					    "X-Uniform-Type-Identifier "
-					    "com.apple.mail-note", from),
-			       a, &uids, &n, e);
-		*out = ok && n == 0;
+	if (!note_rows_missing(s, mailbox, &missing, e))
+		return false;
+	if (missing || s->exists == 0) {
+		*out = NOTES_EMPTY;
+		return true;
 	}
+	a = arena_new();
+	ok = look_at_use(s, a, out, e);
 	arena_free(&a);
 	return ok;
 }

@@ -47,7 +47,8 @@ bool notes_changes(struct imap *s, struct span remote, struct span cursor,
 		   struct arena *a, struct harvest *out, struct err *e);
 bool notes_inventory(struct imap *s, struct span remote, struct arena *a,
 		     struct harvest *out, struct err *e);
-bool notes_only(void *s, struct span mailbox, bool *out, struct err *e);
+bool notes_use(void *s, struct span mailbox, enum notes_use *out,
+	       struct err *e);
 bool notes_get(void *s, struct span coll, struct object *v, size_t n,
 	       struct arena *a, struct err *e);
 bool notes_put(void *s, struct span coll, enum item_kind kind,

@@ -91,6 +91,8 @@ is_wanted(struct account *a, const struct user_conf *conf, size_t i,
 	  const struct folder *box, bool *wanted, struct err *e)
 {
 	enum notes_elsewhere other;
+	enum notes_use use;
+	bool was;
 
 	*wanted = (int)i == notes_folder_source(conf);
 	if (*wanted && box != NULL && box->type != FOLDER_USER_MAIL) {
@@ -105,12 +107,15 @@ is_wanted(struct account *a, const struct user_conf *conf, size_t i,
 		*wanted = false;
 		return true;
 	}
-	if (was_shown(a, span_of(conf->sources[i].name), notes->remote))
-		return true;
-	*wanted = other == NOTES_NOWHERE;
+	was = was_shown(a, span_of(conf->sources[i].name), notes->remote);
+	*wanted = was || other == NOTES_NOWHERE;
 	if (!*wanted || box == NULL)
 		return true;
-	return source_notes_only(s, remote_mailbox(notes->remote), wanted, e);
+	if (!source_notes_use(s, box->remote, &use, e))
+		return false;
+	*wanted = use == NOTES_EMPTY || use == NOTES_ALL ||
+		  (was && use == NOTES_SOME);
+	return true;
 }
 
 /* What leaves on purpose is no sudden loss. */

@@ -6,8 +6,9 @@
  * - Else calendars that can, if there are any.
  * - Else (`notes = auto`) the mailbox called Notes of the user's own [mail]
  *   section, if it holds notes and nothing else, or is not there yet: the
- *   first note makes it. A mailbox of that name that is used for mails stays
- *   what it is. What is a Notes folder once stays one whatever else gets in.
+ *   first note makes it. What is a Notes folder once stays one while there is
+ *   a note in it, whatever else gets in; a mailbox of that name that is used
+ *   for mails stays, or becomes, a folder of mails.
  *
  * While a [dav] section has never been listed, nobody knows whether it has
  * notes: all stays as it is. */

@@ -276,7 +276,7 @@ static const struct setting mail_rows[] = {
 	  "Mailbox that phones show as the Notes folder, as Apple's devices "
 	  "keep notes over IMAP. auto: one called Notes, in the first [mail] "
 	  "section alone, if no [dav] section has a calendar for notes and "
-	  "the mailbox holds nothing else; where there is none, the first "
+	  "the mailbox is not used for mails; where there is none, the first "
 	  "note makes it. off: it is a mail folder like any other. A name: "
 	  "that mailbox, and calendars are not asked for notes." },
 	{ "save-sent", set_bool, AT(save_sent), "yes", NULL,

@@ -119,7 +119,7 @@ life_with(int user, unsigned mask)
 	struct harvest h;
 	struct span etag;
 	size_t n;
-	bool only;
+	enum notes_use use;
 
 	imap_caps_mask = mask;
 	s = open_as(user);
@@ -130,8 +130,8 @@ life_with(int user, unsigned mask)
 	assert_int_equal(f->kind, KIND_NOTE);
 	assert_true(span_eq(f->remote, S(NOTES)));
 	assert_true(span_eq(remote_mailbox(f->remote), S("Notes")));
-	OK(source_notes_only(s, S("Notes"), &only, &e));
-	assert_true(only);
+	OK(source_notes_use(s, S("Notes"), &use, &e));
+	assert_int_equal(use, NOTES_EMPTY);
 	h = look(s, SPAN_NONE);
 	assert_int_equal(h.scope, HARVEST_FULL);
 	assert_int_equal(h.n_puts, 0);
@@ -146,8 +146,8 @@ life_with(int user, unsigned mask)
 	assert_int_equal(h.n_puts, 1);
 	assert_true(span_eq(put_of(&h, "A-1")->etag, etag));
 	assert_int_equal(look(other, h.cursor).n_puts, 0);
-	OK(source_notes_only(s, S("Notes"), &only, &e));
-	assert_true(only);
+	OK(source_notes_use(s, S("Notes"), &use, &e));
+	assert_int_equal(use, NOTES_ALL);
 	/* once only */
 	o = (struct object){ .data = note("A-1", "twice") };
 	FAILS(source_put(s, S(NOTES), KIND_NOTE, S("A-1"), &o, a, &e),
@@ -190,8 +190,8 @@ life_with(int user, unsigned mask)
 	/* a mail: not only notes */
 	OK(source_append(s, S("Notes"), S("Subject: mail\r\n\r\nx\r\n"), 0, 0,
 			 &(uint32_t){ 0 }, &e));
-	OK(source_notes_only(s, S("Notes"), &only, &e));
-	assert_false(only);
+	OK(source_notes_use(s, S("Notes"), &use, &e));
+	assert_int_equal(use, NOTES_SOME);
 	OK(source_inventory(s, S(NOTES), a, &h, &e));
 	assert_int_equal(h.n_puts, 2);
 	/* all versions go */
@@ -204,6 +204,8 @@ life_with(int user, unsigned mask)
 	      ERR_NOT_FOUND);
 	h = look(other, h.cursor);
 	assert_int_equal(h.n_puts, 1);
+	OK(source_notes_use(s, S("Notes"), &use, &e));
+	assert_int_equal(use, NOTES_NONE);
 	OK(source_delete_folder(other, S("Notes"), &e));
 	h = look(s, h.cursor);
 	assert_int_equal(h.scope, HARVEST_FULL);

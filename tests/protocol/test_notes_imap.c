@@ -319,7 +319,7 @@ anything_is_a_note(void **state)
 	(void)state;
 	notes_make(&h, 2);
 	note_put(&h, 2, UUID("70"), "A real one", "x");
-	p = note_phone(&h, 2, "odd", &f); /* a Notes folder from now on */
+	p = note_phone(&h, 2, "odd", &f); /* a Notes folder while it is in */
 	for (i = 0; i < sizeof(mails) / sizeof(*mails); i++)
 		imap_put(&h, 2, notes_box(&h), mails[i]);
 	r = phone_sync_all(p, f);

@@ -109,7 +109,7 @@ mails_stay_mails(void **state)
 	configure(1, NULL);
 }
 
-/* What is a Notes folder once stays one. */
+/* What is a Notes folder once stays one while there is a note in it. */
 static void
 notes_stay_notes(void **state)
 {
@@ -120,6 +120,7 @@ notes_stay_notes(void **state)
 	notes_make(&h, 2);
 	p = note_phone(&h, 2, "keep", &f); /* empty: it is for notes */
 	expect(p, true, false);
+	note_add(p, f, "k1", "A note", "x");
 	imap_fill(&h, 2, notes_box(&h), "Dropped here", 0, NULL);
 	expect(p, true, false);
 	phone_sync_all(p, f);
@@ -127,6 +128,31 @@ notes_stay_notes(void **state)
 				      "MessageClass"), "IPM.StickyNote");
 	configure(2, NULL);
 	expect(p, true, false);
+	phone_sync_all(p, f);
+	phone_delete(p, f, folder_need(f, "A note")->id);
+	expect(p, false, true);
+	phone_sync_all(p, as_mails(p));
+	folder_need(as_mails(p), "Dropped here");
+}
+
+/* A user without such a mailbox has a Notes folder, and makes the mailbox for
+ * his mails one day. */
+static void
+made_for_mails(void **state)
+{
+	struct phone *p;
+	struct phone_folder *f;
+
+	(void)state;
+	p = note_phone(&h, 7, "made", &f);
+	expect(p, true, false);
+	notes_make(&h, 7);
+	expect(p, true, false);
+	imap_fill(&h, 7, notes_box(&h), "Filed", 3, NULL);
+	phone_sync_all(p, f);
+	expect(p, false, true);
+	phone_sync_all(p, as_mails(p));
+	assert_int_equal(folder_count(as_mails(p)), 3);
 }
 
 /* Off and on: a folder goes, the other comes, nothing is there twice, and
@@ -314,6 +340,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(mails_stay_mails),
 		cmocka_unit_test(notes_stay_notes),
+		cmocka_unit_test(made_for_mails),
 		cmocka_unit_test(it_is_switched),
 		cmocka_unit_test(what_lies_below_stays),
 		cmocka_unit_test(calendars_come_first),

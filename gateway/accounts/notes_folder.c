@@ -1,7 +1,7 @@
 #include "gateway/accounts/notes_folder.h"
 
 #include "base/log.h"
-#include "gateway/push/sudden_loss.h"
+#include "gateway/accounts/sudden_loss.h"
 #include "state/colls.h"
 
 static bool

@@ -59,21 +59,6 @@ bool object_delete_shown(enum item_kind kind, const struct tr_env *env,
  * nothing. */
 bool object_facts(const struct coll *coll, struct change *c,
 		  const char **flaw);
-/* Before the first listing of a collection: takes into the mirror, in pieces,
- * what the source gives in one answer. Once for each collection in a daemon's
- * life, and only if the mirror never held anything of it; does nothing else.
- * The caller holds the collection's lock. False: the source failed as a
- * whole, or the store. */
-bool objects_pour(struct account *a, struct source *s, const struct coll *c,
-		  struct err *e);
-/* For a harvest of etags: fetches what the mirror lacks, leaves out what is
- * of another kind. Of a long list the first pieces are written to the mirror
- * at once, and what is left to apply is marked so (flags_only). *more_out:
- * time is nearly up, the harvest must not be applied: the rest comes with
- * the next refresh. */
-bool objects_fetch(struct account *a, struct source *s, const struct coll *c,
-		   struct arena *arena, struct harvest *h,
-		   int64_t deadline_ms, bool *more_out, struct err *e);
 /* The texts of n items, from the mirror, else from the source (a session is
  * checked out for it). SPAN_NONE (no p): gone; an empty text with a p: it is
  * there, but too big to be fetched, or kept back; object_write makes a stub

@@ -5,7 +5,7 @@
 #include "gateway/accounts/objects.h"
 #include "gateway/accounts/sessions.h"
 #include "gateway/commands/commands.h"
-#include "gateway/commands/outbox.h"
+#include "gateway/outgoing/outbox.h"
 #include "gateway/http/status.h"
 #include "gateway/items/fetch.h"
 #include "gateway/items/sender.h"

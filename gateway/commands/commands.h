@@ -5,13 +5,11 @@
 
 #include "gateway/http/request.h"
 
-enum cmd_result cmd_sync(struct request *r);
 enum cmd_result cmd_ping(struct request *r);
 enum cmd_result cmd_folder_sync(struct request *r);
 enum cmd_result cmd_folder_create(struct request *r);
 enum cmd_result cmd_folder_delete(struct request *r);
 enum cmd_result cmd_folder_update(struct request *r);
-enum cmd_result cmd_estimate(struct request *r);
 enum cmd_result cmd_item_operations(struct request *r);
 enum cmd_result cmd_move(struct request *r);
 enum cmd_result cmd_meeting_response(struct request *r);

@@ -9,7 +9,7 @@
 #include "gateway/commands/folder_edit.h"
 #include "gateway/items/folder_tree.h"
 #include "gateway/push/refresh.h"
-#include "gateway/push/sudden_loss.h"
+#include "gateway/accounts/sudden_loss.h"
 
 static enum folder_type
 default_type(enum item_kind kind)

@@ -1,4 +1,5 @@
 /* The folder commands in a mailbox. */
+#include "gateway/accounts/branch.h"
 #include "gateway/accounts/sessions.h"
 #include "gateway/commands/folder_edit.h"
 #include "gateway/items/folder_tree.h"
@@ -27,14 +28,14 @@ at_source(struct request *r, struct account *a, const struct folder_edit *ed,
 	if (s == NULL)
 		return false;
 	if (ed->root == WX_FolderHierarchy_FolderCreate)
-		ok = source_create_folder(s, refresh_parent_remote(&parent),
+		ok = source_create_folder(s, branch_remote(&parent),
 					  ed->name,
 					  r->arena, remote, e);
 	else if (ed->root == WX_FolderHierarchy_FolderUpdate)
 		ok = colls_renaming(r->gw->store, r->user_id, ed->coll,
 				    parent.id, ed->name, e) &&
 		     source_rename_folder(s, c.remote,
-					  refresh_parent_remote(&parent),
+					  branch_remote(&parent),
 					  ed->name, r->arena, remote, e) &&
 		     colls_rename(r->gw->store, r->user_id, ed->coll, *remote,
 				  e);

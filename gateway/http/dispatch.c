@@ -2,6 +2,7 @@
 #include "gateway/http/dispatch.h"
 
 #include "gateway/commands/commands.h"
+#include "gateway/sync/cmd_sync.h"
 
 const int eas_versions[] = { 121, 140, 141, 160, 161, 0 };
 

@@ -17,7 +17,10 @@
 #include "gateway/http/dispatch.h"
 #include "gateway/http/request_private.h"
 #include "gateway/http/status.h"
+#include "gateway/meetings/due_mails.h"
+#include "gateway/operate/housekeeping.h"
 #include "gateway/operate/metrics.h"
+#include "gateway/outgoing/sent_copy.h"
 
 #define EAS_PATH "/Microsoft-Server-ActiveSync"
 #define ANSWER_MS 25000 /* Android gives a command 30 s */
@@ -387,10 +390,21 @@ read_body(struct request *r)
 
 /* ---- the run -------------------------------------------------------------*/
 
+/* A phone of the account is here: what earlier requests left over is looked
+ * after in the background. */
+static void
+look_after(struct account *a)
+{
+	sent_copy_later(a);
+	due_mails_later(a);
+	housekeeping_later(a);
+}
+
 static enum cmd_result
 run_command(struct request *r)
 {
 	struct err e = { .code = ERR_NONE };
+	enum cmd_result result;
 
 	if (!log_in(r))
 		return CMD_DONE;
@@ -419,7 +433,10 @@ run_command(struct request *r)
 		park_supersede(r->gw, r->user_id, r->device_id);
 	wbxml_begin(&r->w, &r->out);
 	r->prolog = r->out.n;
-	return r->cmd->run(r);
+	result = r->cmd->run(r);
+	if (r->account != NULL)
+		look_after(r->account);
+	return result;
 }
 
 /* True: answered already, by somebody else's words. */

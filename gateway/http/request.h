@@ -17,6 +17,7 @@
 struct config;
 struct user_conf;
 struct command;
+struct account;
 
 enum cmd_result {
 	CMD_DONE, /* the answer stands in the request */
@@ -53,6 +54,8 @@ struct request {
 	int http_status;         /* 200 */
 	const char *extra_name, *extra_value; /* one more header, or NULL */
 
+	struct account *account; /* of the command, if it asked for one
+				    (request_account) */
 	int64_t deadline_ms;     /* mono: answer before this */
 	/* Second run after a wait. */
 	bool woken;

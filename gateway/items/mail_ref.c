@@ -2,9 +2,6 @@
 
 #include "base/clock.h"
 #include "gateway/accounts/views.h"
-#include "gateway/commands/sent_copy.h"
-#include "gateway/meetings/due_mails.h"
-#include "gateway/operate/housekeeping.h"
 
 static void
 put_account(void *p)
@@ -21,9 +18,7 @@ request_account(struct request *r)
 					r->password);
 
 	arena_defer(r->arena, put_account, a);
-	sent_copy_later(a);
-	due_mails_later(a);
-	housekeeping_later(a);
+	r->account = a;
 	return a;
 }
 

@@ -7,8 +7,8 @@
 #include "gateway/push/refresh.h"
 #include "gateway/accounts/sessions.h"
 #include "gateway/push/park.h"
-#include "gateway/accounts/objects.h"
 #include "gateway/accounts/views.h"
+#include "gateway/push/objects_fetch.h"
 #include "state/devices.h"
 #include "state/verify.h"
 

@@ -4,13 +4,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
-#include "gateway/accounts/objects.h"
 #include "gateway/accounts/sessions.h"
 #include "gateway/accounts/views.h"
 #include "gateway/push/park.h"
 #include "gateway/push/refresh_private.h"
-#include "gateway/push/sudden_loss.h"
+#include "gateway/accounts/sudden_loss.h"
 #include "gateway/push/watch.h"
+#include "gateway/push/objects_fetch.h"
 #include <stdlib.h>
 #include "state/mirror.h"
 

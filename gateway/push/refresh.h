@@ -45,11 +45,6 @@ bool refresh_tree(struct account *a, int64_t max_age_ms, int64_t deadline_ms,
 		  struct err *e);
 /* The same in the background, now: the configuration changed. */
 void refresh_tree_later(struct account *a);
-/* Where folders below this one are made: its remote name, empty at the top of
- * its source. */
-struct span refresh_parent_remote(const struct coll *c);
-/* Is that the folder that stands for a whole further mailbox? */
-bool refresh_is_branch(struct span remote);
 enum round_result { ROUND_QUIET, ROUND_NEWS, ROUND_FAILED };
 /* One round over all folders of a source that were ever listed: refreshes
  * those whose STATUS differs from the cursor. Background job of the watch. */

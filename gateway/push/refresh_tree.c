@@ -8,7 +8,8 @@
 #include "gateway/accounts/notes_folder.h"
 #include "gateway/accounts/sessions.h"
 #include "gateway/push/park.h"
-#include "gateway/push/sudden_loss.h"
+#include "gateway/accounts/branch.h"
+#include "gateway/accounts/sudden_loss.h"
 
 #define JOB_MS 60000
 
@@ -41,41 +42,6 @@ tree_give(struct account *a, bool ok, int64_t start)
 	pthread_mutex_unlock(&a->lock);
 }
 
-/* A further mailbox is a branch of its own: all its folders hang below one
- * that bears its name. */
-#define BRANCH SPAN("\001branch")
-
-static void
-make_branch(struct arena *a, struct span name, struct folder **v, size_t *n)
-{
-	struct folder *all = arena_array(a, *n + 1, sizeof(*all));
-	size_t i;
-
-	all[0] = (struct folder){ .remote = BRANCH, .name = name,
-				  .kind = KIND_EMAIL,
-				  .type = FOLDER_USER_MAIL,
-				  .no_select = true };
-	for (i = 0; i < *n; i++) {
-		all[i + 1] = (*v)[i];
-		if (all[i + 1].parent.n == 0 && all[i + 1].kind == KIND_EMAIL)
-			all[i + 1].parent = BRANCH;
-	}
-	*v = all;
-	(*n)++;
-}
-
-bool
-refresh_is_branch(struct span remote)
-{
-	return span_eq(remote, BRANCH);
-}
-
-struct span
-refresh_parent_remote(const struct coll *c)
-{
-	return span_eq(c->remote, BRANCH) ? SPAN_NONE : c->remote;
-}
-
 /* Lists source i; a failure changes nothing. */
 static bool
 list_source(struct account *a, const struct user_conf *conf, size_t i,
@@ -95,7 +61,7 @@ list_source(struct account *a, const struct user_conf *conf, size_t i,
 		account_checkin(a, &s, !ok && account_broken(e));
 	}
 	if (ok && branch)
-		make_branch(arena, name, &v, &n);
+		branch_make(arena, name, &v, &n);
 	ok = ok && sudden_loss_hold(a, name, arena, &v, &n, e) &&
 	     default_folders_keep(a, name, v, n, e) &&
 	     colls_apply(a->gw->store, a->user, name, v, n, &differs, e);

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "gateway/accounts/objects.h"
-#include "gateway/commands/commands.h"
+#include "gateway/sync/cmd_sync.h"
 #include "gateway/http/status.h"
 #include "gateway/items/folder_tree.h"
 #include "gateway/items/mail_ref.h"

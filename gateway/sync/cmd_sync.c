@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "gateway/accounts/objects.h"
 #include "gateway/accounts/views.h"
-#include "gateway/commands/commands.h"
+#include "gateway/sync/cmd_sync.h"
 #include "gateway/http/status.h"
 #include "gateway/items/folder_tree.h"
 #include "gateway/items/mail_ref.h"

@@ -8,7 +8,7 @@
 #include "base/codec.h"
 #include "base/log.h"
 #include "gateway/accounts/sessions.h"
-#include "gateway/commands/outbox.h"
+#include "gateway/outgoing/outbox.h"
 #include "gateway/items/mail_content.h"
 #include "gateway/items/sender.h"
 #include "gateway/push/park.h"

@@ -1,4 +1,4 @@
-#include "gateway/commands/notice.h"
+#include "gateway/outgoing/notice.h"
 
 #include "base/clock.h"
 #include "base/codec.h"

@@ -1,4 +1,4 @@
-#include "gateway/commands/outbox.h"
+#include "gateway/outgoing/outbox.h"
 
 #include "backends/smtp.h"
 #include "base/clock.h"
@@ -6,8 +6,8 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "gateway/accounts/sessions.h"
-#include "gateway/commands/notice.h"
-#include "gateway/commands/sent_copy.h"
+#include "gateway/outgoing/notice.h"
+#include "gateway/outgoing/sent_copy.h"
 #include "state/sent.h"
 
 static bool

@@ -1,4 +1,4 @@
-#include "gateway/commands/sent_copy.h"
+#include "gateway/outgoing/sent_copy.h"
 
 #include "base/clock.h"
 #include "base/log.h"

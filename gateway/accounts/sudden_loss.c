@@ -1,11 +1,11 @@
-#include "gateway/push/sudden_loss.h"
+#include "gateway/accounts/sudden_loss.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "gateway/push/refresh.h"
+#include "gateway/accounts/branch.h"
 
 #define HOLD_MS (15 * 60000)
 
@@ -118,7 +118,7 @@ count_kinds(const struct folder *v, size_t n, size_t of[KIND_COUNT])
 
 	memset(of, 0, KIND_COUNT * sizeof(*of));
 	for (i = 0; i < n; i++)
-		if (!refresh_is_branch(v[i].remote))
+		if (!branch_is(v[i].remote))
 			of[v[i].kind]++;
 }
 
@@ -140,7 +140,7 @@ sudden_loss_hold(struct account *acc, struct span source, struct arena *a,
 		struct coll *c = &all[i];
 
 		if (!c->attached || !span_eq(c->source, source) ||
-		    refresh_is_branch(c->remote))
+		    branch_is(c->remote))
 			continue;
 		if (of[c->kind] > 0)
 			is_back(acc, c->id);

@@ -1,9 +1,9 @@
 /* Texts of objects: into the mirror at a refresh, out of it for an answer. */
 #include "base/clock.h"
 #include "base/log.h"
-#include "gateway/accounts/sessions.h"
+#include "gateway/accounts/objects.h"
 #include "gateway/push/park.h"
-#include "gateway/accounts/objects_private.h"
+#include "gateway/push/objects_fetch.h"
 
 /* Objects fetched and committed at a time: an address book of any size costs
  * the memory of so many, and a refresh that is cut off keeps what it has. How
@@ -192,48 +192,4 @@ objects_fetch(struct account *a, struct source *s, const struct coll *c,
 			return true;
 	}
 	return take_last(&f, i, arena, e);
-}
-
-bool
-objects_load_by(struct account *a, struct source *own, const struct coll *c,
-		const struct mirror_item *items, size_t n, struct arena *arena,
-		struct span *texts, int64_t deadline_ms, struct err *e)
-{
-	struct object *v = arena_array(arena, n + 1, sizeof(*v));
-	size_t *at = arena_array(arena, n + 1, sizeof(*at));
-	size_t i, missing = 0;
-	struct source *s;
-	bool found, ok;
-
-	for (i = 0; i < n; i++) {
-		if (!mirror_content(a->gw->store, a->user, c->id,
-				    items[i].item, arena, &texts[i], &found,
-				    e))
-			return false;
-		if (!found) {
-			v[missing].remote = items[i].remote;
-			at[missing++] = i;
-		}
-	}
-	if (missing == 0)
-		return true;
-	s = own != NULL ? own
-			: account_checkout(a, c->source, deadline_ms, e);
-	ok = s != NULL && source_get(s, c->remote, v, missing, arena, e);
-	if (own == NULL)
-		account_checkin(a, &s, !ok && account_broken(e));
-	for (i = 0; ok && i < missing; i++)
-		texts[at[i]] = !v[i].found	? SPAN_NONE
-			       : v[i].data.n > 0 ? v[i].data
-						 : SPAN("");
-	return ok;
-}
-
-bool
-objects_load(struct account *a, const struct coll *c,
-	     const struct mirror_item *items, size_t n, struct arena *arena,
-	     struct span *texts, int64_t deadline_ms, struct err *e)
-{
-	return objects_load_by(a, NULL, c, items, n, arena, texts, deadline_ms,
-			       e);
 }

@@ -3,7 +3,7 @@
  * the last one is there. A shortcut: the refresh it belongs to lists and
  * compares afterwards, so whatever it leaves out or breaks off at is put
  * right there. */
-#include "gateway/accounts/objects_private.h"
+#include "gateway/push/objects_fetch.h"
 
 #include "base/log.h"
 

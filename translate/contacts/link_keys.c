@@ -118,7 +118,9 @@ drop(struct digits *d, size_t n)
 static bool
 begins(const struct digits *d, const char *with)
 {
-	return strncmp(d->d, with, strlen(with)) == 0;
+	size_t n = strlen(with);
+
+	return d->n >= n && memcmp(d->d, with, n) == 0;
 }
 
 /* The digits dialled before an area code inside the country. */

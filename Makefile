@@ -127,10 +127,12 @@ unit: $(UNIT) ## build and run the unit tests
 .PHONY: tests
 tests: all $(UNIT) $(BACKEND) $(WIRE) $(DEMO) ## build all test programs
 
+# The longest first, or the rest of the machine waits for them at the end.
+LONGEST := $(filter $(OUT)/tests/fault/%,$(WIRE))
 .PHONY: run-tests
 run-tests: tests
-	@EASBRIDGE_BIN=$(CURDIR)/$(OUT)/easbridge \
-		tools/run-tests $(WIRE) $(BACKEND) $(UNIT)
+	@EASBRIDGE_BIN=$(CURDIR)/$(OUT)/easbridge tools/run-tests \
+		$(LONGEST) $(filter-out $(LONGEST),$(WIRE)) $(BACKEND) $(UNIT)
 
 .PHONY: check
 check: ## install what is needed, build, run every test

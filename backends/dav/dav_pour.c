@@ -71,6 +71,10 @@ dav_pour(void *s, struct span remote, object_fn *take, void *ctx,
 		ask.body = query_body(d, p.url, comp, a);
 		ok = dav_query(d, &ask, a, &r, e);
 	}
+	/* Some give a part of it only, and say so (RFC 6352, 8.6.1). */
+	if (ok && p.m.worst == 507)
+		ok = err_set(e, ERR_TOO_BIG, SCOPE_COLLECTION,
+			     "the DAV server cut its answer short");
 	arena_free(&a);
 	return ok;
 }

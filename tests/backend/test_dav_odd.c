@@ -365,6 +365,65 @@ batches(void **state)
 	assert_false(o[9].found);
 }
 
+struct poured {
+	char remotes[200];
+	size_t n, most;
+};
+
+static bool
+take_poured(void *ctx, const struct object *o)
+{
+	struct poured *p = ctx;
+	size_t used = strlen(p->remotes);
+
+	assert_true(o->found);
+	snprintf(p->remotes + used, sizeof(p->remotes) - used, SPAN_FMT " ",
+		 SPAN_ARG(o->remote));
+	assert_true(span_eq(o->data, SPAN("A\r\nB\r\n")));
+	return ++p->n < p->most;
+}
+
+/* What lacks its text or its etag, and what is no object, is left to the
+ * listing; an answer that is cut short says so. */
+static void
+all_at_once(void **state)
+{
+	struct poured p = { .most = 100 };
+
+	(void)state;
+	fake_rule(f, (struct fake_rule){
+			     .method = "REPORT", .contains = "<r:filter/>",
+			     .status = "207 Multi-Status", .times = 1,
+			     .body = MULTI(RESP("/c/", BOOK ETAG("c"))
+					   DATA("/c/a.vcf", "a", "A\nB\n")
+					   RESP("/c/b.vcf", ETAG("b"))
+					   RESP("/c/c.vcf", "<r:address-data>"
+						"A</r:address-data>")
+					   STATUS("/c/d.vcf", "404 Gone")
+					   DATA("http://x.test/c/%65.vcf",
+						"e", "A\nB\n")) });
+	OK(source_pour(s, BK, take_poured, &p, &e));
+	assert_string_equal(p.remotes, "/c/a.vcf /c/e.vcf ");
+	fake_rule(f, (struct fake_rule){
+			     .method = "REPORT", .contains = "<r:filter/>",
+			     .status = "207 Multi-Status",
+			     .body = MULTI(DATA("/c/a.vcf", "a", "A\nB\n")
+					   DATA("/c/b.vcf", "b", "A\nB\n")
+					   STATUS("/c/", "507 Cut")) });
+	p = (struct poured){ .most = 100 };
+	FAILS(source_pour(s, BK, take_poured, &p, &e), ERR_TOO_BIG,
+	      SCOPE_COLLECTION);
+	assert_int_equal(p.n, 2);
+	p = (struct poured){ .most = 1 };
+	source_pour(s, BK, take_poured, &p, &e);
+	assert_int_equal(p.n, 1);
+	fake_forget(f);
+	on("REPORT", "/c/", "403 Forbidden", NULL);
+	FAILS(source_pour(s, BK, take_poured, &p, &e), ERR_DENIED,
+	      SCOPE_COLLECTION);
+	assert_int_equal(p.n, 1);
+}
+
 static void
 large_objects(void **state)
 {
@@ -823,6 +882,7 @@ main(void)
 		T(kinds),
 		T(one_look_at_a_home),
 		T(batches),
+		T(all_at_once),
 		T(large_objects),
 		T(a_login_page_for_an_object),
 		T(cards_as_kept),

@@ -1,7 +1,6 @@
 /* From an exchange to its answer; one step after the other. */
 #include "gateway/http/request.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -10,13 +9,9 @@
 #include "base/pool.h"
 #include "gateway/commands/autodiscover.h"
 #include "gateway/commands/commands.h"
-#include "gateway/commands/policy.h"
 #include "gateway/commands/profile.h"
-#include "gateway/config/client_addr.h"
-#include "gateway/http/auth.h"
 #include "gateway/http/dispatch.h"
 #include "gateway/http/request_private.h"
-#include "gateway/http/status.h"
 #include "gateway/meetings/due_mails.h"
 #include "gateway/operate/housekeeping.h"
 #include "gateway/operate/metrics.h"
@@ -24,369 +19,6 @@
 
 #define EAS_PATH "/Microsoft-Server-ActiveSync"
 #define ANSWER_MS 25000 /* Android gives a command 30 s */
-#define WBXML_TYPE "application/vnd.ms-sync.wbxml"
-#define SEEN_S 3600     /* how often last_seen is written */
-
-/* ---- answers -------------------------------------------------------------*/
-
-void
-request_http(struct request *r, int status)
-{
-	buf_cut(&r->out, 0);
-	r->http_status = status;
-	r->content_type = NULL;
-}
-
-static void
-write_status(struct request *r, wbxml_tag root, wbxml_tag tag,
-	     unsigned status)
-{
-	buf_cut(&r->out, 0);
-	r->http_status = 200;
-	r->content_type = WBXML_TYPE;
-	wbxml_begin(&r->w, &r->out);
-	wbxml_open(&r->w, root);
-	wbxml_uint(&r->w, tag, status);
-	wbxml_close(&r->w);
-}
-
-void
-request_status(struct request *r, unsigned status)
-{
-	r->log_status = status;
-	if ((r->version < 140 && status >= 100) || r->cmd->status == 0)
-		request_http(r, status_http_old(status));
-	else
-		write_status(r, r->cmd->root, r->cmd->status, status);
-}
-
-void
-request_fail(struct request *r, const struct err *e)
-{
-	r->log_note = arena_printf(r->arena, "err=%s text=\"%s\"",
-				   err_name(e->code), e->text);
-	if (e->code == ERR_BUG)
-		log_line(LOG_ERROR, "bug", "text=\"%s\"", e->text);
-	if (e->code == ERR_DENIED && e->scope == SCOPE_ACCOUNT)
-		auth_forget(r->gw->auth, r->typed);
-	if (e->scope == SCOPE_ACCOUNT &&
-	    (e->code == ERR_DENIED || e->code == ERR_UNAVAILABLE))
-		request_http(r, status_http(e));
-	else if (r->cmd->status == 0)
-		request_http(r, status_http(e));
-	else
-		request_status(r, status_of(r->cmd->errors, e));
-}
-
-static void
-log_request(struct request *r, size_t in, size_t out)
-{
-	const char *waited = "";
-	int64_t us = clock_mono_us() - r->started_us;
-
-	metrics_request(r->gw, r->q.cmd ? r->q.cmd : r->x->method,
-			r->http_status, r->woken ? -1 : us);
-	if (r->woken)
-		waited = arena_printf(r->arena, " waited=%llds",
-				      (long long)(r->started_us -
-						  r->x->arrived_us) / 1000000);
-	log_line(LOG_INFO, "request",
-		 "cmd=%s user=%s dev=%s type=\"%s\" v=%s http=%d status=%u "
-		 "ms=%lld in=%zu out=%zu%s%s%s",
-		 r->q.cmd ? r->q.cmd : r->x->method,
-		 r->login ? r->login : "-",
-		 r->q.device_id ? r->q.device_id : "-",
-		 r->q.device_type ? r->q.device_type : "",
-		 r->q.version_text ? r->q.version_text : "-",
-		 r->http_status, r->log_status,
-		 (long long)us / 1000, in, out,
-		 waited, r->log_note ? " " : "",
-		 r->log_note ? r->log_note : "");
-}
-
-/* A document that was begun must end well; one without content is an empty
- * body. */
-static void
-close_document(struct request *r)
-{
-	struct err e = { .code = ERR_NONE };
-
-	if (r->content_type == NULL || strcmp(r->content_type, WBXML_TYPE))
-		return;
-	if (r->out.n <= r->prolog) {
-		buf_cut(&r->out, 0);
-		return;
-	}
-	if (wbxml_end(&r->w, &e))
-		return;
-	log_line(LOG_ERROR, "bug", "what=\"answer is no document\" text=\"%s\"",
-		 e.text);
-	request_http(r, 500);
-}
-
-static void
-answer(struct request *r)
-{
-	struct http_header h[4];
-	size_t n = 0, out;
-
-	close_document(r);
-	if (!buf_ok(&r->out, NULL))
-		request_http(r, 500);
-	request_trace_answer(r);
-	h[n++] = (struct http_header){ "Cache-Control", "private" };
-	h[n++] = (struct http_header){ "MS-Server-ActiveSync", "15.1" };
-	if (r->out.n > 0)
-		h[n++] = (struct http_header){ "Content-Type",
-					       r->content_type ?
-					       r->content_type : WBXML_TYPE };
-	if (r->extra_name != NULL)
-		h[n++] = (struct http_header){ r->extra_name,
-					       r->extra_value };
-	out = r->out.n;
-	log_request(r, r->x->body.n, out);
-	exchange_answer(r->x, r->http_status, h, n, &r->out);
-}
-
-/* ---- login ---------------------------------------------------------------*/
-
-/* Whom an exchange was let in for: a wake asks nobody. */
-struct grant {
-	struct user_conf *user;
-	bool own;
-};
-
-static void
-put_grant(void *data)
-{
-	struct grant *g = data;
-
-	user_conf_put(&g->user);
-	free(g);
-}
-
-static void
-remember_grant(struct request *r, bool own)
-{
-	struct grant *g;
-
-	if (r->x->data != NULL)
-		return;
-	g = xcalloc(1, sizeof(*g));
-	g->user = user_conf_ref(r->user);
-	g->own = own;
-	r->x->data = g;
-	r->x->free_data = put_grant;
-}
-
-static void
-wipe_password(struct request *r)
-{
-	if (r->password != NULL)
-		explicit_bzero((char *)(uintptr_t)r->password,
-			       strlen(r->password));
-}
-
-/* A line of its own, whose words stay as they are: fail2ban reads it. What
- * an outsider chose stands behind the address. */
-static void
-blame(struct request *r)
-{
-	const struct config *c = r->conf;
-	char *user = arena_str(r->arena, span_first(span_of(r->typed), 64));
-	char *p;
-
-	for (p = user; *p != '\0'; p++)
-		if ((unsigned char)*p <= ' ' || *p == '"' || *p == 0x7f)
-			*p = '?';
-	metrics_login_failed(r->gw);
-	log_line(LOG_WARN, "login-failed", "addr=%s user=\"%s\"",
-		 client_addr(r->arena, r->x->peer,
-			     r->x->in[IN_FORWARDED_FOR], c->proxies.v,
-			     c->proxies.n), user);
-}
-
-static bool
-log_in(struct request *r)
-{
-	struct err e = { .code = ERR_NONE };
-	const struct grant *g = r->woken ? r->x->data : NULL;
-	const char *user;
-	bool own = false;
-
-	if (!auth_basic(r->arena, r->x->in[IN_AUTHORIZATION], &user,
-			&r->password)) {
-		request_http(r, 401);
-		return false;
-	}
-	r->typed = auth_normalise(r->arena, user);
-	if (g != NULL) {
-		/* The user file may say something else by now. */
-		r->user = config_user(r->conf, g->user->logins[0]);
-		if (r->user == NULL)
-			r->user = user_conf_ref(g->user);
-		own = g->own;
-	} else if (!auth_check(r->gw->auth, r->conf, r->typed, r->password,
-			       &r->user, &own, &e)) {
-		request_http(r, status_http(&e));
-		if (e.code == ERR_DENIED)
-			blame(r);
-		r->log_note = arena_printf(r->arena,
-					   "peer=%s err=%s text=\"%s\"",
-					   r->x->peer, err_name(e.code),
-					   e.text);
-		return false;
-	}
-	r->login = r->user->logins[0];
-	r->user_id = user_of(span_of(r->login));
-	remember_grant(r, own);
-	if (own)
-		wipe_password(r);
-	return true;
-}
-
-/* ---- device --------------------------------------------------------------*/
-
-static void
-note_device(struct device *d, void *ctx)
-{
-	struct request *r = ctx;
-
-	d->type = span_of(r->q.device_type);
-	d->user_agent = span_first(span_of(r->x->in[IN_USER_AGENT]), 256);
-	d->version = (uint32_t)r->version;
-	d->last_seen = clock_wall();
-	if (d->first_seen == 0)
-		d->first_seen = d->last_seen;
-}
-
-static bool
-is_current(const struct request *r)
-{
-	const struct device *d = &r->dev;
-
-	return span_eq(d->type, span_of(r->q.device_type)) &&
-	       span_eq(d->user_agent,
-		       span_first(span_of(r->x->in[IN_USER_AGENT]), 256)) &&
-	       d->version == (uint32_t)r->version &&
-	       clock_wall() - d->last_seen < SEEN_S;
-}
-
-static bool
-load_device(struct request *r, struct err *e)
-{
-	struct span id = span_of(r->q.device_id);
-	bool found = false;
-
-	r->device_id = device_of(id);
-	/* Android's probe before there is an account. */
-	if (span_eq_ci(id, SPAN("validate"))) {
-		r->dev.id = id;
-		r->dev.type = span_of(r->q.device_type);
-		return true;
-	}
-	if (!device_load(r->gw->store, r->user_id, id, r->arena, &r->dev,
-			 &found, e))
-		return false;
-	if (found && is_current(r))
-		return true;
-	return device_update(r->gw->store, r->user_id, id, note_device, r,
-			     e) &&
-	       device_load(r->gw->store, r->user_id, id, r->arena, &r->dev,
-			   &found, e);
-}
-
-/* ---- gates ---------------------------------------------------------------*/
-
-static bool
-pass_version(struct request *r)
-{
-	r->cmd = r->q.packed ? command_by_code(r->q.code)
-			     : command_by_name(span_of(r->q.cmd));
-	r->version = r->q.version;
-	if (!version_offered(r->version)) {
-		request_http(r, 400);
-		r->log_note = "text=\"version not offered\"";
-		return false;
-	}
-	if (r->cmd == NULL)
-		return true;
-	if (r->version < r->cmd->since ||
-	    (r->cmd->until != 0 && r->version > r->cmd->until)) {
-		request_status(r, 138);
-		return false;
-	}
-	return true;
-}
-
-static bool
-pass_policy(struct request *r)
-{
-	unsigned code = policy_gate(r->conf, &r->dev, r->cmd,
-				    r->q.policy_key);
-
-	if (code == 0)
-		return true;
-	r->log_status = code;
-	if (r->version < 140)
-		request_http(r, policy_gate_http(code, r->q.policy_key));
-	else
-		request_status(r, code);
-	return false;
-}
-
-/* Protocol knows it, we do not: 137 in the root the phone itself sent. */
-static void
-answer_lacking(struct request *r)
-{
-	wbxml_tag tag = command_lacking(span_of(r->q.cmd));
-	struct wbxml_node *root;
-
-	r->log_status = 137;
-	if (tag != 0 && r->version >= 140 &&
-	    wbxml_read(r->arena, r->x->body, &root, NULL))
-		write_status(r, root->tag, tag, 137);
-	else
-		request_http(r, 501);
-}
-
-static bool
-is_mail(const struct request *r)
-{
-	if ((r->cmd->flags & CMD_RAW_BODY) == 0)
-		return false;
-	return r->version < 140 ||
-	       span_starts_ci(span_of(r->x->in[IN_CONTENT_TYPE]),
-			      SPAN("message/rfc822"));
-}
-
-static bool
-read_body(struct request *r)
-{
-	struct err e = { .code = ERR_NONE };
-	struct wbxml_node *root = NULL;
-
-	r->raw_body = r->x->body;
-	if (r->raw_body.n == 0) {
-		if (r->cmd->flags & CMD_EMPTY_BODY)
-			return true;
-		request_status(r, 101);
-		return false;
-	}
-	if (is_mail(r))
-		return true;
-	if (!wbxml_read(r->arena, r->raw_body, &root, &e)) {
-		request_status(r, 102);
-		r->log_note = arena_printf(r->arena, "text=\"%s\"", e.text);
-		return false;
-	}
-	if (r->cmd->root != 0 && root->tag != r->cmd->root) {
-		request_status(r, 103);
-		return false;
-	}
-	r->body = root;
-	return true;
-}
 
 /* ---- the run -------------------------------------------------------------*/
 
@@ -406,7 +38,7 @@ run_command(struct request *r)
 	struct err e = { .code = ERR_NONE };
 	enum cmd_result result;
 
-	if (!log_in(r))
+	if (!request_log_in(r))
 		return CMD_DONE;
 	if (!query_read(r->arena, span_of(r->x->query),
 			r->x->in[IN_AS_VERSION], r->x->in[IN_POLICY_KEY],
@@ -415,17 +47,17 @@ run_command(struct request *r)
 		r->log_note = arena_printf(r->arena, "text=\"%s\"", e.text);
 		return CMD_DONE;
 	}
-	if (!pass_version(r))
+	if (!request_pass_version(r))
 		return CMD_DONE;
 	if (r->cmd == NULL) {
-		answer_lacking(r);
+		request_lacks(r);
 		return CMD_DONE;
 	}
-	if (!load_device(r, &e)) {
+	if (!request_load_device(r, &e)) {
 		request_fail(r, &e);
 		return CMD_DONE;
 	}
-	if (!pass_policy(r) || !read_body(r))
+	if (!request_pass_policy(r) || !request_read_body(r))
 		return CMD_DONE;
 	request_trace_request(r);
 	/* A phone that speaks again waits no more. */
@@ -453,7 +85,7 @@ run_other(struct request *r)
 						      : "other");
 	if (kind == DISCOVER_JSON) {
 		r->http_status = 200;
-		log_request(r, r->x->body.n, 0);
+		request_log(r, r->x->body.n, 0);
 		autodiscover_json(r->arena, r->conf, r->x);
 		return true;
 	}
@@ -474,13 +106,13 @@ run_other(struct request *r)
 	}
 	if (kind == DISCOVER_POX && autodiscover_is_clear(r->conf, r->x)) {
 		r->http_status = 302;
-		log_request(r, r->x->body.n, 0);
+		request_log(r, r->x->body.n, 0);
 		autodiscover_redirect(r->arena, r->conf, r->x);
 		return true;
 	}
-	if (!log_in(r))
+	if (!request_log_in(r))
 		return false;
-	log_request(r, r->x->body.n, 0);
+	request_log(r, r->x->body.n, 0);
 	if (eas)
 		options_answer(r->x);
 	else
@@ -501,7 +133,7 @@ request_new(struct gateway *gw, struct exchange *x)
 	r->started_us = clock_mono_us();
 	r->deadline_ms = clock_mono_ms() + ANSWER_MS;
 	r->http_status = 200;
-	r->content_type = WBXML_TYPE;
+	r->content_type = REQUEST_WBXML_TYPE;
 	buf_init(&r->out, MAX_ANSWER);
 	log_context(arena_printf(a, "req=%llu", (unsigned long long)x->id));
 	return r;
@@ -515,7 +147,7 @@ request_free(struct request *r)
 	user_conf_put(&r->user);
 	config_put(&r->conf);
 	buf_free(&r->out);
-	wipe_password(r);
+	request_wipe_password(r);
 	arena_free(&a);
 	log_context("");
 }
@@ -541,7 +173,7 @@ run(struct request *r)
 		done = run_other(r);
 	}
 	if (!done)
-		answer(r);
+		request_answer(r);
 	request_free(r);
 }
 
